@@ -1,0 +1,47 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.cluster;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.Map;
+import serai.pool.PoolId;
+
+/**
+ * What the cluster has to know to run containers of a pool.
+ *
+ * @param labels shown to operators: {@code app}, {@code function}, {@code version}, {@code environment}, {@code workspace}
+ * @param maxContainers the most that will ever be asked for, at least 1
+ * @param secret proves to the server that a runner belongs to this pool; only the pool's own allocations may read it
+ * @param environment for the runner, readable by anyone who may read the job: no secrets
+ * @param killTimeout from the polite signal to the hard one
+ */
+public record PoolJob(
+        PoolId pool,
+        Map<String, String> labels,
+        Resources resources,
+        int maxContainers,
+        String secret,
+        Runner runner,
+        Map<String, String> environment,
+        Duration killTimeout) {
+
+    /**
+     * What one container needs.
+     *
+     * @param milliCpu thousandths of a core, at least 1
+     * @param memoryMb mebibytes that are reserved
+     * @param memoryMaxMb mebibytes that may be used where the cluster allows more than is reserved; 0 for no more
+     * @param diskMb mebibytes of scratch space
+     */
+    public record Resources(int milliCpu, int memoryMb, int memoryMaxMb, int diskMb) {}
+
+    /**
+     * The program that an allocation starts.
+     *
+     * @param artifact where the node fetches it, over http or https
+     * @param sha256 hex digest that the node checks
+     * @param python the interpreter on the node: a command or an absolute path
+     */
+    public record Runner(URI artifact, String sha256, String python) {}
+}

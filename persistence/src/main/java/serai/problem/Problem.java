@@ -1,0 +1,50 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.problem;
+
+/**
+ * Everything a caller can be told. The names are stable: clients may depend on them.
+ *
+ * <p>The kind is the canonical gRPC code together with the HTTP status that {@code google.rpc.Code} pairs with it, so
+ * that each edge translates in one line.
+ */
+public enum Problem {
+    INVALID_ARGUMENT(Kind.INVALID_ARGUMENT, "The request cannot be understood"),
+    CLUSTER_UNAVAILABLE(Kind.UNAVAILABLE, "The cluster does not answer"),
+    CLUSTER_REFUSED(Kind.FAILED_PRECONDITION, "The cluster refuses the request");
+
+    public final Kind kind;
+    public final String title;
+
+    Problem(Kind kind, String title) {
+        this.kind = kind;
+        this.title = title;
+    }
+
+    /** @param detail what the caller can act on: the name, the limit, the value that was given */
+    public ProblemException because(String detail, Object... values) {
+        return new ProblemException(this, detail.formatted(values));
+    }
+
+    /** A canonical gRPC code and its HTTP status. */
+    public enum Kind {
+        INVALID_ARGUMENT(400),
+        FAILED_PRECONDITION(400),
+        UNAUTHENTICATED(401),
+        PERMISSION_DENIED(403),
+        NOT_FOUND(404),
+        ALREADY_EXISTS(409),
+        ABORTED(409),
+        RESOURCE_EXHAUSTED(429),
+        UNIMPLEMENTED(501),
+        INTERNAL(500),
+        UNAVAILABLE(503),
+        DEADLINE_EXCEEDED(504);
+
+        public final int http;
+
+        Kind(int http) {
+            this.http = http;
+        }
+    }
+}
