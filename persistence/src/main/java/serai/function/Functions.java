@@ -1,0 +1,76 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.function;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.persistence.EntityManager;
+import jakarta.transaction.Transactional;
+import java.util.List;
+import java.util.Optional;
+import serai.app.App;
+import serai.problem.Problem;
+import serai.workspace.Tenant;
+
+/** Functions and their definitions. */
+@ApplicationScoped
+public class Functions {
+    private final EntityManager em;
+
+    @Inject
+    public Functions(EntityManager em) {
+        this.em = em;
+    }
+
+    public Functions() {
+        this(null); // for the server's proxy
+    }
+
+    /** A function of the app under that name: the existing one if its id is given, otherwise a new one. */
+    @Transactional
+    public Function reserve(App app, String name, Optional<String> existing) {
+        if (existing.isPresent()) {
+            var function = em.find(Function.class, existing.get());
+            if (function == null || !function.appId().equals(app.id())) {
+                throw Problem.FUNCTION_NOT_FOUND.because(
+                        "Function '%s' is not part of app '%s'", existing.get(), app.id());
+            }
+            return function;
+        }
+        var function = new Function(app, name);
+        em.persist(function);
+        return function;
+    }
+
+    /** Gives the function a new definition. It takes effect for calls when the app is published. */
+    @Transactional
+    public Definition define(Function function, Definition.Wire wire, Definition.Duties duties) {
+        var definition = new Definition(function.id(), wire, duties);
+        em.persist(definition);
+        em.find(Function.class, function.id()).define(definition);
+        return definition;
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#FUNCTION_NOT_FOUND}, also for another workspace's */
+    public Function get(Tenant tenant, String id) {
+        var function = em.find(Function.class, id);
+        if (function == null || !function.workspaceId().equals(tenant.workspaceId())) {
+            throw Problem.FUNCTION_NOT_FOUND.because("Function '%s' not found", id);
+        }
+        return function;
+    }
+
+    public Definition definition(String id) {
+        var definition = em.find(Definition.class, id);
+        if (definition == null) {
+            throw new IllegalStateException("definition " + id + " is referred to but not there");
+        }
+        return definition;
+    }
+
+    public List<Function> of(String appId) {
+        return em.createQuery("from Function f where f.appId = :app order by f.name", Function.class)
+                .setParameter("app", appId)
+                .getResultList();
+    }
+}
