@@ -40,7 +40,8 @@ class AppLayouts {
             }
             var definition = functions.definition(function.definitionId());
             handles.put(function.id(), Handles.of(definition));
-            dependencies.addAll(Messages.parseFunction(definition.wire().content()).getObjectDependenciesList());
+            dependencies.addAll(
+                    Messages.parseFunction(definition.wire().content()).getObjectDependenciesList());
         }
         return Messages.layout(layout.functions(), layout.classes(), handles, dependencies);
     }

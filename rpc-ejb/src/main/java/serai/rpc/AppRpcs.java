@@ -114,9 +114,7 @@ class AppRpcs implements RpcFeature {
 
     private AppGetLayoutResponse getLayout(Caller caller, AppGetLayoutRequest request) {
         var app = apps.get(caller.tenant(), request.getAppId());
-        return AppGetLayoutResponse.newBuilder()
-                .setAppLayout(layouts.of(app))
-                .build();
+        return AppGetLayoutResponse.newBuilder().setAppLayout(layouts.of(app)).build();
     }
 
     private AppPublishResponse publish(Caller caller, AppPublishRequest request) {
@@ -130,7 +128,11 @@ class AppRpcs implements RpcFeature {
         var now = clock.instant();
         var response = once.answer(ModalClientGrpc.getAppPublishMethod(), AppPublishResponse.parser(), caller, () -> {
             var app = deployments.publish(
-                    caller.tenant(), request.getAppId(), publication, new HashMap<>(request.getDefinitionIdsMap()), now);
+                    caller.tenant(),
+                    request.getAppId(),
+                    publication,
+                    new HashMap<>(request.getDefinitionIdsMap()),
+                    now);
             return AppPublishResponse.newBuilder()
                     .setUrl(page(app.id()))
                     .setDeployedAt(seconds(now))

@@ -118,7 +118,10 @@ class Authentication implements ServerInterceptor {
             known.clear();
         }
         var fresh = new Known(
-                workspaces.tenant(container.workspaceId()), identityOf(container), Secret.hash(token), now + REMEMBERED_MS);
+                workspaces.tenant(container.workspaceId()),
+                identityOf(container),
+                Secret.hash(token),
+                now + REMEMBERED_MS);
         known.put(id, fresh);
         return fresh;
     }

@@ -58,7 +58,8 @@ class CallRpcs implements RpcFeature {
     private final LongPoll poll;
 
     @Inject
-    CallRpcs(Apps apps, Functions functions, Pools pools, Calls calls, Activator activator, Once once, Signals signals) {
+    CallRpcs(
+            Apps apps, Functions functions, Pools pools, Calls calls, Activator activator, Once once, Signals signals) {
         this.apps = apps;
         this.functions = functions;
         this.pools = pools;
@@ -111,8 +112,11 @@ class CallRpcs implements RpcFeature {
         var pool = poolOf(functions.get(caller.tenant(), call.functionId()));
         var inputs = read(request.getInputsList());
         var method = ModalClientGrpc.getFunctionPutInputsMethod();
-        var response = once.answer(method, FunctionPutInputsResponse.parser(), caller, () ->
-                FunctionPutInputsResponse.newBuilder()
+        var response = once.answer(
+                method,
+                FunctionPutInputsResponse.parser(),
+                caller,
+                () -> FunctionPutInputsResponse.newBuilder()
                         .addAllInputs(acknowledge(inputs, calls.add(pool, call, inputs)))
                         .build());
         activate(pool, inputs);
@@ -136,11 +140,14 @@ class CallRpcs implements RpcFeature {
 
     private static List<NewInput> read(List<FunctionPutInputsItem> items) {
         if (items.size() > MAX_INPUTS) {
-            throw Problem.INVALID_ARGUMENT.because("%d inputs in one request, at most %d are allowed", items.size(), MAX_INPUTS);
+            throw Problem.INVALID_ARGUMENT.because(
+                    "%d inputs in one request, at most %d are allowed", items.size(), MAX_INPUTS);
         }
         return items.stream()
                 .map(item -> new NewInput(
-                        item.getIdx(), item.getInput().getMethodName(), item.getInput().toByteArray()))
+                        item.getIdx(),
+                        item.getInput().getMethodName(),
+                        item.getInput().toByteArray()))
                 .toList();
     }
 
@@ -171,7 +178,8 @@ class CallRpcs implements RpcFeature {
         var call = calls.get(caller.tenant(), callId);
         var response = FunctionGetOutputsResponse.newBuilder()
                 .setNumUnfinishedInputs(call.inputs() - call.outputs())
-                .setLastEntryId(EntryId.of(found.isEmpty() ? after : found.getLast().ordinal()));
+                .setLastEntryId(
+                        EntryId.of(found.isEmpty() ? after : found.getLast().ordinal()));
         for (var output : found) {
             response.addIdxs(output.idx()).addOutputs(item(output));
         }

@@ -99,7 +99,11 @@ class ContainerRpcs implements RpcFeature {
             }
         }
         var work = poll.until(
-                Topic.work(me.pool().value()), me.ordinal(), WORK_POLL, () -> look(me, caller.idempotencyKey()), Work::isAny);
+                Topic.work(me.pool().value()),
+                me.ordinal(),
+                WORK_POLL,
+                () -> look(me, caller.idempotencyKey()),
+                Work::isAny);
         return work.stop ? killSwitch() : answer(work.claimed);
     }
 
@@ -178,7 +182,11 @@ class ContainerRpcs implements RpcFeature {
             case GENERIC_STATUS_FAILURE -> Outcome.FAILURE;
             case GENERIC_STATUS_TIMEOUT -> Outcome.TIMEOUT;
             case GENERIC_STATUS_TERMINATED -> Outcome.TERMINATED;
-            case GENERIC_STATUS_INTERNAL_FAILURE, GENERIC_STATUS_INIT_FAILURE -> Outcome.INTERNAL_FAILURE;
+            case GENERIC_STATUS_INTERNAL_FAILURE,
+                    GENERIC_STATUS_INIT_FAILURE,
+                    GENERIC_STATUS_MEMORY_MANAGER_EVICTION,
+                    GENERIC_STATUS_MEMORY_THRASHING_EVICTION,
+                    GENERIC_STATUS_KERNEL_OOM_KILL -> Outcome.INTERNAL_FAILURE;
             case GENERIC_STATUS_UNSPECIFIED, GENERIC_STATUS_IDLE_TIMEOUT, UNRECOGNIZED ->
                 throw Problem.INVALID_ARGUMENT.because("result status %s", status);
         };

@@ -81,7 +81,8 @@ class ContentRpcs implements RpcFeature {
         var sha256 = request.getSha256Hex();
         switch (request.getDataOneofCase()) {
             case DATA -> mounts.put(caller.tenant(), sha256, request.getData().toByteArray(), clock.instant());
-            case DATA_BLOB_ID -> mounts.put(caller.tenant(), sha256, blobs.get(caller.tenant(), request.getDataBlobId()));
+            case DATA_BLOB_ID ->
+                mounts.put(caller.tenant(), sha256, blobs.get(caller.tenant(), request.getDataBlobId()));
             case DATAONEOF_NOT_SET -> {} // only asks whether it is there
         }
         return MountPutFileResponse.newBuilder()
@@ -120,9 +121,6 @@ class ContentRpcs implements RpcFeature {
     private static MountGetOrCreateResponse answer(Mount mount) {
         var response = MountGetOrCreateResponse.newBuilder().setMountId(mount.id());
         response.getHandleMetadataBuilder().setContentChecksumSha256Hex(mount.checksum());
-        if (mount.name() != null) {
-            response.getHandleMetadataBuilder().setName(mount.name());
-        }
         return response.build();
     }
 

@@ -20,9 +20,7 @@ final class Failures {
     static StatusRuntimeException statusOf(MethodDescriptor<?, ?> method, Exception failure) {
         if (failure instanceof InterruptedException) {
             Thread.currentThread().interrupt();
-            return Status.UNAVAILABLE
-                    .withDescription("the server is stopping")
-                    .asRuntimeException();
+            return Status.UNAVAILABLE.withDescription("the server is stopping").asRuntimeException();
         }
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             switch (cause) {
@@ -30,11 +28,13 @@ final class Failures {
                     return status;
                 }
                 case ProblemException problem -> {
-                    return Status.fromCode(Status.Code.valueOf(problem.problem().kind.name()))
+                    return Status.fromCode(
+                                    Status.Code.valueOf(problem.problem().kind.name()))
                             .withDescription(problem.getMessage())
                             .asRuntimeException();
                 }
-                case SQLException sql when isOutage(sql) -> {
+                case SQLException sql
+                when isOutage(sql) -> {
                     LOG.log(Level.WARNING, "{0}: the database does not answer: {1}", method.getBareMethodName(), sql);
                     return Status.UNAVAILABLE
                             .withDescription("the database does not answer")

@@ -99,8 +99,7 @@ class FunctionRpcs implements RpcFeature {
         var wire = new Definition.Wire(definition.toByteArray(), data.toByteArray(), handle.toByteArray());
         var method = ModalClientGrpc.getFunctionCreateMethod();
         return once.answer(method, FunctionCreateResponse.parser(), caller, () -> {
-            var function =
-                    functions.reserve(app, definition.getFunctionName(), given(request.getExistingFunctionId()));
+            var function = functions.reserve(app, definition.getFunctionName(), given(request.getExistingFunctionId()));
             var stored = functions.define(function, wire, duties);
             return FunctionCreateResponse.newBuilder()
                     .setFunctionId(function.id())
@@ -123,7 +122,8 @@ class FunctionRpcs implements RpcFeature {
                 : request.getFunctionData().getRankedFunctionsList().stream()
                         .findFirst()
                         .map(FunctionData.RankedFunction::getFunction)
-                        .orElseThrow(() -> Problem.INVALID_ARGUMENT.because("function and function_data are both empty"));
+                        .orElseThrow(
+                                () -> Problem.INVALID_ARGUMENT.because("function and function_data are both empty"));
         if (!request.hasSchedule()) {
             return definition;
         }
@@ -172,7 +172,8 @@ class FunctionRpcs implements RpcFeature {
                 .build();
     }
 
-    private FunctionGetDynamicConcurrencyResponse concurrency(Caller caller, FunctionGetDynamicConcurrencyRequest request) {
+    private FunctionGetDynamicConcurrencyResponse concurrency(
+            Caller caller, FunctionGetDynamicConcurrencyRequest request) {
         return FunctionGetDynamicConcurrencyResponse.newBuilder()
                 .setConcurrency(Math.max(1, request.getTargetConcurrency()))
                 .build();

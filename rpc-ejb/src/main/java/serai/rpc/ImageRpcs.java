@@ -55,7 +55,8 @@ class ImageRpcs implements RpcFeature {
         var contextMount = image.getContextMountId().isEmpty()
                 ? Optional.<serai.mount.Mount>empty()
                 : Optional.of(mounts.get(caller.tenant(), image.getContextMountId()));
-        var id = identity(caller.tenant(), image, contextMount.map(serai.mount.Mount::checksum), request.getBuilderVersion());
+        var id = identity(
+                caller.tenant(), image, contextMount.map(serai.mount.Mount::checksum), request.getBuilderVersion());
         var base = image.getBaseImagesList().stream().findFirst().map(b -> b.getImageId());
         var stored = images.getOrCreate(
                 caller.tenant(),
@@ -101,7 +102,8 @@ class ImageRpcs implements RpcFeature {
     }
 
     /** Same definition, same content, same workspace: same id. Ids of context mounts differ each time, so they do not count. */
-    private static String identity(Tenant tenant, Image image, Optional<String> contextChecksum, String builderVersion) {
+    private static String identity(
+            Tenant tenant, Image image, Optional<String> contextChecksum, String builderVersion) {
         try {
             var digest = MessageDigest.getInstance("SHA-256");
             digest.update(image.toBuilder().clearContextMountId().build().toByteArray());

@@ -24,7 +24,8 @@ final class LongPoll {
     }
 
     /** @param rank whoever has the lowest is told first when there is not enough for everyone */
-    <T> T until(Topic topic, int rank, Duration limit, Supplier<T> look, Predicate<T> enough) throws InterruptedException {
+    <T> T until(Topic topic, int rank, Duration limit, Supplier<T> look, Predicate<T> enough)
+            throws InterruptedException {
         var context = Context.current();
         long end = System.nanoTime() + limit.toNanos();
         try (var waiter = signals.listen(topic, rank)) {
@@ -34,7 +35,9 @@ final class LongPoll {
                 while (true) {
                     if (context.isCancelled()) {
                         waiter.pass(); // it may have been told of work that somebody else can do
-                        throw Status.CANCELLED.withDescription("the caller has gone").asRuntimeException();
+                        throw Status.CANCELLED
+                                .withDescription("the caller has gone")
+                                .asRuntimeException();
                     }
                     var seen = look.get();
                     long left = end - System.nanoTime();

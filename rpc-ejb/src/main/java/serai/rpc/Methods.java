@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.rpc;
 
-import io.grpc.BindableService;
 import io.grpc.Context;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCallHandler;
@@ -52,24 +51,25 @@ final class Methods {
     }
 
     <Q, A> Methods streaming(MethodDescriptor<Q, A> method, Streaming<Q, A> handler) {
-        handlers.put(method.getFullMethodName(), ServerCalls.asyncServerStreamingCall((Q request, StreamObserver<A> out) -> {
-            try {
-                handler.answer(CALLER.get(), request, new BoundedSink<>((ServerCallStreamObserver<A>) out));
-                out.onCompleted();
-            } catch (InterruptedException | RuntimeException e) {
-                out.onError(Failures.statusOf(method, e));
-            }
-        }));
+        handlers.put(
+                method.getFullMethodName(), ServerCalls.asyncServerStreamingCall((Q request, StreamObserver<A> out) -> {
+                    try {
+                        handler.answer(CALLER.get(), request, new BoundedSink<>((ServerCallStreamObserver<A>) out));
+                        out.onCompleted();
+                    } catch (InterruptedException | RuntimeException e) {
+                        out.onError(Failures.statusOf(method, e));
+                    }
+                }));
         return this;
     }
 
     /** @return all methods of the service, answered or refused */
-    @SuppressWarnings({"unchecked", "rawtypes"})
+    @SuppressWarnings({"unchecked", "rawtypes"} /* the service knows its types, the compiler does not */)
     ServerServiceDefinition bind(ServiceDescriptor service) {
         var definition = ServerServiceDefinition.builder(service);
-        for (var method : service.getMethods()) {
-            var handler = handlers.get(method.getFullMethodName());
-            definition.addMethod((MethodDescriptor) method, handler == null ? refusal(method) : handler);
+        for (MethodDescriptor method : service.getMethods()) {
+            ServerCallHandler handler = handlers.get(method.getFullMethodName());
+            definition.addMethod(method, handler == null ? refusal(method) : handler);
         }
         return definition.build();
     }
@@ -77,12 +77,8 @@ final class Methods {
     private static <Q, A> ServerCallHandler<Q, A> refusal(MethodDescriptor<Q, A> method) {
         var status = Status.UNIMPLEMENTED.withDescription(
                 "%s is not available in this version of Serai".formatted(method.getBareMethodName()));
-        return ServerCalls.asyncUnaryCall((Q request, StreamObserver<A> out) -> out.onError(status.asRuntimeException()));
-    }
-
-    /** For services of which nothing is answered. */
-    static ServerServiceDefinition refuseAll(BindableService service) {
-        return new Methods().bind(service.bindService().getServiceDescriptor());
+        return ServerCalls.asyncUnaryCall(
+                (Q request, StreamObserver<A> out) -> out.onError(status.asRuntimeException()));
     }
 
     /** Does not let more than the transport's own window pile up in memory. */

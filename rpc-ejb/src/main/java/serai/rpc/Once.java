@@ -34,8 +34,7 @@ class Once {
         if (caller.idempotencyKey().isEmpty()) {
             return work.get();
         }
-        var key = new Replays.Key(
-                caller.tenant().workspaceId(), method.getBareMethodName(), caller.idempotencyKey());
+        var key = new Replays.Key(caller.tenant().workspaceId(), method.getBareMethodName(), caller.idempotencyKey());
         if (caller.isRetry()) {
             var before = replays.find(key);
             if (before.isPresent()) {

@@ -80,7 +80,8 @@ public class RpcServer {
                 .flowControlWindow(WINDOW_BYTES)
                 .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true)
-                .addService(ServerInterceptors.intercept(methods.bind(ModalClientGrpc.getServiceDescriptor()), authentication))
+                .addService(ServerInterceptors.intercept(
+                        methods.bind(ModalClientGrpc.getServiceDescriptor()), authentication))
                 .build();
         try {
             server.start();
@@ -110,7 +111,9 @@ public class RpcServer {
                 server.shutdownNow();
             }
         }
-        workers.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS).awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
-        acceptor.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS).awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+        workers.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS)
+                .awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+        acceptor.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS)
+                .awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
     }
 }
