@@ -3,6 +3,7 @@
 package serai.config;
 
 import jakarta.enterprise.context.Dependent;
+import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperties;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
@@ -18,8 +19,16 @@ public class RunnerConfig {
     @ConfigProperty(name = "cache", defaultValue = "/var/lib/serai/cache")
     String cache;
 
+    /** Major.minor of that interpreter: an image that asks for another one is refused. Empty: it is found out at the start. */
+    @ConfigProperty(name = "python-version")
+    Optional<String> pythonVersion;
+
     public String python() {
         return python;
+    }
+
+    public Optional<String> pythonVersion() {
+        return pythonVersion;
     }
 
     public String cache() {

@@ -7,6 +7,7 @@ import jakarta.persistence.Embedded;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import serai.id.NewId;
 
@@ -41,6 +42,7 @@ public class Definition {
     private String imageId;
     private String[] mounts;
     private String clientVersion;
+    private Instant createdAt;
 
     protected Definition() {} // JPA
 
@@ -59,6 +61,7 @@ public class Definition {
         this.imageId = duties.imageId();
         this.mounts = duties.mounts().toArray(String[]::new);
         this.clientVersion = duties.clientVersion();
+        this.createdAt = Instant.now();
     }
 
     public String id() {

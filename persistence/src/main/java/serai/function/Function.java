@@ -49,12 +49,12 @@ public class Function {
         return name;
     }
 
-    /** @return null until it was created with a definition */
+    /** @return of the definition by which it runs; null until its app is published */
     public String definitionId() {
         return definitionId;
     }
 
-    void define(Definition definition) {
+    void run(Definition definition) {
         definitionId = definition.id();
     }
 }

@@ -42,13 +42,28 @@ public class Functions {
         return function;
     }
 
-    /** Gives the function a new definition. It takes effect for calls when the app is published. */
+    /** Keeps a new definition. It takes effect when the app is published. */
     @Transactional
     public Definition define(Function function, Definition.Wire wire, Definition.Duties duties) {
         var definition = new Definition(function.id(), wire, duties);
         em.persist(definition);
-        em.find(Function.class, function.id()).define(definition);
         return definition;
+    }
+
+    /** @param wanted the definition's id; null for the one that was made last */
+    Definition newest(Function function, String wanted) {
+        return em
+                .createQuery(
+                        "from Definition d where d.functionId = :function and (:wanted is null or d.id = :wanted)"
+                                + " order by d.createdAt desc",
+                        Definition.class)
+                .setParameter("function", function.id())
+                .setParameter("wanted", wanted == null || wanted.isEmpty() ? null : wanted)
+                .setMaxResults(1)
+                .getResultStream()
+                .findFirst()
+                .orElseThrow(
+                        () -> Problem.FUNCTION_NOT_DEFINED.because("Function '%s' has no definition", function.name()));
     }
 
     /** @throws serai.problem.ProblemException {@link Problem#FUNCTION_NOT_FOUND}, also for another workspace's */

@@ -30,6 +30,7 @@ public enum Problem {
     CALL_NOT_FOUND(Kind.NOT_FOUND, "There is no such call"),
     UNSUPPORTED(Kind.UNIMPLEMENTED, "This is not available"),
     FEATURE_UNSUPPORTED(Kind.FAILED_PRECONDITION, "The function asks for what is not available"),
+    REQUEST_REPEATED(Kind.UNAVAILABLE, "The same request is being answered already"),
     STORAGE_UNAVAILABLE(Kind.UNAVAILABLE, "The storage does not answer"),
     CLUSTER_UNAVAILABLE(Kind.UNAVAILABLE, "The cluster does not answer"),
     CLUSTER_REFUSED(Kind.FAILED_PRECONDITION, "The cluster refuses the request");

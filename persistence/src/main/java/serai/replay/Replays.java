@@ -8,6 +8,7 @@ import jakarta.transaction.Transactional;
 import java.time.Instant;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
+import serai.problem.Problem;
 
 /** Answers that were given, for clients that did not get them and ask again with the same key. */
 @ApplicationScoped
@@ -34,18 +35,24 @@ public class Replays {
     }
 
     /**
-     * Keeps the answer, in the transaction that did the work. If the same request was answered meanwhile, the database
-     * refuses the second answer and with it the second work.
+     * Keeps the answer, in the transaction that did the work. If the same request was answered meanwhile, the second
+     * work is undone.
+     *
+     * @throws serai.problem.ProblemException {@link Problem#REQUEST_REPEATED}: the first answer can be had by asking again
      */
     @Transactional(Transactional.TxType.MANDATORY)
     public void keep(Key key, byte[] response) {
-        jdbi.useHandle(handle -> handle.createUpdate(
-                        "insert into replay (workspace_id, method, key, response) values (:ws, :method, :key, :response)")
+        int kept = jdbi.withHandle(handle -> handle.createUpdate(
+                        "insert into replay (workspace_id, method, key, response) values (:ws, :method, :key, :response)"
+                                + " on conflict do nothing")
                 .bind("ws", key.workspaceId())
                 .bind("method", key.method())
                 .bind("key", key.value())
                 .bind("response", response)
                 .execute());
+        if (kept == 0) {
+            throw Problem.REQUEST_REPEATED.because("the same request was answered meanwhile: ask again");
+        }
     }
 
     @Transactional

@@ -71,6 +71,15 @@ public class Workspaces {
         return Optional.of(tenant);
     }
 
+    /** For what is known to belong to a workspace. */
+    public Tenant tenant(String workspaceId) {
+        return em.find(Workspace.class, workspaceId).tenant();
+    }
+
+    public Environment environment(String id) {
+        return em.find(Environment.class, id);
+    }
+
     /** @param name empty for the standard one */
     public Environment environment(Tenant tenant, String name) {
         var wanted = name.isEmpty() ? STANDARD_ENVIRONMENT : name;
