@@ -52,8 +52,7 @@ public class Functions {
 
     /** @param wanted the definition's id; null for the one that was made last */
     Definition newest(Function function, String wanted) {
-        return em
-                .createQuery(
+        return em.createQuery(
                         "from Definition d where d.functionId = :function and (:wanted is null or d.id = :wanted)"
                                 + " order by d.createdAt desc",
                         Definition.class)
