@@ -60,33 +60,33 @@ public class BlobAddresses {
     }
 
     /** @throws serai.problem.ProblemException {@link Problem#PERMISSION_DENIED} if we did not sign that, or it is over */
-    public void checkUpload(String id, long expires, String signature, Instant now) {
+    public void checkUpload(String id, String expires, String signature, Instant now) {
         check(UPLOAD, id, expires, signature, now);
     }
 
     /** @throws serai.problem.ProblemException {@link Problem#PERMISSION_DENIED} if we did not sign that, or it is over */
-    public void checkDownload(String id, long expires, String signature, Instant now) {
+    public void checkDownload(String id, String expires, String signature, Instant now) {
         check(DOWNLOAD, id, expires, signature, now);
     }
 
     URI address(String method, String id, Instant now) {
-        long expires = now.plus(VALIDITY).getEpochSecond();
+        var expires = Long.toString(now.plus(VALIDITY).getEpochSecond());
         return URI.create(
                 "%s/blobs/%s?expires=%s&signature=%s".formatted(base, id, expires, signature(method, id, expires)));
     }
 
-    private void check(String method, String id, long expires, String signature, Instant now) {
+    private void check(String method, String id, String expires, String signature, Instant now) {
         var right = signature(method, id, expires).getBytes(StandardCharsets.US_ASCII);
-        if (!MessageDigest.isEqual(right, signature.getBytes(StandardCharsets.UTF_8))) {
+        if (signature == null || !MessageDigest.isEqual(right, signature.getBytes(StandardCharsets.UTF_8))) {
             throw Problem.PERMISSION_DENIED.because("the address of blob %s is not signed for %s", id, method);
         }
-        if (now.getEpochSecond() >= expires) {
-            throw Problem.PERMISSION_DENIED.because(
-                    "the address of blob %s expired at %s", id, Instant.ofEpochSecond(expires));
+        var end = Instant.ofEpochSecond(Long.parseLong(expires)); // we signed it, so it is a number
+        if (!now.isBefore(end)) {
+            throw Problem.PERMISSION_DENIED.because("the address of blob %s expired at %s", id, end);
         }
     }
 
-    private String signature(String method, String id, long expires) {
+    private String signature(String method, String id, String expires) {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(mac(key, method + '\n' + id + '\n' + expires));
     }
 

@@ -82,6 +82,23 @@ public class Functions {
         return definition;
     }
 
+    /** The present definitions of the app's functions; one that was only reserved has none. */
+    public List<Definition> definitions(String appId) {
+        return em.createQuery(
+                        "select d from Function f join Definition d on d.id = f.definitionId where f.appId = :app",
+                        Definition.class)
+                .setParameter("app", appId)
+                .getResultList();
+    }
+
+    /** In the order of their names. */
+    public List<Function> list(Tenant tenant, int limit) {
+        return em.createQuery("from Function f where f.workspaceId = :ws order by f.name, f.id", Function.class)
+                .setParameter("ws", tenant.workspaceId())
+                .setMaxResults(limit)
+                .getResultList();
+    }
+
     public List<Function> of(String appId) {
         return em.createQuery("from Function f where f.appId = :app order by f.name", Function.class)
                 .setParameter("app", appId)

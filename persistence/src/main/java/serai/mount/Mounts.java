@@ -13,10 +13,12 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Jdbi;
@@ -178,6 +180,18 @@ public class Mounts {
                     .forEach(file -> files.put(file.path(), file)));
         }
         return List.copyOf(files.values());
+    }
+
+    /** @return digest → bytes, of those that the workspace has uploaded */
+    public Map<String, Long> sizes(Tenant tenant, Collection<String> sha256s) {
+        return jdbi.withHandle(handle -> handle.createQuery(
+                        "select sha256, size from mount_content where workspace_id = :ws and sha256 = any(:all)")
+                .bind("ws", tenant.workspaceId())
+                .bindArray("all", String.class, List.copyOf(sha256s))
+                .reduceRows(new HashMap<String, Long>(), (sizes, row) -> {
+                    sizes.put(row.getColumn("sha256", String.class), row.getColumn("size", Long.class));
+                    return sizes;
+                }));
     }
 
     /** Names of those of the mounts that have one. */

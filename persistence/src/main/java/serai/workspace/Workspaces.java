@@ -6,6 +6,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import serai.id.NewId;
@@ -88,6 +89,12 @@ public class Workspaces {
                 .getResultStream()
                 .findFirst()
                 .orElseThrow(() -> Problem.ENVIRONMENT_NOT_FOUND.because("Environment '%s' not found", wanted));
+    }
+
+    public List<Environment> environments(Tenant tenant) {
+        return em.createQuery("from Environment e where e.workspaceId = :ws order by e.name", Environment.class)
+                .setParameter("ws", tenant.workspaceId())
+                .getResultList();
     }
 
     private Optional<Tenant> findByName(String name) {
