@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,25 @@ def node(packed, cache, http, tmp_path):
 
 
 @pytest.fixture
-def has_bubblewrap() -> None:
-    if subprocess.run(["bwrap", "--ro-bind", "/", "/", "true"], capture_output=True).returncode:
-        pytest.fail("these tests need bubblewrap that works")
+def ordinary(packed, http):
+    """A node whose runner is an ordinary user, with the distribution's Python and a cache of its own."""
+    if os.geteuid():
+        pytest.skip("only root can become another user; the other tests already run as one")
+    with tempfile.TemporaryDirectory(prefix="serai-ordinary-") as name:
+        directory = pathlib.Path(name)
+        program = directory / "serai-runner.pyz"
+        shutil.copy(packed, program)
+        with Node(program, str(directory / "cache"), http, directory) as node:
+            node.python = "/usr/bin/python3"
+            node.prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
+            yield node
+
+
+@pytest.fixture
+def own_by_nobody():
+    """Gives a tree to the user of *ordinary*."""
+
+    def give(node: Node) -> None:
+        subprocess.run(["chown", "-R", "65534:65534", str(node.directory)], check=True)
+
+    return give

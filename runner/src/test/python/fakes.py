@@ -185,6 +185,7 @@ class RpcServer:
         self.stop()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        self._loop.close()
 
     def restart(self) -> None:
         asyncio.run_coroutine_threadsafe(self._serve(), self._loop).result(5)
@@ -273,10 +274,23 @@ class RpcServer:
         for name in Service.__abstractmethods__:
             setattr(Service, name, None)
         Service.__abstractmethods__ = frozenset()
-        self._server = Server([Service()])
+        fake._connections = []
+
+        class Closing(Server):
+            def _protocol_factory(self) -> Any:
+                fake._connections.append(super()._protocol_factory())
+                return fake._connections[-1]
+
+        self._server = Closing([Service()])
         await self._server.start("127.0.0.1", self.port)
         self.port = self._server._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
         self._server.close()
-        await self._server.wait_closed()
+        for protocol in self._connections:
+            if hasattr(protocol.connection, "_transport"):  # else it is closed already
+                protocol.connection._transport.abort()
+        calls = asyncio.all_tasks() - {asyncio.current_task()}
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)

@@ -15,8 +15,6 @@ from typing import Any
 
 from fakes import SECRET, HttpServer, RpcServer, until
 
-from serai_runner.interpreter import this
-
 MODAL = "1.6.4"
 
 
@@ -73,7 +71,7 @@ class Node:
         self.started.append(process)
         return process
 
-    def run(self, patience_s: float = 60, **environment: str) -> "Run":
+    def run(self, patience_s: float = 60, **environment: str) -> Run:
         process = self.start(**environment)
         try:
             out, err = process.communicate(timeout=patience_s)
@@ -85,7 +83,9 @@ class Node:
 
     def runtime(self, program: str) -> None:
         """A runtime that is this program: fast, and open for any misbehaviour."""
-        runtime = pathlib.Path(self.cache, "runtime", f"modal-0.0.0-{this().tag}")
+        version = "import sys; print('cp%d%d' % sys.version_info[:2], end='')"
+        tag = subprocess.run([self.python, "-c", version], capture_output=True, text=True, check=True).stdout
+        runtime = pathlib.Path(self.cache, "runtime", f"modal-0.0.0-{tag}")
         shutil.rmtree(runtime, ignore_errors=True)
         package = runtime / "pkg" / "modal"
         package.mkdir(parents=True)
@@ -114,14 +114,14 @@ class Run:
         self.code, self.out, self.err = code, out, err
 
 
-def sandbox_processes(marker: str) -> list[int]:
-    """Processes of this machine whose command line or root of files names *marker*."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            text = pathlib.Path("/proc", pid, "mountinfo").read_text() if pid != str(os.getpid()) else ""
-        except OSError:
-            continue
-        if marker in text:
-            found.append(int(pid))
-    return found
+def inside(container: str) -> list[int]:
+    """Processes of this machine that live in the sandbox with this hostname."""
+    return [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and _hostname(pid) == container]
+
+
+def _hostname(pid: str) -> str:
+    try:
+        words = pathlib.Path("/proc", pid, "environ").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    return next((word[14:].decode() for word in words if word.startswith(b"MODAL_TASK_ID=")), "")

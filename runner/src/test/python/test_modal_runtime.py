@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import signal
+import time
 
 import pytest
 from fakes import RpcServer, until
+from launch import inside
 
 APP = '''
 import sys, time
@@ -20,9 +22,17 @@ def f(x):
     print("hello", x)
     print("trouble", file=sys.stderr)
     return x * x
+'''
+
+WAITS = '''
+import time
+import modal
+
+app = modal.App("tests")
+
 
 @app.function()
-def waits(x):
+def f(x):
     print("waiting")
     try:
         time.sleep(60)
@@ -53,3 +63,61 @@ def test_given_an_input_when_the_function_returns_then_output_logs_and_exit_reac
     assert rpc.headers[0]["x-serai-container"] == http.container
     assert rpc.headers[0]["x-serai-secret"] == "container-token-of-the-tests"
     assert not list(node.containers.iterdir())
+
+
+def test_given_a_busy_function_when_the_cluster_sends_sigint_then_it_is_interrupted_once_and_ends_well(node, http, rpc):
+    http.add_file("/root/app.py", WAITS)
+    node.modal(rpc)
+    rpc.put(1)
+    process = node.start()
+    node.text_shown(1, "waiting\n")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    assert http.text(1).count("interrupted") == 1
+    assert http.exits == [{"exit_code": 0, "signal": None, "reason": "ended"}]
+    assert rpc.outputs == [] and rpc.results == []
+
+
+def test_given_an_idle_container_when_the_whole_group_gets_sigint_then_it_ends_well(node, http, rpc):
+    import os
+
+    http.add_file("/root/app.py", APP)
+    node.modal(rpc)
+    process = node.start()
+    until(lambda: rpc.waiting, 60, "the container asks for inputs")
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(20) == 0
+    assert http.exits == [{"exit_code": 0, "signal": None, "reason": "ended"}]
+
+
+def test_given_a_server_that_comes_back_when_inputs_wait_then_the_runtime_finds_them(node, http, rpc):
+    http.add_file("/root/app.py", APP)
+    node.modal(rpc)
+    process = node.start()
+    until(lambda: rpc.waiting, 60, "the container asks for inputs")
+    rpc.stop()
+    rpc.put(3)
+    rpc.end()
+    rpc.restart()
+    assert process.wait(60) == 0
+    assert rpc.values() == [9]
+
+
+def test_given_a_runner_that_is_killed_then_nothing_of_its_container_is_left(node, http, rpc):
+    http.add_file("/root/app.py", APP)
+    node.modal(rpc)
+    process = node.start()
+    until(lambda: rpc.waiting, 60, "the container asks for inputs")
+    assert inside(http.container)
+    process.kill()
+    process.wait()
+    until(lambda: not inside(http.container), 5, "the sandbox dies with its runner")
+
+
+def test_given_broken_user_code_when_it_is_imported_then_its_traceback_is_in_the_log(node, http, rpc):
+    http.add_file("/root/app.py", "raise RuntimeError('no such luck')\n")
+    node.modal(rpc)
+    began = time.monotonic()
+    node.run()
+    assert "no such luck" in http.text(2)
+    assert rpc.results and time.monotonic() - began < 30

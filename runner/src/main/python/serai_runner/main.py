@@ -6,9 +6,13 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from . import messages
 from .problems import Failed, Stopped
+
+if TYPE_CHECKING:
+    import argparse
 
 PROGRAM = "serai-runner.pyz"
 HELP = """usage: python3 serai-runner.pyz                    run one container; started by a job of Serai
@@ -88,7 +92,7 @@ def _prepare_runtime(words: list[str]) -> int:
     return 0
 
 
-def _options(command: str, words: list[str], needed: tuple[str, ...], flags: tuple[str, ...]) -> "argparse.Namespace":
+def _options(command: str, words: list[str], needed: tuple[str, ...], flags: tuple[str, ...]) -> argparse.Namespace:
     import argparse
 
     parser = argparse.ArgumentParser(prog=f"{PROGRAM} {command}")

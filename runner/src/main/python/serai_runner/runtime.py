@@ -81,6 +81,12 @@ def _part(partial: str, package: str, version: str) -> None:
     shutil.rmtree(os.path.join(partial, "venv"), ignore_errors=True)
 
 
+def installs(interpreter: Interpreter) -> bool:
+    """Whether *ensure* can install here: there is pip, or what a virtual environment takes it from."""
+    pythons = (sys.executable, interpreter.executable)
+    return any(_run([python, "-c", f"import {module}"])[0] == 0 for module in ("pip", "ensurepip") for python in pythons)
+
+
 def _with_pip(interpreter: Interpreter, partial: str) -> str:
     """@return a Python that has pip: ours, the one below our virtual environment, or that of a new one"""
     for candidate in (sys.executable, interpreter.executable):

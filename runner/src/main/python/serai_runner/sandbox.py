@@ -36,6 +36,9 @@ _PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexiste
 _GROUP = "root:x:0:\nnogroup:x:65534:\n"
 # Where distributions keep packages of their own or of the administrator, below a prefix.
 _SITES = ("lib/python{v}/site-packages", "lib/python3/dist-packages", "lib64/python{v}/site-packages")
+# As other container engines do it.
+_PROC_READ_ONLY = ("acpi", "asound", "bus", "driver", "dynamic_debug", "fs", "irq", "scsi", "sys", "sysrq-trigger")
+_PROC_CLOSED = ("interrupts", "kcore", "keys", "latency_stats", "sched_debug", "timer_list")
 
 
 class Root(NamedTuple):
@@ -85,15 +88,19 @@ def _hostname(identity: Identity) -> str:
     return identity.container[:63]  # what DNS allows a label
 
 
-def arguments(root: Root, identity: Identity, fds: Mapping[str, int]) -> list[str]:
-    """Bubblewrap's options. The order matters: a later mount covers an earlier one."""
+def arguments(root: Root, identity: Identity, fds: Mapping[str, int], hardened: bool) -> list[str]:
+    """Bubblewrap's options. The order matters: a later mount covers an earlier one.
+
+    @param hardened: no user namespaces inside; see *hardens*
+    """
     return [
-        *_namespaces(_hostname(identity)),
+        *_namespaces(_hostname(identity), hardened),
         *("--tmpfs", "/"),
         *_system(),
         *_interpreter(root.interpreter),
         *_etc(root.etc, identity.names),
-        *("--proc", "/proc", "--dev", "/dev", "--dir", "/run", "--dir", "/var/tmp", "--symlink", "/run", "/var/run"),
+        *_proc(),
+        *("--dev", "/dev", "--dir", "/run", "--dir", "/var/tmp", "--symlink", "/run", "/var/run"),
         *("--ro-bind", os.path.join(root.runtime, "pkg"), "/pkg"),
         *("--ro-bind", identity.directory, "/__modal"),
         *("--ro-bind", os.path.join(root.runtime, "deps"), DEPENDENCIES),
@@ -105,26 +112,32 @@ def arguments(root: Root, identity: Identity, fds: Mapping[str, int]) -> list[st
     ]
 
 
-def _namespaces(hostname: str) -> list[str]:
+def _namespaces(hostname: str, hardened: bool) -> list[str]:
     return [
         *("--unshare-user", "--uid", "0", "--gid", "0", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
         *("--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *("--hostname", hostname),
+        *(("--disable-userns",) if hardened else ()),
     ]
 
 
 def _system() -> list[str]:
     """The distribution's programs and libraries, without what the administrator added below /usr/local."""
-    words = ["--ro-bind", "/usr", "/usr"]
+    words = ["--ro-bind", "/usr", "/usr", *_links(), "--tmpfs", "/usr/local"]
+    if os.path.isdir("/usr/local/share/ca-certificates"):  # /etc/ssl/certs points there
+        words += ["--ro-bind", "/usr/local/share/ca-certificates", "/usr/local/share/ca-certificates"]
+    return words
+
+
+def _links() -> list[str]:
+    """/bin and its like, as the distribution has them: links into /usr, or directories."""
+    words: list[str] = []
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
         path = "/" + name
         if os.path.islink(path):
             words += ["--symlink", os.readlink(path).lstrip("/"), path]
         elif os.path.isdir(path):
             words += ["--ro-bind", path, path]
-    words += ["--tmpfs", "/usr/local"]
-    if os.path.isdir("/usr/local/share/ca-certificates"):  # /etc/ssl/certs points there
-        words += ["--ro-bind", "/usr/local/share/ca-certificates", "/usr/local/share/ca-certificates"]
     return words
 
 
@@ -150,6 +163,18 @@ def _interpreter(python: Interpreter) -> list[str]:
             if name == "pip" or (name.startswith("pip-") and name.endswith("-info")):
                 words += ["--ro-bind", os.path.join(source, name), f"{base}/{site}/{name}"]
         words += ["--remount-ro", f"{base}/{site}"]
+    return words
+
+
+def _proc() -> list[str]:
+    """A process whose user on the node is root may write the kernel's settings without any capability, core_pattern
+    included: a way out. So they are read-only, and what tells about the node cannot be read."""
+    words = ["--proc", "/proc"]
+    for name in _PROC_READ_ONLY:
+        words += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
+    for name in _PROC_CLOSED:
+        if os.path.exists(f"/proc/{name}"):
+            words += ["--ro-bind", "/dev/null", f"/proc/{name}"]
     return words
 
 
@@ -274,7 +299,7 @@ def start(bwrap: str, root: Root, identity: Identity, held: bool = False) -> Pro
     options = os.memfd_create("options")
     try:
         with open(options, "wb", closefd=False) as file:
-            file.write(b"".join(os.fsencode(word) + b"\0" for word in arguments(root, identity, fds)))
+            file.write(b"".join(os.fsencode(word) + b"\0" for word in arguments(root, identity, fds, hardens(bwrap))))
         os.lseek(options, 0, os.SEEK_SET)
         popen = subprocess.Popen(
             [bwrap, "--args", str(options), root.interpreter.command, *ENTRY_POINT],
@@ -300,12 +325,27 @@ def find_bwrap() -> str:
     raise Failed("bubblewrap was not found on this node: install it (on Debian and Ubuntu: apt install bubblewrap)")
 
 
+def hardens(bwrap: str) -> bool:
+    """Whether it can forbid user namespaces inside (0.8.0 and newer). Looked up in the program: asking it costs a process."""
+    with open(bwrap, "rb") as file:
+        return b"disable-userns" in file.read()
+
+
 def version(bwrap: str) -> tuple[int, ...]:
     """@return (0, 8, 0)"""
     import subprocess
 
     said = subprocess.run([bwrap, "--version"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=True).stdout
     return tuple(int(number) for number in said.split()[-1].split(b".") if number.isdigit())
+
+
+def probe(bwrap: str) -> str:
+    """Tries a sandbox. @return why it does not work; empty: it works"""
+    import subprocess
+
+    words = [*_namespaces("probe", hardens(bwrap)), "--ro-bind", "/usr", "/usr", *_links(), *_proc(), "--dev", "/dev"]
+    tried = subprocess.run([bwrap, *words, "true"], stdin=subprocess.DEVNULL, capture_output=True)
+    return tried.stderr.decode("utf-8", "replace").strip() if tried.returncode else ""
 
 
 def _second(init: int) -> int | None:
