@@ -11,7 +11,8 @@ package serai.problem;
 public enum Problem {
     INVALID_ARGUMENT(Kind.INVALID_ARGUMENT, "The request cannot be understood"),
     CLUSTER_UNAVAILABLE(Kind.UNAVAILABLE, "The cluster does not answer"),
-    CLUSTER_REFUSED(Kind.FAILED_PRECONDITION, "The cluster refuses the request");
+    CLUSTER_REFUSED(Kind.FAILED_PRECONDITION, "The cluster refuses the request"),
+    POOL_NOT_DECLARED(Kind.FAILED_PRECONDITION, "The cluster does not know the pool");
 
     public final Kind kind;
     public final String title;
