@@ -13,7 +13,13 @@ import serai.cluster.PoolJob.Runner;
 import serai.pool.PoolId;
 
 /** Builds pools of which only what matters is said. */
-record APool(PoolId id, Resources resources, int maxContainers, String secret, Runner runner) {
+record APool(
+        PoolId id,
+        Resources resources,
+        int maxContainers,
+        String secret,
+        Runner runner,
+        Map<String, String> environment) {
     private static final URI ARTIFACT = URI.create("http://127.0.0.1:8080/internal/v1/runner.pyz");
 
     static APool aPool() {
@@ -22,7 +28,8 @@ record APool(PoolId id, Resources resources, int maxContainers, String secret, R
                 new Resources(100, 32, 0, 10),
                 5,
                 "s3cret",
-                new Runner(ARTIFACT, "ab".repeat(32), "python3"));
+                new Runner(ARTIFACT, "ab".repeat(32), "python3"),
+                Map.of());
     }
 
     static PoolId freshId() {
@@ -32,15 +39,25 @@ record APool(PoolId id, Resources resources, int maxContainers, String secret, R
     }
 
     APool needing(Resources wanted) {
-        return new APool(id, wanted, maxContainers, secret, runner);
+        return new APool(id, wanted, maxContainers, secret, runner, environment);
     }
 
     APool running(Runner program) {
-        return new APool(id, resources, maxContainers, secret, program);
+        return new APool(id, resources, maxContainers, secret, program, environment);
     }
 
     APool knowing(String other) {
-        return new APool(id, resources, maxContainers, other, runner);
+        return new APool(id, resources, maxContainers, other, runner, environment);
+    }
+
+    APool talkingTo(RunnerHost host) {
+        return new APool(
+                id,
+                resources,
+                maxContainers,
+                secret,
+                runner,
+                Map.of("HOST", host.address().toString()));
     }
 
     PoolJob job() {
@@ -51,7 +68,7 @@ record APool(PoolId id, Resources resources, int maxContainers, String secret, R
                 maxContainers,
                 secret,
                 runner,
-                Map.of("SERAI_POOL", id.value()),
+                environment,
                 Duration.ofSeconds(10));
     }
 }
