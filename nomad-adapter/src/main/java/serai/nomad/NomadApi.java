@@ -28,11 +28,12 @@ import serai.pool.PoolId;
  */
 @ApplicationScoped
 @Timeout(NomadApi.TIMEOUT_MS)
-@Retry(
+@Retry( // rides out an election of a leader; an agent that is silent gets no more than one other try
         maxRetries = 3,
-        delay = 200,
-        jitter = 100,
-        retryOn = NomadUnreachable.class) // ms: rides out an election, no more
+        delay = 200, // ms
+        jitter = 100, // ms
+        maxDuration = 4_000, // ms
+        retryOn = NomadUnreachable.class)
 @CircuitBreaker(
         requestVolumeThreshold = 10,
         delay = 5_000, // ms

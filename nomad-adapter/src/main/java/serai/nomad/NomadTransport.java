@@ -32,7 +32,8 @@ import serai.config.NomadConfig;
 
 /**
  * One connection pool to Nomad, for the SDK and for what the SDK does not know: variables, events, {@code PreserveCounts}.
- * Every failure becomes a {@link NomadUnreachable} or a {@link NomadRefused}.
+ * Every failure becomes a {@link NomadUnreachable} or a {@link NomadRefused}. Its methods are public for the server's
+ * proxy, which may live in another class loader.
  */
 @ApplicationScoped
 public class NomadTransport {
@@ -96,35 +97,35 @@ public class NomadTransport {
 
     /** A call of the SDK. */
     @FunctionalInterface
-    interface SdkCall<T> {
+    public interface SdkCall<T> {
         T with(NomadApiClient sdk) throws IOException, NomadException;
     }
 
     /** A body and the index of the state that it shows; 0 where Nomad sends none. */
-    record Answer(String body, long index) {}
+    public record Answer(String body, long index) {}
 
-    <T> T sdk(SdkCall<T> call) {
+    public <T> T sdk(SdkCall<T> call) {
         return translated(() -> call.with(sdk));
     }
 
-    Answer get(String path, Map<String, String> query) {
+    public Answer get(String path, Map<String, String> query) {
         return send(request("GET", path, query));
     }
 
-    void put(String path, String json) {
+    public void put(String path, String json) {
         send(request("PUT", path, Map.of()).setEntity(new StringEntity(json, ContentType.APPLICATION_JSON)));
     }
 
-    void delete(String path) {
+    public void delete(String path) {
         send(request("DELETE", path, Map.of()));
     }
 
     /** A request that is answered for as long as both sides like; whoever sends it with {@link #open} closes the answer. */
-    HttpUriRequest stream(String path, Map<String, String> query, Duration silence) {
+    public HttpUriRequest stream(String path, Map<String, String> query, Duration silence) {
         return request("GET", path, query).setConfig(waiting(silence)).build();
     }
 
-    CloseableHttpResponse open(HttpUriRequest stream) {
+    public CloseableHttpResponse open(HttpUriRequest stream) {
         return translated(() -> {
             var response = http.execute(stream);
             try {
@@ -138,7 +139,7 @@ public class NomadTransport {
     }
 
     @PreDestroy
-    void close() {
+    public void close() {
         try {
             http.close();
         } catch (IOException e) {

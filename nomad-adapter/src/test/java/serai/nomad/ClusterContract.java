@@ -211,6 +211,18 @@ abstract class ClusterContract {
         cluster.remove(pool.id());
     }
 
+    @Test
+    void givenAContainerThatEndsSlowly_whenThePoolIsRemoved_thenItIsNotKilledEarly() {
+        var pool = declared(APool.aPool().running(host.slow()));
+        cluster.resize(pool.id(), 1, "test");
+        awaitRunning(pool, 1);
+        var running = in(pool, State.RUNNING).getFirst();
+        Waiting.until("started", () -> host.hasHeard("started", running.id(), "slow"));
+        cluster.remove(pool.id());
+        assertThat(cluster.allocations(pool.id())).isEmpty();
+        Waiting.until("it ended by itself", () -> host.hasHeard("ended", running.id(), "2"));
+    }
+
     private static List<State> states(List<Allocation> told, Allocation of) {
         return told.stream()
                 .filter(allocation -> allocation.id().equals(of.id()))

@@ -39,6 +39,19 @@ final class RunnerHost implements AutoCloseable {
                 signal.pause()
             """;
 
+    /** Takes its time after the polite signal: longer than a removal waits, less than the kill timeout. */
+    private static final String SLOW = TALK + """
+            import time
+            def end(number, frame):
+                time.sleep(7)
+                tell("ended", str(number))
+                sys.exit(0)
+            signal.signal(signal.SIGINT, end)
+            tell("started", "slow")
+            while True:
+                signal.pause()
+            """;
+
     private static final String CRASHING = "import sys; sys.exit(3)";
 
     private final HttpServer server;
@@ -51,6 +64,7 @@ final class RunnerHost implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         server.createContext("/patient.pyz", exchange -> answer(exchange, PATIENT));
+        server.createContext("/slow.pyz", exchange -> answer(exchange, SLOW));
         server.createContext("/crashing.pyz", exchange -> answer(exchange, CRASHING));
         server.createContext("/heard/", this::hear);
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
@@ -63,6 +77,10 @@ final class RunnerHost implements AutoCloseable {
 
     Runner patient() {
         return new Runner(address().resolve("/patient.pyz"), sha256(PATIENT), "python3");
+    }
+
+    Runner slow() {
+        return new Runner(address().resolve("/slow.pyz"), sha256(SLOW), "python3");
     }
 
     Runner crashing() {
