@@ -73,7 +73,7 @@ public class NomadApi {
         transport.sdk(sdk -> sdk.getJobsApi().deregister(pool.value(), false));
     }
 
-    /** Job and allocations are gone from the API at once; what still runs ends as it would otherwise. */
+    /** Job and allocations are gone from the API at once; what still runs keeps its kill timeout. */
     public void purge(PoolId pool) {
         transport.sdk(sdk -> sdk.getJobsApi().deregister(pool.value(), true));
     }

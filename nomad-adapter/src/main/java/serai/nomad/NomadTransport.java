@@ -68,8 +68,7 @@ public class NomadTransport {
                 .setMaxConnPerRoute(CONNECTIONS)
                 .setMaxConnTotal(CONNECTIONS)
                 .setDefaultRequestConfig(waiting(ANSWER))
-                // For a kept connection that the agent has closed meanwhile. Repeating is safe, as every call of ours
-                // sets a
+                // For a kept connection that the agent has closed meanwhile. Repeating is safe, as every call sets a
                 // total; refused connections and timeouts are not repeated here.
                 .setRetryHandler(new DefaultHttpRequestRetryHandler(1, true))
                 .setSSLContext(AgentTls.context(settings))

@@ -129,7 +129,7 @@ final class RunnerJob {
     }
 
     private static Resources resources(PoolJob.Resources wanted, NomadConfig settings) {
-        int mhz = Math.max(1, Math.ceilDiv(wanted.milliCpu() * settings.coreMhz(), 1000));
+        int mhz = Math.toIntExact(Math.max(1, Math.ceilDiv((long) wanted.milliCpu() * settings.coreMhz(), 1000)));
         int memory = Math.max(LEAST_MEMORY_MB, wanted.memoryMb());
         var resources = new Resources().setCpu(mhz).setMemoryMb(memory);
         if (wanted.memoryMaxMb() > memory) {

@@ -6,35 +6,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.sun.net.httpserver.HttpServer;
-import jakarta.enterprise.context.Dependent;
-import jakarta.enterprise.inject.Produces;
-import jakarta.enterprise.inject.se.SeContainer;
-import jakarta.enterprise.inject.se.SeContainerInitializer;
 import java.io.IOException;
-import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.eclipse.microprofile.metrics.MetricRegistry;
-import org.eclipse.microprofile.metrics.annotation.RegistryType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import serai.cluster.Cluster;
-import serai.config.NomadConfig;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
 
-/** As a bean: settings from the configuration, retries and breaker at work, problems for whatever they throw. */
+/** The annotations act through the container's proxy only; whatever they throw has to arrive as a problem. */
 class PatienceTest {
     private final AtomicInteger requests = new AtomicInteger();
-    private volatile int status = 200;
-    private volatile String words = "";
+    private volatile int status;
+    private volatile String words;
     private HttpServer agent;
-    private SeContainer container;
-    private Cluster cluster;
+    private BeanContainer beans;
 
     @BeforeEach
     void start() throws IOException {
@@ -49,21 +40,14 @@ class PatienceTest {
         });
         agent.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         agent.start();
-        System.setProperty(
-                "serai.nomad.address", "http://127.0.0.1:" + agent.getAddress().getPort());
-        System.setProperty("MP_Fault_Tolerance_Metrics_Enabled", "false");
-        container = SeContainerInitializer.newInstance()
-                .addBeanClasses(NoMetrics.class, NomadConfig.class)
-                .initialize();
-        cluster = container.select(Cluster.class).get();
+        beans = new BeanContainer(Map.of(
+                "serai.nomad.address", "http://127.0.0.1:" + agent.getAddress().getPort()));
     }
 
     @AfterEach
     void stop() {
-        container.close();
+        beans.close();
         agent.stop(0);
-        System.clearProperty("serai.nomad.address");
-        System.clearProperty("MP_Fault_Tolerance_Metrics_Enabled");
     }
 
     private void answers(int with, String text) {
@@ -72,7 +56,8 @@ class PatienceTest {
     }
 
     private ProblemException resized() {
-        return catchThrowableOfType(ProblemException.class, () -> cluster.resize(APool.freshId(), 1, "test"));
+        return catchThrowableOfType(
+                ProblemException.class, () -> beans.cluster().resize(APool.freshId(), 1, "test"));
     }
 
     @Test
@@ -85,9 +70,9 @@ class PatienceTest {
     @Test
     void givenARefusal_whenResized_thenItIsNotRepeated() {
         answers(400, "group count was greater than scaling policy maximum: 6 > 5");
-        var problem = resized();
-        assertThat(problem.problem()).isEqualTo(Problem.CLUSTER_REFUSED);
-        assertThat(problem).hasMessageContaining("6 > 5");
+        var refusal = resized();
+        assertThat(refusal.problem()).isEqualTo(Problem.CLUSTER_REFUSED);
+        assertThat(refusal).hasMessageContaining("6 > 5");
         assertThat(requests).hasValue(1);
     }
 
@@ -100,18 +85,5 @@ class PatienceTest {
         int before = requests.get();
         assertThat(resized().problem()).isEqualTo(Problem.CLUSTER_UNAVAILABLE);
         assertThat(requests).hasValue(before);
-    }
-
-    /** What SmallRye wants to have injected, and does not use. */
-    @Dependent
-    static class NoMetrics {
-        @Produces
-        @RegistryType(type = MetricRegistry.Type.BASE)
-        MetricRegistry registry() {
-            return (MetricRegistry) Proxy.newProxyInstance(
-                    getClass().getClassLoader(),
-                    new Class<?>[] {MetricRegistry.class},
-                    (proxy, method, arguments) -> null);
-        }
     }
 }
