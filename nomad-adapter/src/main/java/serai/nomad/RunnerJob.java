@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.nomad;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
 import com.hashicorp.nomad.apimodel.EphemeralDisk;
 import com.hashicorp.nomad.apimodel.Job;
 import com.hashicorp.nomad.apimodel.LogConfig;
@@ -51,6 +54,9 @@ final class RunnerJob {
 
     private static final int LEAST_MEMORY_MB = 10;
 
+    private static final ObjectMapper SORTED =
+            new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
+
     private RunnerJob() {}
 
     /** Where Nomad keeps the pool's secret. A job may read what lies under its own name, without any policy. */
@@ -71,7 +77,7 @@ final class RunnerJob {
                 .addTaskGroups(group(pool, settings));
         settings.region().ifPresent(job::setRegion);
         job.addUnmappedProperty("NodePool", settings.nodePool());
-        meta.put(CONTENT, digest(NomadJson.serialize(job) + pool.secret()));
+        meta.put(CONTENT, digest(canonical(job) + pool.secret()));
         return job;
     }
 
@@ -89,9 +95,8 @@ final class RunnerJob {
                         .setMode("fail")
                         .setInterval(Duration.ofSeconds(5).toNanos())
                         .setDelay(0L))
-                // A failed slot is never refilled without it. 5 s is the least delay; constant, because the platform
-                // counts
-                // failures itself and scales a pool that crashes in a loop to 0.
+                // A failed slot is never refilled without it. 5 s is the least delay; constant, because the
+                // platform counts failures itself and scales a pool that crashes in a loop to 0.
                 .setReschedulePolicy(new ReschedulePolicy()
                         .setAttempts(0)
                         .setInterval(0L)
@@ -148,6 +153,15 @@ final class RunnerJob {
         var meta = new TreeMap<String, String>();
         labels.forEach((key, value) -> meta.put(key.replaceAll("[^A-Za-z0-9_]", "_"), value));
         return meta;
+    }
+
+    /** Sorted: the order in which Java meets maps and methods may change with each start of the server. */
+    private static String canonical(Job job) {
+        try {
+            return SORTED.writeValueAsString(SORTED.readValue(NomadJson.serialize(job), Object.class));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("written by the SDK a moment ago", e);
+        }
     }
 
     /** The secret is random, so that a digest with it tells nothing. */

@@ -38,6 +38,10 @@ record APool(
         return new PoolId("po-" + HexFormat.of().formatHex(random));
     }
 
+    APool called(String name) {
+        return new APool(new PoolId(name), resources, maxContainers, secret, runner, environment);
+    }
+
     APool needing(Resources wanted) {
         return new APool(id, wanted, maxContainers, secret, runner, environment);
     }

@@ -103,6 +103,13 @@ class RunnerJobTest {
         assertThat(content(pool)).isNotEqualTo(content(pool.needing(new Resources(100, 64, 0, 10))));
     }
 
+    /** Whoever has to change this value makes an upgraded server replace the containers of every pool it declares again. */
+    @Test
+    void givenAnotherServer_whenRendered_thenTheContentIsTheSame() {
+        assertThat(content(aPool().called("po-0123456789abcdefghij")))
+                .isEqualTo("47a5ddbacb3f586f9c4a4dcb644ef15400da8bbb7c760216d80f32543362902a");
+    }
+
     static String content(APool pool) {
         return rendered(pool).at("/Meta/" + RunnerJob.CONTENT).asText();
     }
