@@ -33,7 +33,8 @@ public enum Problem {
     REQUEST_REPEATED(Kind.UNAVAILABLE, "The same request is being answered already"),
     STORAGE_UNAVAILABLE(Kind.UNAVAILABLE, "The storage does not answer"),
     CLUSTER_UNAVAILABLE(Kind.UNAVAILABLE, "The cluster does not answer"),
-    CLUSTER_REFUSED(Kind.FAILED_PRECONDITION, "The cluster refuses the request");
+    CLUSTER_REFUSED(Kind.FAILED_PRECONDITION, "The cluster refuses the request"),
+    POOL_NOT_DECLARED(Kind.FAILED_PRECONDITION, "The cluster does not know the pool");
 
     public final Kind kind;
     public final String title;
