@@ -27,13 +27,15 @@ public enum Problem {
     POOL_NOT_FOUND(Kind.NOT_FOUND, "There is no such pool"),
     CONTAINER_NOT_FOUND(Kind.NOT_FOUND, "There is no such container"),
     CONTAINER_KNOWN(Kind.ALREADY_EXISTS, "The allocation was let in before"),
+    CONTAINER_REFUSED(Kind.PERMISSION_DENIED, "The container is not let in"),
     CALL_NOT_FOUND(Kind.NOT_FOUND, "There is no such call"),
     UNSUPPORTED(Kind.UNIMPLEMENTED, "This is not available"),
     FEATURE_UNSUPPORTED(Kind.FAILED_PRECONDITION, "The function asks for what is not available"),
     REQUEST_REPEATED(Kind.UNAVAILABLE, "The same request is being answered already"),
     STORAGE_UNAVAILABLE(Kind.UNAVAILABLE, "The storage does not answer"),
     CLUSTER_UNAVAILABLE(Kind.UNAVAILABLE, "The cluster does not answer"),
-    CLUSTER_REFUSED(Kind.FAILED_PRECONDITION, "The cluster refuses the request");
+    CLUSTER_REFUSED(Kind.FAILED_PRECONDITION, "The cluster refuses the request"),
+    POOL_NOT_DECLARED(Kind.FAILED_PRECONDITION, "The cluster does not know the pool");
 
     public final Kind kind;
     public final String title;
