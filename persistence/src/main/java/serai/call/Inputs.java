@@ -208,11 +208,26 @@ public class Inputs {
         });
     }
 
+    /** Containers that have ended while an input still counts as theirs: a server died between the two. */
+    public List<String> holdersThatEnded() {
+        return jdbi.withHandle(
+                handle -> handle.createQuery("""
+                        select distinct i.container_id from input i join container c on c.id = i.container_id
+                        where i.state = 'RUNNING' and c.state = 'ENDED'""").mapTo(String.class).list());
+    }
+
     /** The pool cannot work: what waits for it gets this as its result. */
     @Transactional
     public void failPending(PoolId pool, byte[] content, String reason) {
         jdbi.useHandle(handle -> conclude(
                 handle, "pool_id = :subject and state = 'PENDING'", pool.value(), Outcome.FAILURE, reason, content));
+    }
+
+    /** The pool is no more and has no successor: what waits for it is terminated. */
+    @Transactional
+    public void terminatePending(PoolId pool, String reason) {
+        jdbi.useHandle(handle ->
+                conclude(handle, "pool_id = :subject and state = 'PENDING'", pool.value(), Outcome.TERMINATED, reason));
     }
 
     /** The app ends: what waits or runs is terminated. */

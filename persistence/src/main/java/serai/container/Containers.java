@@ -5,6 +5,7 @@ package serai.container;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.persistence.EntityManager;
+import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 import java.time.Instant;
 import java.util.List;
@@ -149,16 +150,31 @@ public class Containers {
         signals.afterCommit(Topic.work(pool.value()));
     }
 
-    /** @return whether this was the end; false if it had ended before */
+    /** This one claims no more. */
     @Transactional
-    public boolean end(String id, Integer exitCode, String reason, Instant now) {
-        var container = em.find(Container.class, id, jakarta.persistence.LockModeType.PESSIMISTIC_WRITE);
-        if (container == null || container.state() == Container.State.ENDED) {
-            return false;
+    public void drain(String id) {
+        em.createQuery("update Container c set c.state = DRAINING where c.id = :id and c.state in (STARTING, ACTIVE)")
+                .setParameter("id", id)
+                .executeUpdate();
+        find(id).ifPresent(c -> signals.afterCommit(Topic.work(c.poolId().value())));
+    }
+
+    /** @return the state that ended now; empty if it had ended before */
+    @Transactional
+    public Optional<Container.State> end(String id, Integer exitCode, String reason, Instant now) {
+        var container = em.find(Container.class, id);
+        if (container == null) {
+            return Optional.empty();
+        }
+        em.refresh(container, LockModeType.PESSIMISTIC_WRITE);
+        var before = container.state();
+        if (before == Container.State.ENDED) {
+            return Optional.empty();
         }
         container.end(exitCode, reason, now);
         signals.afterCommit(Topic.app(container.appId()));
-        return true;
+        signals.afterCommit(Topic.work(container.poolId().value())); // whoever still polls in its name shall stop
+        return Optional.of(before);
     }
 
     /** Containers that have not been heard since. */

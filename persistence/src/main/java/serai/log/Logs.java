@@ -17,6 +17,8 @@ import serai.signal.Topic;
 /** What containers wrote, in chunks, by app. */
 @ApplicationScoped
 public class Logs {
+    private static final String PARTITION = "log_chunk_";
+
     private final Jdbi jdbi;
     private final Signals signals;
 
@@ -99,12 +101,56 @@ public class Logs {
                 .list());
     }
 
-    /** Makes the partition of a day, which is cheap to drop later. */
+    /** @return the end of what the container wrote last to stderr; empty if it was silent */
+    public String lastWords(Container container, int characters) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select right(content, :characters) from log_chunk
+                        where app_id = :app and container_id = :container and stream = 2 order by ordinal desc limit 1""")
+                .bind("characters", characters)
+                .bind("app", container.appId())
+                .bind("container", container.id())
+                .mapTo(String.class)
+                .findOne()
+                .orElse(""));
+    }
+
+    /** Makes the partition of a day in UTC, which is cheap to drop later. What was written before that stays where it is. */
     @Transactional
     public void prepare(LocalDate day) {
-        jdbi.useHandle(handle -> handle.execute(
-                "create table if not exists log_chunk_%s partition of log_chunk for values from ('%s') to ('%s')"
-                        .formatted(day.toString().replace('-', '_'), day, day.plusDays(1))));
+        jdbi.useHandle(handle -> {
+            var early = handle.createQuery(
+                            "select exists (select 1 from log_chunk_rest where at >= cast(:from as timestamptz) and at < cast(:to as timestamptz))")
+                    .bind("from", midnight(day))
+                    .bind("to", midnight(day.plusDays(1)))
+                    .mapTo(Boolean.class)
+                    .one();
+            if (!early) {
+                handle.execute("create table if not exists %s%s partition of log_chunk for values from ('%s') to ('%s')"
+                        .formatted(
+                                PARTITION, day.toString().replace('-', '_'), midnight(day), midnight(day.plusDays(1))));
+            }
+        });
+    }
+
+    private static String midnight(LocalDate day) {
+        return day + " 00:00:00+00";
+    }
+
+    /** Forgets the days before this one, in UTC. */
+    @Transactional
+    public void forget(LocalDate before) {
+        jdbi.useHandle(handle -> {
+            handle.createUpdate("delete from log_chunk_rest where at < cast(:before as timestamptz)")
+                    .bind("before", midnight(before))
+                    .execute();
+            handle.createQuery(
+                            "select inhrelid::regclass::text from pg_inherits where inhparent = 'log_chunk'::regclass")
+                    .mapTo(String.class)
+                    .filter(name -> name.matches(PARTITION + "\\d{4}_\\d{2}_\\d{2}"))
+                    .filter(name -> name.compareTo(PARTITION + before.toString().replace('-', '_')) < 0)
+                    .list()
+                    .forEach(name -> handle.execute("drop table if exists " + name));
+        });
     }
 
     /** @param stream 0 for all */

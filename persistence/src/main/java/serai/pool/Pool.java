@@ -109,7 +109,8 @@ public class Pool {
 
     void resized(int total, String why, Instant now) {
         size = total;
-        explain(why, now);
+        reason = why;
+        reasonAt = now;
     }
 
     void explain(String why, Instant now) {
@@ -119,8 +120,9 @@ public class Pool {
         }
     }
 
-    void startFailed() {
+    void startFailed(String why, Instant now) {
         failures++;
+        explain(why, now);
     }
 
     void startSucceeded() {

@@ -42,6 +42,7 @@ public class Pools {
                 .orElseGet(() -> {
                     var pool = new Pool(function, definition);
                     em.persist(pool);
+                    em.flush(); // the queue's own statements refer to it
                     return pool;
                 });
     }
@@ -83,6 +84,16 @@ public class Pools {
                 .getResultList();
     }
 
+    /** Pools of the function that take or took inputs for other definitions than its present one. */
+    public List<Pool> superseded(Function function) {
+        return em.createQuery(
+                        "from Pool p where p.functionId = :function and p.definitionId <> :definition and p.state <> GONE",
+                        Pool.class)
+                .setParameter("function", function.id())
+                .setParameter("definition", function.definitionId())
+                .getResultList();
+    }
+
     @Transactional
     public void declared(PoolId id) {
         get(id).declared();
@@ -98,11 +109,15 @@ public class Pools {
         get(id).explain(reason, now);
     }
 
-    /** @return starts in a row that failed, this one included */
+    /**
+     * @param why in words for whoever waits for the pool
+     * @return starts in a row that failed, this one included
+     */
     @Transactional
-    public int startFailed(PoolId id) {
-        var pool = em.find(Pool.class, id.value(), LockModeType.PESSIMISTIC_WRITE);
-        pool.startFailed();
+    public int startFailed(PoolId id, String why, Instant now) {
+        var pool = em.find(Pool.class, id.value());
+        em.refresh(pool, LockModeType.PESSIMISTIC_WRITE);
+        pool.startFailed(why, now);
         return pool.failures();
     }
 

@@ -27,6 +27,7 @@ public enum Problem {
     POOL_NOT_FOUND(Kind.NOT_FOUND, "There is no such pool"),
     CONTAINER_NOT_FOUND(Kind.NOT_FOUND, "There is no such container"),
     CONTAINER_KNOWN(Kind.ALREADY_EXISTS, "The allocation was let in before"),
+    CONTAINER_REFUSED(Kind.PERMISSION_DENIED, "The container is not let in"),
     CALL_NOT_FOUND(Kind.NOT_FOUND, "There is no such call"),
     UNSUPPORTED(Kind.UNIMPLEMENTED, "This is not available"),
     FEATURE_UNSUPPORTED(Kind.FAILED_PRECONDITION, "The function asks for what is not available"),

@@ -190,9 +190,9 @@ create table pool (
     reason text not null default '',
     reason_at timestamptz not null default now(),
     last_demand_at timestamptz,
-    created_at timestamptz not null default now(),
-    constraint pool_definition_unique unique (function_id, definition_id, rank)
+    created_at timestamptz not null default now()
 );
+create unique index pool_definition_unique on pool (function_id, definition_id, rank) where state = 'ACTIVE';
 create index pool_awake on pool (state) where state <> 'GONE';
 comment on table pool is 'What scales: one definition at one GPU rank, one job of the cluster. size is the total that was asked of the cluster last.';
 
