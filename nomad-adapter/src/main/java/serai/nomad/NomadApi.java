@@ -96,6 +96,11 @@ public class NomadApi {
         return found(() -> transport.sdk(sdk -> sdk.getAllocationsApi().info(id).getValue()));
     }
 
+    /** Nomad places another one; an unknown or ended one is not an error. */
+    public void stopAllocation(String id) {
+        found(() -> transport.sdk(sdk -> sdk.getAllocationsApi().stop(id)));
+    }
+
     public List<Evaluation> evaluations(PoolId pool) {
         return transport.sdk(sdk -> sdk.getJobsApi().evaluations(pool.value()).getValue());
     }

@@ -138,6 +138,14 @@ public class NomadCluster implements Cluster {
         return new UnplacedWork(asking(() -> nomad.evaluations(pool))).shortage();
     }
 
+    @Override
+    public void stop(AllocationId id) {
+        asking(() -> {
+            nomad.stopAllocation(id.value());
+            return null;
+        });
+    }
+
     /** Returns at once, also while Nomad does not answer; the listener then hears from it as soon as it does. */
     @Override
     public Watch watch(Consumer<Allocation> listener) {
