@@ -5,6 +5,7 @@ package serai.database;
 import jakarta.annotation.Resource;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.PersistenceContext;
 import javax.sql.DataSource;
@@ -22,7 +23,7 @@ public class Database {
     private DataSource source;
 
     @Produces
-    @ApplicationScoped
+    @Singleton // not a normal scope: Jdbi has final methods, which a proxy could not carry
     Jdbi jdbi() {
         var jdbi = Jdbi.create(source);
         jdbi.setTransactionHandler(new CMTTransactionHandler()); // the server begins and ends them
