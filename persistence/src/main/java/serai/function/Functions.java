@@ -74,6 +74,11 @@ public class Functions {
         return function;
     }
 
+    /** For what acts on the platform's own behalf. */
+    public Optional<Function> find(String id) {
+        return Optional.ofNullable(em.find(Function.class, id));
+    }
+
     public Definition definition(String id) {
         var definition = em.find(Definition.class, id);
         if (definition == null) {
