@@ -45,9 +45,12 @@ class Group:
         return frozenset(self._directories)
 
     def add(self, pid: int) -> None:
-        """Before it forks: children inherit the group."""
+        """Before it forks: children inherit the group. A process that has ended needs none."""
         for directory in set(self._directories.values()):
-            _write(os.path.join(directory, "cgroup.procs"), str(pid))
+            try:
+                _write(os.path.join(directory, "cgroup.procs"), str(pid))
+            except ProcessLookupError:
+                return
 
     def limit(self, limits: Limits) -> list[str]:
         """@return the names of limits that do not hold here"""
