@@ -217,8 +217,8 @@ class RpcServer:
 
     async def _serve(self) -> None:
         import grpclib.const
-        from grpclib.server import Server
         from google.protobuf.empty_pb2 import Empty
+        from grpclib.server import Server
         from modal_proto import api_grpc
 
         fake, pb = self, self._pb

@@ -10,7 +10,6 @@ import time
 
 import pytest
 from fakes import TOKEN
-
 from serai_runner.files import LARGE_BYTES, Cache, lay_out
 from serai_runner.problems import Failed
 from serai_runner.registration import File
@@ -85,7 +84,9 @@ def test_given_a_large_file_when_it_is_laid_out_then_it_is_shown_from_the_cache_
     assert not (tmp_path / "tree" / "models").exists()
 
 
-@pytest.mark.parametrize("path", ["relative", "/root/../etc/passwd", "//x", "/", "/root/", "/root/./a", "/proc/x", "/pkg/modal/x.py", "/a\0b"])
+@pytest.mark.parametrize(
+    "path", ["relative", "/root/../etc/passwd", "//x", "/", "/root/", "/root/./a", "/proc/x", "/pkg/modal/x.py", "/a\0b"]
+)
 def test_given_a_path_a_container_cannot_have_then_it_is_refused(files, tmp_path, path):
     with pytest.raises(Failed):
         lay_out([File(path, "ab" * 32, 1, 0o644)], files, str(tmp_path / "tree"))

@@ -15,7 +15,7 @@ import pytest
 from fakes import until
 from launch import inside
 
-LOOK = '''
+LOOK = """
 import json, os, socket, sys
 def tries(f, *a):
     try:
@@ -42,7 +42,7 @@ print(json.dumps({
     "packages": [p for p in sys.path if p.endswith("-packages") and os.path.isdir(p) and set(os.listdir(p)) - {"pip"}
         and [n for n in os.listdir(p) if not n.startswith("pip")]],
 }))
-'''
+"""
 
 
 @pytest.fixture
