@@ -32,6 +32,9 @@ public interface Cluster {
 
     Optional<Allocation> allocation(AllocationId id);
 
+    /** Ends one container, first politely, and puts another in its place. An unknown or ended one is not an error. */
+    void stop(AllocationId id);
+
     /** Present while containers were asked for and find no place. */
     Optional<Shortage> shortage(PoolId pool);
 

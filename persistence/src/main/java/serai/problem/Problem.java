@@ -10,8 +10,32 @@ package serai.problem;
  */
 public enum Problem {
     INVALID_ARGUMENT(Kind.INVALID_ARGUMENT, "The request cannot be understood"),
+    INVALID_AUTOSCALER(Kind.INVALID_ARGUMENT, "The autoscaler settings contradict each other"),
+    UNAUTHENTICATED(Kind.UNAUTHENTICATED, "The credentials are missing or wrong"),
+    PERMISSION_DENIED(Kind.PERMISSION_DENIED, "These credentials do not allow this"),
+    ENVIRONMENT_NOT_FOUND(Kind.NOT_FOUND, "There is no such environment"),
+    APP_NOT_FOUND(Kind.NOT_FOUND, "There is no such app"),
+    APP_STOPPED(Kind.FAILED_PRECONDITION, "The app is stopped"),
+    FUNCTION_NOT_FOUND(Kind.NOT_FOUND, "There is no such function"),
+    FUNCTION_NOT_DEFINED(Kind.FAILED_PRECONDITION, "The function has no definition yet"),
+    IMAGE_NOT_FOUND(Kind.NOT_FOUND, "There is no such image"),
+    IMAGE_UNSUPPORTED(Kind.FAILED_PRECONDITION, "The image needs what is not available"),
+    MOUNT_NOT_FOUND(Kind.NOT_FOUND, "There is no such mount"),
+    FILE_NOT_FOUND(Kind.NOT_FOUND, "There is no such file"),
+    BLOB_NOT_FOUND(Kind.NOT_FOUND, "There is no such blob"),
+    BLOB_TOO_LARGE(Kind.INVALID_ARGUMENT, "The payload is larger than allowed"),
+    POOL_NOT_FOUND(Kind.NOT_FOUND, "There is no such pool"),
+    CONTAINER_NOT_FOUND(Kind.NOT_FOUND, "There is no such container"),
+    CONTAINER_KNOWN(Kind.ALREADY_EXISTS, "The allocation was let in before"),
+    CONTAINER_REFUSED(Kind.PERMISSION_DENIED, "The container is not let in"),
+    CALL_NOT_FOUND(Kind.NOT_FOUND, "There is no such call"),
+    UNSUPPORTED(Kind.UNIMPLEMENTED, "This is not available"),
+    FEATURE_UNSUPPORTED(Kind.FAILED_PRECONDITION, "The function asks for what is not available"),
+    REQUEST_REPEATED(Kind.UNAVAILABLE, "The same request is being answered already"),
+    STORAGE_UNAVAILABLE(Kind.UNAVAILABLE, "The storage does not answer"),
     CLUSTER_UNAVAILABLE(Kind.UNAVAILABLE, "The cluster does not answer"),
-    CLUSTER_REFUSED(Kind.FAILED_PRECONDITION, "The cluster refuses the request");
+    CLUSTER_REFUSED(Kind.FAILED_PRECONDITION, "The cluster refuses the request"),
+    POOL_NOT_DECLARED(Kind.FAILED_PRECONDITION, "The cluster does not know the pool");
 
     public final Kind kind;
     public final String title;

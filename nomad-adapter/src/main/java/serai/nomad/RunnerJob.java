@@ -1,0 +1,176 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.nomad;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.hashicorp.nomad.apimodel.EphemeralDisk;
+import com.hashicorp.nomad.apimodel.Job;
+import com.hashicorp.nomad.apimodel.LogConfig;
+import com.hashicorp.nomad.apimodel.ReschedulePolicy;
+import com.hashicorp.nomad.apimodel.Resources;
+import com.hashicorp.nomad.apimodel.RestartPolicy;
+import com.hashicorp.nomad.apimodel.ScalingPolicy;
+import com.hashicorp.nomad.apimodel.Task;
+import com.hashicorp.nomad.apimodel.TaskArtifact;
+import com.hashicorp.nomad.apimodel.TaskGroup;
+import com.hashicorp.nomad.apimodel.Template;
+import com.hashicorp.nomad.apimodel.UpdateStrategy;
+import com.hashicorp.nomad.javasdk.NomadJson;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import serai.cluster.PoolJob;
+import serai.config.NomadConfig;
+import serai.pool.PoolId;
+
+/** How a pool looks as a Nomad job: one group of one task that runs the runner. Pure; sends nothing. */
+final class RunnerJob {
+    static final String GROUP = "pool";
+
+    /** Of a job's meta: digest of everything that was declared. A job with the same digest need not be registered again. */
+    static final String CONTENT = "serai_content";
+
+    /** Our jobs' names start with it, those of others may not. */
+    static final String PREFIX = "po-";
+
+    private static final String TASK = "runner";
+    private static final String PROGRAM = "local/serai-runner.pyz";
+
+    /** Two files of 1 MiB for each of the two streams: the runner ships the logs that matter by itself. */
+    private static final int LOG_FILES = 2;
+
+    private static final int LOG_FILE_MB = 1;
+    private static final int LOGS_MB = 2 * LOG_FILES * LOG_FILE_MB;
+
+    /** The least that Nomad accepts. */
+    private static final int LEAST_DISK_MB = 10;
+
+    private static final int LEAST_MEMORY_MB = 10;
+
+    private static final ObjectMapper SORTED =
+            new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
+
+    private RunnerJob() {}
+
+    /** Where Nomad keeps the pool's secret. A job may read what lies under its own name, without any policy. */
+    static String secretPath(PoolId pool) {
+        return "nomad/jobs/" + pool;
+    }
+
+    /** With count 0: the size is set by scaling, never by registering. */
+    static Job of(PoolJob pool, NomadConfig settings) {
+        var meta = meta(pool.labels());
+        var job = new Job()
+                .setId(pool.pool().value())
+                .setName(pool.pool().value())
+                .setType("service")
+                .setNamespace(settings.namespace())
+                .setDatacenters(settings.datacenters())
+                .setMeta(meta)
+                .addTaskGroups(group(pool, settings));
+        settings.region().ifPresent(job::setRegion);
+        job.addUnmappedProperty("NodePool", settings.nodePool());
+        meta.put(CONTENT, digest(canonical(job) + pool.secret()));
+        return job;
+    }
+
+    private static TaskGroup group(PoolJob pool, NomadConfig settings) {
+        return new TaskGroup()
+                .setName(GROUP)
+                .setCount(0)
+                .setScaling(new ScalingPolicy().setEnabled(true).setMin(0L).setMax(pool.maxContainers()))
+                // 0: no deployments. With any other number each scaling starts one and blocks the next until it ends.
+                .setUpdate(new UpdateStrategy().setMaxParallel(0))
+                // No second start in the same allocation: the server issues one token for an allocation, once. The
+                // interval counts nothing then, but must be 5 s or more.
+                .setRestartPolicy(new RestartPolicy()
+                        .setAttempts(0)
+                        .setMode("fail")
+                        .setInterval(Duration.ofSeconds(5).toNanos())
+                        .setDelay(0L))
+                // A failed slot is never refilled without it. 5 s is the least delay; constant, because the
+                // platform counts failures itself and scales a pool that crashes in a loop to 0.
+                .setReschedulePolicy(new ReschedulePolicy()
+                        .setAttempts(0)
+                        .setInterval(0L)
+                        .setUnlimited(true)
+                        .setDelayFunction("constant")
+                        .setDelay(Duration.ofSeconds(5).toNanos()))
+                .setEphemeralDisk(new EphemeralDisk().setSizeMb(diskMb(pool.resources())))
+                .addTasks(task(pool, settings));
+    }
+
+    private static Task task(PoolJob pool, NomadConfig settings) {
+        var runner = pool.runner();
+        return new Task()
+                .setName(TASK)
+                .setDriver(settings.driver())
+                .setConfig(Map.of("command", runner.python(), "args", List.of(PROGRAM)))
+                .setEnv(new TreeMap<>(pool.environment()))
+                // What the client's runtime treats as a polite end; on SIGTERM it skips exit methods.
+                .setKillSignal("SIGINT")
+                .setKillTimeout(pool.killTimeout().toNanos())
+                .setLogConfig(new LogConfig().setMaxFiles(LOG_FILES).setMaxFileSizeMb(LOG_FILE_MB))
+                .setResources(resources(pool.resources(), settings))
+                .addArtifacts(new TaskArtifact()
+                        .setGetterSource(runner.artifact().toString())
+                        .setGetterOptions(Map.of("checksum", "sha256:" + runner.sha256()))
+                        .setGetterMode("file")
+                        .setRelativeDest(PROGRAM))
+                .addTemplates(new Template()
+                        .setEmbeddedTmpl(
+                                "{{ with nomadVar \"%s\" }}{{ .secret }}{{ end }}".formatted(secretPath(pool.pool())))
+                        .setDestPath("secrets/pool-secret")
+                        .setPerms("0400")
+                        // The default restarts the task when the variable changes or goes.
+                        .setChangeMode("noop"));
+    }
+
+    private static Resources resources(PoolJob.Resources wanted, NomadConfig settings) {
+        int mhz = Math.toIntExact(Math.max(1, Math.ceilDiv((long) wanted.milliCpu() * settings.coreMhz(), 1000)));
+        int memory = Math.max(LEAST_MEMORY_MB, wanted.memoryMb());
+        var resources = new Resources().setCpu(mhz).setMemoryMb(memory);
+        if (wanted.memoryMaxMb() > memory) {
+            resources.addUnmappedProperty("MemoryMaxMB", wanted.memoryMaxMb());
+        }
+        return resources;
+    }
+
+    /** Logs come on top: a job whose logs may fill its disk is refused. */
+    private static int diskMb(PoolJob.Resources wanted) {
+        return Math.max(LEAST_DISK_MB, wanted.diskMb() + LOGS_MB);
+    }
+
+    /** Keys with other characters do not reach the task's environment. */
+    private static Map<String, String> meta(Map<String, String> labels) {
+        var meta = new TreeMap<String, String>();
+        labels.forEach((key, value) -> meta.put(key.replaceAll("[^A-Za-z0-9_]", "_"), value));
+        return meta;
+    }
+
+    /** Sorted: the order in which Java meets maps and methods may change with each start of the server. */
+    private static String canonical(Job job) {
+        try {
+            return SORTED.writeValueAsString(SORTED.readValue(NomadJson.serialize(job), Object.class));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("written by the SDK a moment ago", e);
+        }
+    }
+
+    /** The secret is random, so that a digest with it tells nothing. */
+    private static String digest(String content) {
+        try {
+            var bytes = MessageDigest.getInstance("SHA-256").digest(content.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(bytes);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java runtime has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.nomad;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import serai.cluster.PoolJob;
+import serai.cluster.PoolJob.Resources;
+import serai.cluster.PoolJob.Runner;
+import serai.pool.PoolId;
+
+/** Builds pools of which only what matters is said. */
+record APool(
+        PoolId id,
+        Resources resources,
+        int maxContainers,
+        String secret,
+        Runner runner,
+        Map<String, String> environment) {
+    private static final URI ARTIFACT = URI.create("http://127.0.0.1:8080/internal/v1/runner.pyz");
+
+    static APool aPool() {
+        return new APool(
+                freshId(),
+                new Resources(100, 32, 0, 10),
+                5,
+                "s3cret",
+                new Runner(ARTIFACT, "ab".repeat(32), "python3"),
+                Map.of());
+    }
+
+    static PoolId freshId() {
+        var random = new byte[10];
+        RandomGenerator.of("SecureRandom").nextBytes(random);
+        return new PoolId("po-" + HexFormat.of().formatHex(random));
+    }
+
+    APool called(String name) {
+        return new APool(new PoolId(name), resources, maxContainers, secret, runner, environment);
+    }
+
+    APool needing(Resources wanted) {
+        return new APool(id, wanted, maxContainers, secret, runner, environment);
+    }
+
+    APool running(Runner program) {
+        return new APool(id, resources, maxContainers, secret, program, environment);
+    }
+
+    APool knowing(String other) {
+        return new APool(id, resources, maxContainers, other, runner, environment);
+    }
+
+    APool talkingTo(RunnerHost host) {
+        return new APool(
+                id,
+                resources,
+                maxContainers,
+                secret,
+                runner,
+                Map.of("HOST", host.address().toString()));
+    }
+
+    PoolJob job() {
+        return new PoolJob(
+                id,
+                Map.of("app", "hello", "function", "square"),
+                resources,
+                maxContainers,
+                secret,
+                runner,
+                environment,
+                Duration.ofSeconds(10));
+    }
+}

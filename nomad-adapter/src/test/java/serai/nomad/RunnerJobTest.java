@@ -1,0 +1,134 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.nomad;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static serai.nomad.APool.aPool;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.hashicorp.nomad.javasdk.NomadJson;
+import java.net.URI;
+import java.util.Optional;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+import serai.cluster.PoolJob.Resources;
+import serai.config.NomadConfig;
+
+class RunnerJobTest {
+    static final NomadConfig SETTINGS = NomadConfig.at(URI.create("http://127.0.0.1:4646"), Optional.empty());
+
+    static JsonNode rendered(APool pool) {
+        try {
+            return new ObjectMapper().readTree(NomadJson.serialize(RunnerJob.of(pool.job(), SETTINGS)));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static JsonNode group(APool pool) {
+        return rendered(pool).at("/TaskGroups/0");
+    }
+
+    static JsonNode task(APool pool) {
+        return group(pool).at("/Tasks/0");
+    }
+
+    @Test
+    void givenAPool_whenRendered_thenItIsAServiceJobOfItsNameWithoutContainers() {
+        var pool = aPool();
+        var job = rendered(pool);
+        assertThat(job.path("ID").asText()).isEqualTo(pool.id().value());
+        assertThat(job.path("Type").asText()).isEqualTo("service");
+        assertThat(job.path("NodePool").asText()).isEqualTo("default");
+        assertThat(job.at("/Datacenters/0").asText()).isEqualTo("*");
+        assertThat(job.at("/TaskGroups/0/Count").asInt(-1)).isZero();
+        assertThat(job.at("/TaskGroups/0/Scaling/Max").asInt()).isEqualTo(5);
+    }
+
+    @Test
+    void givenAPool_whenRendered_thenScalingNeverStartsADeployment() {
+        assertThat(group(aPool()).at("/Update/MaxParallel").asInt(-1)).isZero();
+    }
+
+    @Test
+    void givenAPool_whenRendered_thenAFailedContainerIsReplacedAndNotRestarted() {
+        var group = group(aPool());
+        assertThat(group.at("/RestartPolicy/Attempts").asInt(-1)).isZero();
+        assertThat(group.at("/ReschedulePolicy/Unlimited").asBoolean()).isTrue();
+        assertThat(group.at("/ReschedulePolicy/Delay").asLong()).isEqualTo(5_000_000_000L);
+    }
+
+    @Test
+    void givenAPool_whenRendered_thenTheRunnerIsFetchedAndChecked() {
+        var task = task(aPool());
+        assertThat(task.at("/Config/command").asText()).isEqualTo("python3");
+        assertThat(task.at("/Config/args/0").asText()).isEqualTo("local/serai-runner.pyz");
+        assertThat(task.at("/Artifacts/0/GetterOptions/checksum").asText()).isEqualTo("sha256:" + "ab".repeat(32));
+        assertThat(task.at("/Artifacts/0/RelativeDest").asText()).isEqualTo("local/serai-runner.pyz");
+        assertThat(task.path("KillSignal").asText()).isEqualTo("SIGINT");
+        assertThat(task.path("KillTimeout").asLong()).isEqualTo(10_000_000_000L);
+    }
+
+    @Test
+    void givenASecret_whenRendered_thenTheJobOnlySaysWhereItIs() {
+        var pool = aPool().knowing("hunter2");
+        assertThat(rendered(pool).toString()).doesNotContain("hunter2");
+        assertThat(task(pool).at("/Templates/0/EmbeddedTmpl").asText())
+                .isEqualTo("{{ with nomadVar \"nomad/jobs/" + pool.id() + "\" }}{{ .secret }}{{ end }}");
+        assertThat(task(pool).at("/Templates/0/ChangeMode").asText()).isEqualTo("noop");
+    }
+
+    @Test
+    void givenCores_whenRendered_thenTheyBecomeMegahertz() {
+        var resources = task(aPool().needing(new Resources(1500, 256, 512, 0))).path("Resources");
+        assertThat(resources.path("CPU").asInt()).isEqualTo(1500);
+        assertThat(resources.path("MemoryMB").asInt()).isEqualTo(256);
+        assertThat(resources.path("MemoryMaxMB").asInt()).isEqualTo(512);
+    }
+
+    @Test
+    void givenTheSameDeclaration_whenRenderedAgain_thenTheContentIsTheSame() {
+        var pool = aPool();
+        assertThat(content(pool)).isEqualTo(content(pool));
+    }
+
+    @Test
+    void givenAnotherSecretOrSize_whenRendered_thenTheContentIsAnother() {
+        var pool = aPool();
+        assertThat(content(pool)).isNotEqualTo(content(pool.knowing("another")));
+        assertThat(content(pool)).isNotEqualTo(content(pool.needing(new Resources(100, 64, 0, 10))));
+    }
+
+    /** Whoever has to change this value makes an upgraded server replace the containers of every pool it declares again. */
+    @Test
+    void givenAnotherServer_whenRendered_thenTheContentIsTheSame() {
+        assertThat(content(aPool().called("po-0123456789abcdefghij")))
+                .isEqualTo("47a5ddbacb3f586f9c4a4dcb644ef15400da8bbb7c760216d80f32543362902a");
+    }
+
+    static String content(APool pool) {
+        return rendered(pool).at("/Meta/" + RunnerJob.CONTENT).asText();
+    }
+
+    @Property(tries = 200)
+    void whateverIsAskedFor_theJobKeepsNomadsRules(
+            @ForAll @IntRange(min = 1, max = 256_000) int milliCpu,
+            @ForAll @IntRange(min = 0, max = 1_000_000) int memory,
+            @ForAll @IntRange(min = 0, max = 1_000_000) int memoryMax,
+            @ForAll @IntRange(min = 0, max = 1_000_000) int disk) {
+        var pool = aPool().needing(new Resources(milliCpu, memory, memoryMax, disk));
+        var resources = task(pool).path("Resources");
+        assertThat(resources.path("CPU").asInt()).isPositive();
+        assertThat(resources.path("MemoryMB").asInt()).isGreaterThanOrEqualTo(10);
+        assertThat(resources.path("MemoryMaxMB").asInt(Integer.MAX_VALUE))
+                .isGreaterThan(resources.path("MemoryMB").asInt());
+        var logs = task(pool).path("LogConfig");
+        assertThat(group(pool).at("/EphemeralDisk/SizeMB").asInt())
+                .isGreaterThan(logs.path("MaxFiles").asInt()
+                        * logs.path("MaxFileSizeMB").asInt());
+    }
+}

@@ -1,0 +1,159 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.local;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.random.RandomGenerator;
+import serai.local.client.Client;
+import serai.local.client.Fingerprint;
+import serai.local.client.Tools;
+import serai.local.control.Alarm;
+import serai.local.control.Allocations;
+import serai.local.control.Deployments;
+import serai.local.control.Evaluator;
+import serai.local.control.Garbage;
+import serai.local.control.Instances;
+import serai.local.control.Jobs;
+import serai.local.doc.Json;
+import serai.local.http.Server;
+import serai.local.plan.Node;
+import serai.local.state.Alloc;
+import serai.local.state.Store;
+import serai.local.state.Table;
+
+/** All parts of a running agent, put together. */
+public final class Agent implements AutoCloseable {
+    private final FileChannel lockFile;
+    private final Store store;
+    private final Alarm alarm;
+    private final Client client;
+    private final Server server;
+
+    /** @param port 0 for any free one */
+    public record Settings(String bind, int port, Path dataDirectory, String nodeName, String version) {}
+
+    private Agent(FileChannel lockFile, Store store, Alarm alarm, Client client, Server server) {
+        this.lockFile = lockFile;
+        this.store = store;
+        this.alarm = alarm;
+        this.client = client;
+        this.server = server;
+    }
+
+    /** @throws IOException if the data directory cannot be used, or another agent uses it */
+    public static Agent start(Settings settings) throws IOException {
+        Path data = settings.dataDirectory().toAbsolutePath().normalize();
+        Files.createDirectories(data);
+        Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwxr-xr-x"));
+        FileChannel lockFile = lock(data);
+        InstantSource clock = InstantSource.system();
+        Path state = data.resolve("state");
+        if (!Files.exists(state)) { // it holds the variables: for the owner alone
+            Files.createDirectory(
+                    state, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
+        Store store = new Store(state, clock);
+        Node node = register(store, settings, data, clock);
+        Alarm alarm = new Alarm(clock);
+        Deployments deployments = new Deployments(store, alarm);
+        Late instances = new Late();
+        Evaluator evaluator =
+                new Evaluator(store, instances, alarm, deployments, RandomGenerator.of("L64X128MixRandom"));
+        Allocations allocations = new Allocations(store, evaluator);
+        Garbage garbage = new Garbage(store, instances);
+        Client client = new Client(data, store, Tools.find(data), node, clock, (id, report) -> {
+            allocations.report(id, report);
+            garbage.trim();
+        });
+        instances.client = client;
+        Jobs jobs = new Jobs(store, evaluator, instances);
+        client.resume(allocations.unended());
+        evaluator.resume();
+        deployments.resume();
+        Server server = new Server(
+                settings.bind(),
+                settings.port(),
+                new Server.Parts(store, jobs, allocations, evaluator, deployments, client, garbage::collect),
+                new Server.Identity(settings.version(), node.id(), node.name(), data.toString()));
+        server.start();
+        return new Agent(lockFile, store, alarm, client, server);
+    }
+
+    private static FileChannel lock(Path data) throws IOException {
+        FileChannel channel =
+                FileChannel.open(data.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = channel.tryLock();
+        if (lock == null) {
+            channel.close();
+            throw new IOException("another agent uses the data directory " + data);
+        }
+        return channel;
+    }
+
+    /** The node keeps its ID as long as the data directory lives; what it has is measured at each start. */
+    private static Node register(Store store, Settings settings, Path data, InstantSource clock) throws IOException {
+        Optional<ObjectNode> before =
+                store.read(tables -> tables.all(Table.NODES).findFirst());
+        String id = before.map(node -> Json.text(node, "ID"))
+                .orElseGet(() -> UUID.randomUUID().toString());
+        ObjectNode measured = new Fingerprint(data, settings.version())
+                .node(id, settings.nodeName(), settings.bind() + ":" + settings.port(), clock.instant());
+        before.ifPresent(node -> measured.set("CreateIndex", node.get("CreateIndex")));
+        store.commit("NodeRegistration", commit -> {
+            if (commit.get(Table.NAMESPACES, "default").isEmpty()) {
+                commit.put(Table.NAMESPACES, "default", Namespaces.first(commit.index()));
+            }
+            commit.putNode(measured);
+            return null;
+        });
+        return new Node(measured);
+    }
+
+    public int port() {
+        return server.port();
+    }
+
+    /** Stops the tasks politely, then the agent. */
+    @Override
+    public void close() throws IOException {
+        try {
+            client.stopAll();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        server.close();
+        alarm.close();
+        store.close();
+        lockFile.close();
+    }
+
+    /** The evaluator needs the client, whose reports need the evaluator. */
+    private static final class Late implements Instances {
+        private volatile Client client;
+
+        @Override
+        public void start(Alloc alloc) {
+            client.start(alloc);
+        }
+
+        @Override
+        public void stop(String allocId, boolean delayed) {
+            client.stop(allocId, delayed);
+        }
+
+        @Override
+        public void destroy(String allocId) {
+            client.destroy(allocId);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.local.client;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
+import serai.local.control.Instances;
+import serai.local.control.Report;
+import serai.local.plan.Node;
+import serai.local.state.Alloc;
+import serai.local.state.Store;
+
+/** All allocations that run here. */
+public final class Client implements Instances {
+    private static final System.Logger LOG = System.getLogger(Client.class.getName());
+    /** Longer than any kill timeout. */
+    private static final Duration LONGEST_END = Duration.ofSeconds(40);
+
+    private final Surroundings around;
+    private final Map<String, AllocRunner> runners = new ConcurrentHashMap<>();
+    private final BiConsumer<String, Report> reports;
+    private volatile boolean closing;
+
+    public Client(
+            Path data, Store store, Tools tools, Node node, InstantSource clock, BiConsumer<String, Report> reports) {
+        this.around = new Surroundings(
+                data,
+                store,
+                tools,
+                new Artifacts(data.resolve("artifacts")),
+                node,
+                Map.copyOf(System.getenv()),
+                clock,
+                RandomGenerator.of("L64X128MixRandom"));
+        this.reports = reports;
+    }
+
+    @Override
+    public void start(Alloc alloc) {
+        if (closing) {
+            return; // it stays pending and is started by the next agent
+        }
+        AllocRunner runner = new AllocRunner(around, alloc, this::report);
+        if (runners.putIfAbsent(alloc.id(), runner) == null) {
+            runner.start();
+        }
+    }
+
+    private void report(String id, Report report) {
+        reports.accept(id, report);
+        if (report.status().equals("complete") || report.status().equals("failed")) {
+            runners.remove(id);
+        }
+    }
+
+    @Override
+    public void stop(String allocId, boolean delayed) {
+        runner(allocId).ifPresent(runner -> runner.kill(delayed));
+    }
+
+    @Override
+    public void destroy(String allocId) {
+        Thread.startVirtualThread(() -> {
+            try {
+                Optional<AllocRunner> runner = runner(allocId);
+                if (runner.isPresent()) {
+                    runner.get().kill(false);
+                    runner.get().awaitEnd(LONGEST_END);
+                    runners.remove(allocId);
+                }
+                AllocDir.delete(around.allocDir(allocId).path());
+                AllocDir.delete(around.runDirs().resolve(allocId));
+            } catch (IOException e) {
+                LOG.log(Level.WARNING, "files of allocation " + allocId + " not deleted", e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    private Optional<AllocRunner> runner(String allocId) {
+        return Optional.ofNullable(runners.get(allocId));
+    }
+
+    /** The live allocation, for signals and restarts. */
+    public Optional<TaskRunners> live(String allocId) {
+        return runner(allocId).map(runner -> new TaskRunners() {
+            @Override
+            public void signal(String task, String signal) {
+                each(runner, task).forEach(t -> t.signal(signal));
+            }
+
+            @Override
+            public void restart(String task) {
+                each(runner, task).forEach(TaskRunner::restart);
+            }
+        });
+    }
+
+    private static List<TaskRunner> each(AllocRunner runner, String task) {
+        return task.isEmpty() ? runner.tasks() : List.of(runner.task(task));
+    }
+
+    /** What may be asked of running tasks; an empty name means all of them. */
+    public interface TaskRunners {
+        void signal(String task, String signal);
+
+        void restart(String task);
+    }
+
+    public AllocDir directory(String allocId) {
+        return around.allocDir(allocId);
+    }
+
+    /** After a start of the agent: goes on with what runs, and ends what nobody knows any more. */
+    public void resume(List<Alloc> unended) throws IOException {
+        for (Alloc alloc : unended) {
+            AllocRunner runner = new AllocRunner(around, alloc, this::report);
+            runners.put(alloc.id(), runner);
+            runner.resume();
+            if (!alloc.wanted()) {
+                runner.kill(false);
+            }
+        }
+        endStrangers();
+    }
+
+    private void endStrangers() throws IOException {
+        Files.createDirectories(around.runDirs());
+        try (Stream<Path> directories = Files.list(around.runDirs())) {
+            for (Path directory : directories.toList()) {
+                String alloc = directory.getFileName().toString();
+                boolean known =
+                        around.store().read(tables -> tables.alloc(alloc)).isPresent();
+                if (!known) {
+                    endStranger(directory);
+                    destroy(alloc);
+                }
+            }
+        }
+    }
+
+    private static void endStranger(Path directory) throws IOException {
+        try (Stream<Path> tasks = Files.list(directory)) {
+            for (Path task : tasks.toList()) {
+                Optional<ProcessId> started = new RunDir(task).started();
+                if (started.isPresent() && started.get().alive()) {
+                    LOG.log(
+                            Level.INFO,
+                            "ending process {0} of a forgotten allocation",
+                            started.get().pid());
+                    Libc.kill(-started.get().pid(), Signals.KILL);
+                }
+            }
+        }
+    }
+
+    /** Stops every task, politely first, and waits for the last. */
+    public void stopAll() throws InterruptedException {
+        closing = true;
+        List<AllocRunner> all = new ArrayList<>(runners.values());
+        all.forEach(runner -> runner.kill(false));
+        for (AllocRunner runner : all) {
+            if (!runner.awaitEnd(LONGEST_END)) {
+                LOG.log(Level.WARNING, "allocation {0} did not end", runner.id());
+            }
+        }
+    }
+}

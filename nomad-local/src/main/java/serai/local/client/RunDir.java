@@ -1,0 +1,49 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.local.client;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** What agent and supervisor tell each other about one task. See {@code supervise.sh}. */
+record RunDir(Path path) {
+
+    Path stdout() {
+        return path.resolve("stdout");
+    }
+
+    Path stderr() {
+        return path.resolve("stderr");
+    }
+
+    /** Ready for a new start; nothing of an earlier one is left. */
+    void reset() throws IOException {
+        Files.createDirectories(path);
+        for (String name : new String[] {"stdout", "stderr", "started", "exit"}) {
+            Files.deleteIfExists(path.resolve(name));
+        }
+        Libc.mkfifo(stdout());
+        Libc.mkfifo(stderr());
+    }
+
+    /** The task that was started last; empty if none ever was. */
+    Optional<ProcessId> started() throws IOException {
+        return line("started").map(ProcessId::parse);
+    }
+
+    /** Its status as a shell gives it: above 128 for a signal. */
+    Optional<Integer> exit() throws IOException {
+        return line("exit").map(Integer::parseInt);
+    }
+
+    private Optional<String> line(String name) throws IOException {
+        Path file = path.resolve(name);
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        String text = Files.readString(file);
+        return text.endsWith("\n") ? Optional.of(text.strip()) : Optional.empty();
+    }
+}

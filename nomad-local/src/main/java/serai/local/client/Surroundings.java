@@ -1,0 +1,43 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.local.client;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import serai.local.plan.Node;
+import serai.local.state.Store;
+import serai.local.state.Table;
+import serai.local.state.Tables;
+
+/** What every task needs of the agent. */
+record Surroundings(
+        Path data,
+        Store store,
+        Tools tools,
+        Artifacts artifacts,
+        Node node,
+        Map<String, String> environment,
+        InstantSource clock,
+        RandomGenerator random) {
+
+    AllocDir allocDir(String alloc) {
+        return new AllocDir(data.resolve("alloc").resolve(alloc));
+    }
+
+    Path runDirs() {
+        return data.resolve("run");
+    }
+
+    RunDir runDir(String alloc, String task) {
+        return new RunDir(runDirs().resolve(alloc).resolve(task));
+    }
+
+    Optional<JsonNode> variable(String namespace, String path) {
+        return store.read(t -> t.get(Table.VARIABLES, Tables.jobKey(namespace, path)))
+                .map(v -> v.path("Items"));
+    }
+}

@@ -1,0 +1,119 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.local.client;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import serai.local.doc.Json;
+import serai.local.job.Job;
+import serai.local.plan.Node;
+import serai.local.state.Alloc;
+
+/** What a task finds in its environment, and what {@code ${...}} stands for in its configuration. */
+final class TaskEnv {
+    private static final Pattern REFERENCE = Pattern.compile("\\$\\{([^${}]+)\\}");
+    private static final Pattern QUOTED = Pattern.compile("env\\[\"([^\"]*)\"\\]");
+
+    private final Map<String, String> variables = new LinkedHashMap<>();
+    private final Map<String, String> inherited;
+    private final Node node;
+
+    /** @param inherited the agent's own environment */
+    TaskEnv(Alloc alloc, Job.Group group, Job.Task task, Node node, AllocDir dir, Map<String, String> inherited) {
+        this.node = node;
+        this.inherited = inherited;
+        Job job = alloc.job();
+        put("NOMAD_ALLOC_DIR", dir.shared().toString());
+        put("NOMAD_TASK_DIR", dir.local(task.name()).toString());
+        put("NOMAD_SECRETS_DIR", dir.secrets(task.name()).toString());
+        put("NOMAD_ALLOC_ID", alloc.id());
+        put("NOMAD_SHORT_ALLOC_ID", alloc.id().substring(0, 8));
+        put("NOMAD_ALLOC_NAME", alloc.name());
+        put("NOMAD_ALLOC_INDEX", Integer.toString(alloc.index()));
+        put("NOMAD_TASK_NAME", task.name());
+        put("NOMAD_GROUP_NAME", group.name());
+        put("NOMAD_JOB_ID", job.id());
+        put("NOMAD_JOB_NAME", Json.text(job.doc(), "Name"));
+        put("NOMAD_NAMESPACE", alloc.namespace());
+        put("NOMAD_REGION", "global");
+        put("NOMAD_DC", node.datacenter());
+        put("NOMAD_CPU_LIMIT", Integer.toString(task.cpu()));
+        put("NOMAD_CPU_CORES", "");
+        put("NOMAD_MEMORY_LIMIT", Integer.toString(task.memoryMb()));
+        if (task.memoryMaxMb() > 0) {
+            put("NOMAD_MEMORY_MAX_LIMIT", Integer.toString(task.memoryMaxMb()));
+        }
+        Json.at(alloc.doc(), "AllocatedResources", "Shared", "Ports").forEach(this::port);
+        meta(job.doc().path("Meta"));
+        meta(group.doc().path("Meta"));
+        meta(task.doc().path("Meta"));
+        task.doc()
+                .path("Env")
+                .properties()
+                .forEach(e -> put(e.getKey(), resolve(e.getValue().asText())));
+    }
+
+    private void put(String name, String value) {
+        variables.put(name, value);
+    }
+
+    private void port(JsonNode port) {
+        String label = Json.text(port, "Label");
+        String ip = Json.text(port, "HostIP");
+        String value = port.path("Value").asText();
+        for (String host : new String[] {"", "HOST_"}) {
+            put("NOMAD_" + host + "IP_" + label, ip);
+            put("NOMAD_" + host + "PORT_" + label, value);
+            put("NOMAD_" + host + "ADDR_" + label, ip + ":" + value);
+        }
+        put("NOMAD_ALLOC_PORT_" + label, value);
+    }
+
+    /** Twice: as it is spelled and in capitals. */
+    private void meta(JsonNode meta) {
+        meta.properties().forEach(entry -> {
+            String value = resolve(entry.getValue().asText());
+            put("NOMAD_META_" + entry.getKey(), value);
+            put("NOMAD_META_" + entry.getKey().toUpperCase(Locale.ROOT), value);
+        });
+    }
+
+    /** References that stand for nothing are left as they are. */
+    String resolve(String text) {
+        if (text.indexOf('$') < 0) {
+            return text;
+        }
+        return REFERENCE
+                .matcher(text)
+                .replaceAll(match ->
+                        Matcher.quoteReplacement(lookup(match.group(1).strip()).orElse(match.group())));
+    }
+
+    private Optional<String> lookup(String reference) {
+        Matcher quoted = QUOTED.matcher(reference);
+        if (quoted.matches()) {
+            return Optional.of(variable(quoted.group(1)).orElse(""));
+        }
+        return node.property(reference).or(() -> Optional.ofNullable(variables.get(reference)));
+    }
+
+    Optional<String> variable(String name) {
+        return Optional.ofNullable(variables.get(name)).or(() -> Optional.ofNullable(inherited.get(name)));
+    }
+
+    /** The whole environment of the process. */
+    Map<String, String> all() {
+        Map<String, String> all = new LinkedHashMap<>(inherited);
+        variables.forEach((name, value) -> {
+            if (!name.isEmpty() && name.indexOf('=') < 0 && name.indexOf('\0') < 0) {
+                all.put(name, value);
+            }
+        });
+        return all;
+    }
+}

@@ -1,0 +1,42 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.local.control;
+
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/** Runs things at their time, each on a virtual thread of its own. */
+public final class Alarm implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Alarm.class.getName());
+
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("alarm").factory());
+    private final InstantSource clock;
+
+    public Alarm(InstantSource clock) {
+        this.clock = clock;
+    }
+
+    public void at(Instant time, Runnable work) {
+        long nanos = Math.max(0, Duration.between(clock.instant(), time).toNanos());
+        var unused = timer.schedule(() -> Thread.startVirtualThread(() -> guarded(work)), nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private static void guarded(Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, "work that was due failed", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        timer.shutdownNow();
+    }
+}

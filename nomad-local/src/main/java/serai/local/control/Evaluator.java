@@ -1,0 +1,132 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.local.control;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import serai.local.doc.Json;
+import serai.local.state.Commit;
+import serai.local.state.Evaluation;
+import serai.local.state.Store;
+
+/** Works evaluations off: lets the plan be made, stores it, and has the processes follow. */
+public final class Evaluator {
+    private final Store store;
+    private final Instances instances;
+    private final Alarm alarm;
+    private final Deployments deployments;
+    private final RandomGenerator random;
+
+    public Evaluator(Store store, Instances instances, Alarm alarm, Deployments deployments, RandomGenerator random) {
+        this.store = store;
+        this.instances = instances;
+        this.alarm = alarm;
+        this.deployments = deployments;
+        this.random = random;
+    }
+
+    /** Evaluates a job now. Evaluations that wait are taken up at their time. */
+    public void evaluate(String evaluationId) {
+        Outcome outcome = store.commit(
+                "PlanResult",
+                commit -> commit.evaluation(evaluationId)
+                        .filter(Evaluation::open)
+                        .map(evaluation -> new PlanStep(commit, evaluation, random).run())
+                        .orElse(Outcome.NOTHING));
+        if (outcome == Outcome.NOTHING) {
+            return;
+        }
+        store.commit("EvaluationUpdated", commit -> {
+            conclude(commit, outcome);
+            return null;
+        });
+        outcome.stopped().forEach(id -> instances.stop(id, true));
+        outcome.placed().forEach(instances::start);
+        outcome.followUps().forEach(this::await);
+        outcome.deployment().ifPresent(deployments::watch);
+    }
+
+    /** Has an evaluation that waits evaluated at its time. */
+    public void await(Evaluation waiting) {
+        alarm.at(Instant.parse(waiting.waitUntil()), () -> evaluate(waiting.id()));
+    }
+
+    /** Something ended: what waits for room is looked at again, the most important first. */
+    public void unblock() {
+        List<String> blocked = store.read(tables -> tables.evaluations()
+                .filter(Evaluation::blocked)
+                .sorted(Comparator.comparingInt(Evaluation::priority)
+                        .reversed()
+                        .thenComparingLong(Evaluation::createIndex))
+                .map(Evaluation::id)
+                .toList());
+        blocked.forEach(this::evaluate);
+    }
+
+    private static void conclude(Commit commit, Outcome outcome) {
+        Evaluation evaluation = commit.evaluation(outcome.evaluation().id()).orElse(outcome.evaluation());
+        outcome.followUps().forEach(commit::putEvaluation);
+        List<Object> fields = new ArrayList<>(List.of(
+                "Status", "complete",
+                "SnapshotIndex", evaluation.modifyIndex(),
+                "QueuedAllocations", outcome.queued(),
+                "PlanAnnotations", outcome.annotations()));
+        outcome.followUps().stream().findFirst().ifPresent(next -> fields.addAll(List.of("NextEval", next.id())));
+        if (!outcome.failures().isEmpty()) {
+            fields.addAll(List.of("FailedTGAllocs", outcome.failures()));
+            blocked(commit, evaluation, outcome).ifPresent(id -> fields.addAll(List.of("BlockedEval", id)));
+            if (evaluation.blocked()) {
+                fields.set(1, "blocked"); // it goes on waiting, for what is left
+            }
+        } else {
+            cancelBlocked(commit, evaluation, "evaluation \"%s\" successful".formatted(evaluation.id()));
+        }
+        commit.putEvaluation(evaluation.with(fields.toArray()));
+    }
+
+    private static Optional<String> blocked(Commit commit, Evaluation evaluation, Outcome outcome) {
+        if (evaluation.blocked()) {
+            return Optional.empty();
+        }
+        cancelBlocked(
+                commit, evaluation, "existing blocked evaluation exists for job \"%s\"".formatted(evaluation.jobId()));
+        ObjectNode classes = Json.object();
+        outcome.nodeClass().ifPresent(name -> classes.put(name, true));
+        Evaluation blocked = new Evaluation(Json.object(
+                "ID", Ids.next(),
+                "ClassEligibility", classes,
+                "FailedTGAllocs", outcome.failures(),
+                "JobID", evaluation.jobId(),
+                "JobModifyIndex", Json.number(evaluation.doc(), "JobModifyIndex"),
+                "Namespace", evaluation.namespace(),
+                "PreviousEval", evaluation.id(),
+                "Priority", evaluation.priority(),
+                "SnapshotIndex", evaluation.modifyIndex(),
+                "Status", "blocked",
+                "StatusDescription", "created to place remaining allocations",
+                "TriggeredBy", "queued-allocs",
+                "Type", Json.text(evaluation.doc(), "Type")));
+        commit.putEvaluation(blocked);
+        return Optional.of(blocked.id());
+    }
+
+    private static void cancelBlocked(Commit commit, Evaluation by, String why) {
+        commit.evaluations(by.namespace(), by.jobId())
+                .filter(e -> e.blocked() && !e.id().equals(by.id()))
+                .forEach(e -> commit.putEvaluation(e.with("Status", "canceled", "StatusDescription", why)));
+    }
+
+    /** After a start of the agent: what was left undone. */
+    public void resume() {
+        List<Evaluation> open = store.read(
+                tables -> tables.evaluations().filter(Evaluation::open).toList());
+        open.stream().filter(e -> !e.waitUntil().isEmpty()).forEach(this::await);
+        open.stream().filter(e -> e.waitUntil().isEmpty() && !e.blocked()).forEach(e -> evaluate(e.id()));
+        unblock();
+    }
+}

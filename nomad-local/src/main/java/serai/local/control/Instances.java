@@ -1,0 +1,16 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.local.control;
+
+import serai.local.state.Alloc;
+
+/** The processes behind allocations. None of the calls waits for a process. */
+public interface Instances {
+    void start(Alloc alloc);
+
+    /** @param delayed the shutdown delay is kept */
+    void stop(String allocId, boolean delayed);
+
+    /** Stops what still runs and deletes the allocation's files. */
+    void destroy(String allocId);
+}

@@ -1,0 +1,57 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.local.control;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Instant;
+import java.util.Optional;
+import serai.local.doc.Json;
+import serai.local.job.Job;
+import serai.local.job.JobChange;
+import serai.local.plan.Reschedule;
+import serai.local.plan.Slot;
+import serai.local.state.Alloc;
+import serai.local.state.Times;
+
+/** Sees allocations with the reconciler's eyes. */
+final class Slots {
+    private Slots() {}
+
+    static Slot of(Alloc alloc, Job job, Job.Group group) {
+        return new Slot(
+                alloc.id(),
+                alloc.index(),
+                alloc.createIndex(),
+                phase(alloc, group),
+                outdated(alloc, job, group),
+                alloc.migrating(),
+                alloc.doc().has("FollowupEvalID"));
+    }
+
+    private static Slot.Phase phase(Alloc alloc, Job.Group group) {
+        if (alloc.failed()) {
+            Reschedule policy = Reschedule.of(group.doc().path("ReschedulePolicy"));
+            return new Slot.Failed(policy.retryAt(alloc.doc().path("RescheduleTracker"), failedAt(alloc)));
+        }
+        return alloc.ended() ? new Slot.Done() : new Slot.Live();
+    }
+
+    /** When the last of its tasks ended. */
+    static Instant failedAt(Alloc alloc) {
+        return Json.each(alloc.taskStates())
+                .map(state -> Json.text(state, "FinishedAt"))
+                .filter(text -> !text.isEmpty())
+                .map(Instant::parse)
+                .max(Instant::compareTo)
+                .orElseGet(() -> Times.instant(Json.number(alloc.doc(), "ModifyTime")));
+    }
+
+    private static boolean outdated(Alloc alloc, Job job, Job.Group group) {
+        if (alloc.job().doc() == job.doc()) {
+            return false;
+        }
+        Optional<ObjectNode> running = alloc.job().group(group.name()).map(g -> JobChange.running(alloc.job(), g));
+        return !running.map(doc -> Json.same(doc, JobChange.running(job, group)))
+                .orElse(false);
+    }
+}

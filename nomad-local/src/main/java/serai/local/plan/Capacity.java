@@ -1,0 +1,16 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.local.plan;
+
+/** An amount of what a node has and an instance needs: MHz, mebibytes of memory and of disk. */
+public record Capacity(long cpu, long memoryMb, long diskMb) {
+    public static final Capacity NONE = new Capacity(0, 0, 0);
+
+    public Capacity plus(Capacity other) {
+        return new Capacity(cpu + other.cpu, memoryMb + other.memoryMb, diskMb + other.diskMb);
+    }
+
+    public boolean fitsInto(Capacity whole) {
+        return cpu <= whole.cpu && memoryMb <= whole.memoryMb && diskMb <= whole.diskMb;
+    }
+}

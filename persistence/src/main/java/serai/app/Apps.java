@@ -1,0 +1,187 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.app;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.persistence.EntityManager;
+import jakarta.persistence.LockModeType;
+import jakarta.transaction.Transactional;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import serai.problem.Problem;
+import serai.signal.Signals;
+import serai.signal.Topic;
+import serai.workspace.Environment;
+import serai.workspace.Tenant;
+
+/** Apps and their publications. */
+@ApplicationScoped
+public class Apps {
+    private static final String FUNCTION = "FUNCTION";
+    private static final String CLASS = "CLASS";
+
+    private final EntityManager em;
+    private final Signals signals;
+
+    @Inject
+    public Apps(EntityManager em, Signals signals) {
+        this.em = em;
+        this.signals = signals;
+    }
+
+    public Apps() {
+        this(null, null); // for the server's proxy
+    }
+
+    @Transactional
+    public App create(Environment environment, String description, App.State state, Instant now) {
+        var app = new App(environment, description, state, now);
+        em.persist(app);
+        return app;
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#APP_NOT_FOUND}, also for another workspace's */
+    public App get(Tenant tenant, String id) {
+        var app = em.find(App.class, id);
+        if (app == null || !app.workspaceId().equals(tenant.workspaceId())) {
+            throw Problem.APP_NOT_FOUND.because("App '%s' not found", id);
+        }
+        return app;
+    }
+
+    /** For what acts on the platform's own behalf. */
+    public Optional<App> find(String id) {
+        return Optional.ofNullable(em.find(App.class, id));
+    }
+
+    public Optional<App> deployed(Environment environment, String name) {
+        return em.createQuery(
+                        "from App a where a.environmentId = :environment and a.name = :name and a.state = DEPLOYED",
+                        App.class)
+                .setParameter("environment", environment.id())
+                .setParameter("name", name)
+                .getResultStream()
+                .findFirst();
+    }
+
+    /** The one of that name that was stopped last. */
+    public Optional<App> stoppedBefore(Environment environment, String name) {
+        return em.createQuery(
+                        "from App a where a.environmentId = :environment and a.name = :name and a.state <> DEPLOYED"
+                                + " order by a.stoppedAt desc",
+                        App.class)
+                .setParameter("environment", environment.id())
+                .setParameter("name", name)
+                .setMaxResults(1)
+                .getResultStream()
+                .findFirst();
+    }
+
+    /** Newest first. */
+    public List<App> list(Tenant tenant, Optional<Environment> environment, int limit) {
+        return em.createQuery(
+                        "from App a where a.workspaceId = :ws and (:environment is null or a.environmentId = :environment)"
+                                + " order by a.createdAt desc, a.id",
+                        App.class)
+                .setParameter("ws", tenant.workspaceId())
+                .setParameter("environment", environment.map(Environment::id).orElse(null))
+                .setMaxResults(limit)
+                .getResultList();
+    }
+
+    @Transactional
+    public void heartbeat(Tenant tenant, String id, Instant now) {
+        get(tenant, id).heartbeat(now);
+    }
+
+    /**
+     * Makes a layout the app's current one, under a new version number.
+     *
+     * @param state null to keep the present one
+     * @param definitions function id → definition id
+     */
+    @Transactional
+    public App publish(
+            Tenant tenant, String id, Publication publication, Map<String, String> definitions, Instant now) {
+        var app = get(tenant, id);
+        em.lock(app, LockModeType.PESSIMISTIC_WRITE); // two deploys of one app take their version numbers in turn
+        em.refresh(app);
+        app.publish(publication.name(), publication.state(), now);
+        em.persist(new AppVersion(app, publication.tag(), publication.clientVersion(), now));
+        publication
+                .layout()
+                .functions()
+                .forEach((tag, function) ->
+                        em.persist(new AppObject(app, FUNCTION, tag, function, definitions.get(function))));
+        publication.layout().classes().forEach((tag, clazz) -> em.persist(new AppObject(app, CLASS, tag, clazz, null)));
+        return app;
+    }
+
+    /** @return of the last publication; empty before the first */
+    public Layout layout(App app) {
+        var objects = em.createQuery(
+                        "from AppObject o where o.key.appId = :app and o.key.version = :version", AppObject.class)
+                .setParameter("app", app.id())
+                .setParameter("version", app.version())
+                .getResultList();
+        var functions = new HashMap<String, String>();
+        var classes = new HashMap<String, String>();
+        for (var object : objects) {
+            (object.kind().equals(FUNCTION) ? functions : classes).put(object.tag(), object.objectId());
+        }
+        return new Layout(functions, classes);
+    }
+
+    /** Newest first. */
+    public List<AppVersion> versions(App app) {
+        return em.createQuery(
+                        "from AppVersion v where v.key.appId = :app order by v.key.version desc", AppVersion.class)
+                .setParameter("app", app.id())
+                .getResultList();
+    }
+
+    /** The client of a detached app has gone; the app goes on. */
+    @Transactional
+    public void detach(Tenant tenant, String id) {
+        get(tenant, id).detach();
+    }
+
+    /** Begins the end: no new calls; containers are stopped by whoever scales. */
+    @Transactional
+    public void stop(String id, Instant now) {
+        find(id).ifPresent(app -> app.stop(now));
+        signals.afterCommit(Topic.app(id));
+    }
+
+    /** The end: nothing of it runs any more. */
+    @Transactional
+    public void stopped(String id) {
+        find(id).ifPresent(App::stopped);
+        signals.afterCommit(Topic.app(id));
+    }
+
+    public List<App> stopping() {
+        return em.createQuery("from App a where a.state = STOPPING", App.class).getResultList();
+    }
+
+    /** Apps that live by their client's heartbeat and have not had one since. */
+    public List<App> silentSince(Instant since) {
+        return em.createQuery(
+                        "from App a where a.state in (INITIALIZING, EPHEMERAL) and a.heartbeatAt < :since", App.class)
+                .setParameter("since", since)
+                .getResultList();
+    }
+
+    /**
+     * What a client publishes.
+     *
+     * @param name under which a deployed app is found; empty for others
+     * @param state null to keep the present one
+     * @param tag the deployer's own version label, or empty
+     */
+    public record Publication(String name, App.State state, String tag, String clientVersion, Layout layout) {}
+}

@@ -1,0 +1,196 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.call;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.transaction.Transactional;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.mapper.RowMapper;
+import serai.function.Function;
+import serai.id.NewId;
+import serai.pool.Pool;
+import serai.problem.Problem;
+import serai.signal.Signals;
+import serai.signal.Topic;
+import serai.workspace.Tenant;
+
+/** The callers' side of the queue: inputs in, outputs out. An input is acknowledged when it is committed. */
+@ApplicationScoped
+public class Calls {
+    private static final RowMapper<FunctionCall> CALL = (row, context) -> new FunctionCall(
+            row.getString("id"),
+            row.getString("workspace_id"),
+            row.getString("app_id"),
+            row.getString("function_id"),
+            FunctionCall.Kind.valueOf(row.getString("kind")),
+            row.getInt("invocation"),
+            row.getInt("inputs"),
+            row.getInt("outputs"),
+            row.getTimestamp("created_at").toInstant());
+
+    private static final RowMapper<Output> OUTPUT = (row, context) -> new Output(
+            row.getInt("ordinal"),
+            row.getString("input_id"),
+            row.getInt("idx"),
+            Outcome.valueOf(row.getString("status")),
+            row.getBytes("content"),
+            row.getString("reason"));
+
+    private final Jdbi jdbi;
+    private final Signals signals;
+
+    @Inject
+    public Calls(Jdbi jdbi, Signals signals) {
+        this.jdbi = jdbi;
+        this.signals = signals;
+    }
+
+    public Calls() {
+        this(null, null); // for the server's proxy
+    }
+
+    /** Starts a call, with its first inputs if there are any. */
+    @Transactional
+    public Started start(Pool pool, Function function, NewCall call, List<NewInput> inputs) {
+        var id = NewId.of("fc");
+        var ids = jdbi.withHandle(handle -> {
+            handle.createUpdate("""
+                            insert into function_call (id, workspace_id, environment_id, app_id, function_id, kind, invocation,
+                                parent_input_id, inputs)
+                            values (:id, :ws, :environment, :app, :function, :kind, :invocation, :parent, :inputs)""")
+                    .bind("id", id)
+                    .bind("ws", function.workspaceId())
+                    .bind("environment", function.environmentId())
+                    .bind("app", function.appId())
+                    .bind("function", function.id())
+                    .bind("kind", call.kind().name())
+                    .bind("invocation", call.invocation())
+                    .bind("parent", call.parentInputId())
+                    .bind("inputs", inputs.size())
+                    .execute();
+            return insert(handle, pool, id, inputs);
+        });
+        announce(pool, inputs);
+        return new Started(id, ids);
+    }
+
+    /** Adds inputs to a call that is under way. */
+    @Transactional
+    public List<String> add(Pool pool, FunctionCall call, List<NewInput> inputs) {
+        var ids = jdbi.withHandle(handle -> {
+            handle.createUpdate("update function_call set inputs = inputs + :n where id = :id")
+                    .bind("n", inputs.size())
+                    .bind("id", call.id())
+                    .execute();
+            return insert(handle, pool, call.id(), inputs);
+        });
+        announce(pool, inputs);
+        return ids;
+    }
+
+    private void announce(Pool pool, List<NewInput> inputs) {
+        if (!inputs.isEmpty()) {
+            signals.afterCommit(Topic.work(pool.id().value()), inputs.size());
+        }
+    }
+
+    private static List<String> insert(Handle handle, Pool pool, String callId, List<NewInput> inputs) {
+        var ids = new ArrayList<String>(inputs.size());
+        if (inputs.isEmpty()) {
+            return ids;
+        }
+        var batch = handle.prepareBatch("""
+                with arrived as (
+                    insert into input (id, call_id, idx, app_id, pool_id, method, state)
+                    values (:id, :call, :idx, :app, :pool, :method, 'PENDING') returning id)
+                insert into input_payload (input_id, content) select id, :content from arrived""");
+        for (var input : inputs) {
+            var id = NewId.of("in");
+            ids.add(id);
+            batch.bind("id", id)
+                    .bind("call", callId)
+                    .bind("idx", input.idx())
+                    .bind("app", pool.appId())
+                    .bind("pool", pool.id().value())
+                    .bind("method", input.method())
+                    .bind("content", input.payload())
+                    .add();
+        }
+        batch.execute();
+        return ids;
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#CALL_NOT_FOUND}, also for another workspace's */
+    public FunctionCall get(Tenant tenant, String id) {
+        return find(id).filter(c -> c.workspaceId().equals(tenant.workspaceId()))
+                .orElseThrow(() -> Problem.CALL_NOT_FOUND.because("FunctionCall '%s' not found", id));
+    }
+
+    public Optional<FunctionCall> find(String id) {
+        return jdbi.withHandle(handle -> handle.createQuery("select * from function_call where id = :id")
+                .bind("id", id)
+                .map(CALL)
+                .findOne());
+    }
+
+    /** Newest first. */
+    public List<FunctionCall> list(Tenant tenant, int limit) {
+        return jdbi.withHandle(handle -> handle.createQuery(
+                        "select * from function_call where workspace_id = :ws order by created_at desc, id limit :limit")
+                .bind("ws", tenant.workspaceId())
+                .bind("limit", limit)
+                .map(CALL)
+                .list());
+    }
+
+    /** Results after a position, in order of completion. */
+    public List<Output> outputsAfter(String callId, int ordinal, int limit) {
+        return jdbi.withHandle(handle -> handle.createQuery(
+                        "select * from output where call_id = :call and ordinal > :after order by ordinal limit :limit")
+                .bind("call", callId)
+                .bind("after", ordinal)
+                .bind("limit", limit)
+                .map(OUTPUT)
+                .list());
+    }
+
+    /** Results of the inputs with these numbers. */
+    public List<Output> outputsBetween(String callId, int firstIdx, int lastIdx, int limit) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select * from output where call_id = :call and idx between :first and :last
+                        order by ordinal limit :limit""")
+                .bind("call", callId)
+                .bind("first", firstIdx)
+                .bind("last", lastIdx)
+                .bind("limit", limit)
+                .map(OUTPUT)
+                .list());
+    }
+
+    /** Forgets calls that nobody will ask for again: those begun before the given time, with all that belongs to them. */
+    @Transactional
+    public int forget(Instant begunBefore, int limit) {
+        return jdbi.withHandle(handle -> handle.createUpdate("""
+                        delete from function_call where id in (
+                            select id from function_call where created_at < :before and outputs >= inputs limit :limit)""")
+                .bind("before", java.sql.Timestamp.from(begunBefore))
+                .bind("limit", limit)
+                .execute());
+    }
+
+    /**
+     * How a call begins.
+     *
+     * @param parentInputId the input whose function makes this call; null for a client's own
+     */
+    public record NewCall(FunctionCall.Kind kind, int invocation, String parentInputId) {}
+
+    /** @param inputIds in the order of the inputs */
+    public record Started(String callId, List<String> inputIds) {}
+}

@@ -1,0 +1,11 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.call;
+
+/**
+ * An input in the hands of a container.
+ *
+ * @param attempt from 1; a result must name it
+ */
+@SuppressWarnings("ArrayRecordComponent") // handed on, never compared
+public record Claimed(String inputId, String callId, int invocation, int attempt, byte[] payload) {}

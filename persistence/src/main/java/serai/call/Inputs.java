@@ -1,0 +1,337 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.call;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.transaction.Transactional;
+import java.time.Duration;
+import java.util.List;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.mapper.RowMapper;
+import serai.function.RetryPolicy;
+import serai.pool.PoolId;
+import serai.signal.Signals;
+import serai.signal.Topic;
+
+/**
+ * The containers' side of the queue: claims, results, and what becomes of inputs whose container is lost. Statements are
+ * written for one round trip each; what they lock they lock in the order call, input.
+ */
+@ApplicationScoped
+public class Inputs {
+    private static final RowMapper<Claimed> CLAIMED = (row, context) -> new Claimed(
+            row.getString("id"),
+            row.getString("call_id"),
+            row.getInt("invocation"),
+            row.getInt("attempt"),
+            row.getBytes("content"));
+
+    private final Jdbi jdbi;
+    private final Signals signals;
+
+    @Inject
+    public Inputs(Jdbi jdbi, Signals signals) {
+        this.jdbi = jdbi;
+        this.signals = signals;
+    }
+
+    public Inputs() {
+        this(null, null); // for the server's proxy
+    }
+
+    /**
+     * The pool's oldest pending inputs, now the container's. What another claim has locked is skipped, not awaited. A
+     * draining container gets none.
+     *
+     * @param key of the request: when its answer is lost, {@link #claimedBefore} finds the same inputs again
+     */
+    @Transactional
+    public List<Claimed> claim(PoolId pool, String containerId, int limit, String key) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        with me as (
+                            select id from container where id = :container and state = 'ACTIVE' for update),
+                        next as (
+                            select id from input
+                            where pool_id = :pool and state = 'PENDING' and available_at <= now() and exists (select 1 from me)
+                            order by seq limit :limit for update skip locked),
+                        claimed as (
+                            update input i set state = 'RUNNING', attempt = attempt + 1, container_id = :container,
+                                claim_key = :key, claimed_at = clock_timestamp(), finished_at = null
+                            from next where i.id = next.id returning i.id, i.call_id, i.attempt, i.seq),
+                        busy as (
+                            update container set idle_since = null where id = :container and exists (select 1 from claimed))
+                        select c.id, c.call_id, c.attempt, p.content, f.invocation
+                        from claimed c join input_payload p on p.input_id = c.id join function_call f on f.id = c.call_id
+                        order by c.seq""")
+                .bind("container", containerId)
+                .bind("pool", pool.value())
+                .bind("limit", limit)
+                .bind("key", key)
+                .map(CLAIMED)
+                .list());
+    }
+
+    /** What the container claimed with a request whose answer it did not get. */
+    public List<Claimed> claimedBefore(String containerId, String key) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select i.id, i.call_id, i.attempt, p.content, f.invocation
+                        from input i join input_payload p on p.input_id = i.id join function_call f on f.id = i.call_id
+                        where i.container_id = :container and i.state = 'RUNNING' and i.claim_key = :key order by i.seq""")
+                .bind("container", containerId)
+                .bind("key", key)
+                .map(CLAIMED)
+                .list());
+    }
+
+    /** Takes results. Those of superseded attempts, of foreign containers, and repeated ones are refused silently. */
+    @Transactional
+    public void accept(String containerId, RetryPolicy policy, List<Result> results) {
+        jdbi.useHandle(handle -> {
+            if (results.size() > 1) {
+                lockCalls(handle, results);
+            }
+            for (var result : results) {
+                if (!retry(handle, containerId, policy, result)) {
+                    finish(handle, containerId, result);
+                }
+            }
+        });
+    }
+
+    /** In one order, so that two containers with results for the same calls wait for each other instead of dying. */
+    private static void lockCalls(Handle handle, List<Result> results) {
+        handle.createQuery("""
+                        select id from function_call where id in (select call_id from input where id = any(:ids))
+                        order by id for update""")
+                .bindArray(
+                        "ids",
+                        String.class,
+                        results.stream().map(Result::inputId).toList())
+                .mapTo(String.class)
+                .list();
+    }
+
+    /** @return whether the result leads to another attempt instead of an output */
+    private boolean retry(Handle handle, String containerId, RetryPolicy policy, Result result) {
+        if (!result.outcome().mayBeRetried() || policy.retries() == 0) {
+            return false;
+        }
+        var retries = handle.createQuery("""
+                        select retries from input where id = :id and container_id = :container and attempt = :attempt
+                            and state = 'RUNNING' for update""")
+                .bind("id", result.inputId())
+                .bind("container", containerId)
+                .bind("attempt", result.attempt())
+                .mapTo(Integer.class)
+                .findOne();
+        if (retries.isEmpty() || !policy.allowsAnotherAfter(retries.get())) {
+            return false;
+        }
+        var pool = handle.createQuery("""
+                        with again as (
+                            update input set state = 'PENDING', container_id = null, retries = retries + 1,
+                                available_at = clock_timestamp() + :delay * interval '1 millisecond'
+                            where id = :id returning pool_id),
+                        idle as (%s)
+                        select pool_id from again""".formatted(IDLE_WITHOUT.formatted("exists (select 1 from again)")))
+                .bind("delay", policy.delayAfter(retries.get()).toMillis())
+                .bind("id", result.inputId())
+                .bind("container", containerId)
+                .mapTo(String.class)
+                .one();
+        signals.afterCommit(Topic.work(pool), 1);
+        return true;
+    }
+
+    private static final String IDLE_WITHOUT = """
+            update container set idle_since = clock_timestamp() where id = :container and %s and not exists (
+                select 1 from input where container_id = :container and state = 'RUNNING' and id <> :id)""";
+
+    private void finish(Handle handle, String containerId, Result result) {
+        handle.createQuery("""
+                        with done as (
+                            update input set state = :state, finished_at = clock_timestamp()
+                            where id = :id and container_id = :container and attempt = :attempt and state = 'RUNNING'
+                            returning id, call_id, idx),
+                        counted as (
+                            update function_call f set outputs = outputs + 1 from done where f.id = done.call_id
+                            returning f.id, f.outputs),
+                        kept as (
+                            insert into output (call_id, ordinal, input_id, idx, status, content)
+                            select counted.id, counted.outputs, done.id, done.idx, :status, :content from done, counted),
+                        idle as (%s)
+                        select call_id from done""".formatted(IDLE_WITHOUT.formatted("exists (select 1 from done)")))
+                .bind("state", finalState(result.outcome()))
+                .bind("id", result.inputId())
+                .bind("container", containerId)
+                .bind("attempt", result.attempt())
+                .bind("status", result.outcome().name())
+                .bind("content", result.content())
+                .mapTo(String.class)
+                .findOne()
+                .ifPresent(call -> signals.afterCommit(Topic.call(call)));
+    }
+
+    private static String finalState(Outcome outcome) {
+        return switch (outcome) {
+            case SUCCESS -> "SUCCEEDED";
+            case TERMINATED -> "CANCELLED";
+            case FAILURE, TIMEOUT, INTERNAL_FAILURE -> "FAILED";
+        };
+    }
+
+    /**
+     * The container is lost: what it held runs again elsewhere, without counting as a retry.
+     *
+     * @param maxLosses after which an input fails with {@code reason} instead
+     * @return how many inputs wait again
+     */
+    @Transactional
+    public int release(String containerId, int maxLosses, String reason) {
+        return jdbi.withHandle(handle -> {
+            conclude(
+                    handle,
+                    "container_id = :subject and state = 'RUNNING' and losses + 1 >= " + maxLosses,
+                    containerId,
+                    Outcome.INTERNAL_FAILURE,
+                    "the container was lost %d times, at last: %s".formatted(maxLosses, reason));
+            var pools = handle.createQuery("""
+                            update input set state = 'PENDING', container_id = null, losses = losses + 1
+                            where container_id = :container and state = 'RUNNING' returning pool_id""")
+                    .bind("container", containerId)
+                    .mapTo(String.class)
+                    .list();
+            pools.forEach(pool -> signals.afterCommit(Topic.work(pool), 1));
+            return pools.size();
+        });
+    }
+
+    /** Containers that have ended while an input still counts as theirs: a server died between the two. */
+    public List<String> holdersThatEnded() {
+        return jdbi.withHandle(
+                handle -> handle.createQuery("""
+                        select distinct i.container_id from input i join container c on c.id = i.container_id
+                        where i.state = 'RUNNING' and c.state = 'ENDED'""").mapTo(String.class).list());
+    }
+
+    /** The pool cannot work: what waits for it gets this as its result. */
+    @Transactional
+    public void failPending(PoolId pool, byte[] content, String reason) {
+        jdbi.useHandle(handle -> conclude(
+                handle, "pool_id = :subject and state = 'PENDING'", pool.value(), Outcome.FAILURE, reason, content));
+    }
+
+    /** The pool is no more and has no successor: what waits for it is terminated. */
+    @Transactional
+    public void terminatePending(PoolId pool, String reason) {
+        jdbi.useHandle(handle ->
+                conclude(handle, "pool_id = :subject and state = 'PENDING'", pool.value(), Outcome.TERMINATED, reason));
+    }
+
+    /** The app ends: what waits or runs is terminated. */
+    @Transactional
+    public void terminateApp(String appId, String reason) {
+        jdbi.useHandle(handle -> conclude(
+                handle, "app_id = :subject and state in ('PENDING', 'RUNNING')", appId, Outcome.TERMINATED, reason));
+    }
+
+    /** The input ran too long. @return whether it was still running */
+    @Transactional
+    public boolean timeOut(Overdue overdue, RetryPolicy policy, Duration limit) {
+        var reason = "Task's current input %s hit its timeout of %ds".formatted(overdue.inputId(), limit.toSeconds());
+        return jdbi.withHandle(handle -> {
+            var result = new Result(overdue.inputId(), overdue.attempt(), Outcome.TIMEOUT, null);
+            return retry(handle, overdue.containerId(), policy, result)
+                    || conclude(
+                                    handle,
+                                    "id = :subject and state = 'RUNNING'",
+                                    overdue.inputId(),
+                                    Outcome.TIMEOUT,
+                                    reason)
+                            > 0;
+        });
+    }
+
+    private int conclude(Handle handle, String which, String subject, Outcome outcome, String reason) {
+        return conclude(handle, which, subject, outcome, reason, null);
+    }
+
+    /** Gives many inputs the platform's own verdict; ordinals are drawn under each call's lock, as always. */
+    private int conclude(Handle handle, String which, String subject, Outcome outcome, String reason, byte[] content) {
+        var calls = handle.createQuery("""
+                        with calls as (
+                            select id from function_call where id in (select call_id from input where %1$s) order by id for update),
+                        ended as (
+                            update input i set state = :state, finished_at = clock_timestamp()
+                            from calls where i.call_id = calls.id and i.id in (select id from input where %1$s)
+                                and i.state in ('PENDING', 'RUNNING')
+                            returning i.id, i.call_id, i.idx),
+                        numbered as (
+                            select ended.*, row_number() over (partition by call_id order by idx) as place from ended),
+                        counted as (
+                            update function_call f set outputs = outputs + n.total
+                            from (select call_id, count(*)::int as total from ended group by call_id) n where f.id = n.call_id
+                            returning f.id, f.outputs - n.total as before),
+                        kept as (
+                            insert into output (call_id, ordinal, input_id, idx, status, content, reason)
+                            select n.call_id, c.before + n.place, n.id, n.idx, :status, :content, :reason
+                            from numbered n join counted c on c.id = n.call_id)
+                        select call_id from ended""".formatted(which))
+                .bind("subject", subject)
+                .bind("state", finalState(outcome))
+                .bind("status", outcome.name())
+                .bind("content", content)
+                .bind("reason", reason)
+                .mapTo(String.class)
+                .list();
+        calls.stream().distinct().forEach(call -> signals.afterCommit(Topic.call(call)));
+        return calls.size();
+    }
+
+    /** What waits for a superseded pool goes to its successor. */
+    @Transactional
+    public int move(PoolId from, PoolId to) {
+        int moved = jdbi.withHandle(handle -> handle.createUpdate(
+                        "update input set pool_id = :to where pool_id = :from and state = 'PENDING'")
+                .bind("from", from.value())
+                .bind("to", to.value())
+                .execute());
+        if (moved > 0) {
+            signals.afterCommit(Topic.work(to.value()), moved);
+        }
+        return moved;
+    }
+
+    /** How much work a pool has. */
+    public Load load(PoolId pool) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select count(*) filter (where state = 'PENDING') as pending,
+                            count(*) filter (where state = 'RUNNING') as running
+                        from input where pool_id = :pool and state in ('PENDING', 'RUNNING')""")
+                .bind("pool", pool.value())
+                .map((row, context) -> new Load(row.getInt("pending"), row.getInt("running")))
+                .one());
+    }
+
+    /** Inputs that run longer than their definition allows. */
+    public List<Overdue> overdue() {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select i.id, i.attempt, i.container_id, p.definition_id from input i
+                        join pool p on p.id = i.pool_id join definition d on d.id = p.definition_id
+                        where i.state = 'RUNNING' and i.claimed_at + d.timeout_ms * interval '1 millisecond' < clock_timestamp()""")
+                .map((row, context) -> new Overdue(
+                        row.getString("id"),
+                        row.getInt("attempt"),
+                        row.getString("container_id"),
+                        row.getString("definition_id")))
+                .list());
+    }
+
+    /** Running inputs and waiting ones. */
+    public record Load(int pending, int running) {}
+
+    /** An input over its time. */
+    public record Overdue(String inputId, int attempt, String containerId, String definitionId) {}
+}

@@ -1,0 +1,39 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.config;
+
+import jakarta.enterprise.context.Dependent;
+import jakarta.inject.Inject;
+import java.util.Optional;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/** What allocations find on their nodes. */
+@Dependent
+public class RunnerConfig {
+    /** The interpreter on a node that starts the runner and, until images bring their own, the user's code. */
+    @Inject
+    @ConfigProperty(name = "serai.runner.python", defaultValue = "python3")
+    String python;
+
+    /** Directory on a node for uploaded files and client runtimes. */
+    @Inject
+    @ConfigProperty(name = "serai.runner.cache", defaultValue = "/var/lib/serai/cache")
+    String cache;
+
+    /** Major.minor of that interpreter: an image that asks for another one is refused. Empty: it is found out at the start. */
+    @Inject
+    @ConfigProperty(name = "serai.runner.python-version")
+    Optional<String> pythonVersion;
+
+    public String python() {
+        return python;
+    }
+
+    public Optional<String> pythonVersion() {
+        return pythonVersion;
+    }
+
+    public String cache() {
+        return cache;
+    }
+}

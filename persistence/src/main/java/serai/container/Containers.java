@@ -1,0 +1,192 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.container;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.persistence.EntityManager;
+import jakarta.persistence.LockModeType;
+import jakarta.transaction.Transactional;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import serai.id.NewId;
+import serai.pool.Pool;
+import serai.pool.PoolId;
+import serai.problem.Problem;
+import serai.signal.Signals;
+import serai.signal.Topic;
+import serai.workspace.Tenant;
+
+/** Containers, from the moment that their runner presents itself. */
+@ApplicationScoped
+public class Containers {
+    private final EntityManager em;
+    private final Signals signals;
+
+    @Inject
+    public Containers(EntityManager em, Signals signals) {
+        this.em = em;
+        this.signals = signals;
+    }
+
+    public Containers() {
+        this(null, null); // for the server's proxy
+    }
+
+    /**
+     * Lets a runner in, once for each allocation.
+     *
+     * @throws serai.problem.ProblemException {@link Problem#CONTAINER_KNOWN} at the second time
+     */
+    @Transactional
+    public Admitted admit(Pool pool, String allocationId, int ordinal, String node, Instant now) {
+        var known = em.createQuery("select count(c) from Container c where c.allocationId = :allocation", Long.class)
+                .setParameter("allocation", allocationId)
+                .getSingleResult();
+        if (known > 0) {
+            throw Problem.CONTAINER_KNOWN.because("allocation %s was let in before", allocationId);
+        }
+        var secret = NewId.of("cs");
+        var container = new Container(pool, allocationId, ordinal, node, secret, now);
+        em.persist(container);
+        return new Admitted(container, secret);
+    }
+
+    /** The only moment at which the secret is known. */
+    public record Admitted(Container container, String secret) {}
+
+    public Optional<Container> find(String id) {
+        return Optional.ofNullable(em.find(Container.class, id));
+    }
+
+    public Optional<Container> byAllocation(String allocationId) {
+        return em.createQuery("from Container c where c.allocationId = :allocation", Container.class)
+                .setParameter("allocation", allocationId)
+                .getResultStream()
+                .findFirst();
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#CONTAINER_NOT_FOUND}, also for another workspace's */
+    public Container get(Tenant tenant, String id) {
+        return find(id).filter(c -> c.workspaceId().equals(tenant.workspaceId()))
+                .orElseThrow(() -> Problem.CONTAINER_NOT_FOUND.because("Container '%s' not found", id));
+    }
+
+    /** Those of a pool that have not ended, lowest ordinal first. */
+    public List<Container> live(PoolId pool) {
+        return em.createQuery(
+                        "from Container c where c.poolId = :pool and c.state <> ENDED order by c.ordinal",
+                        Container.class)
+                .setParameter("pool", pool.value())
+                .getResultList();
+    }
+
+    public List<Container> liveOfApp(String appId) {
+        return em.createQuery("from Container c where c.appId = :app and c.state <> ENDED", Container.class)
+                .setParameter("app", appId)
+                .getResultList();
+    }
+
+    /** Newest first. */
+    public List<Container> list(Tenant tenant, int limit) {
+        return em.createQuery(
+                        "from Container c where c.workspaceId = :ws order by c.createdAt desc, c.id", Container.class)
+                .setParameter("ws", tenant.workspaceId())
+                .setMaxResults(limit)
+                .getResultList();
+    }
+
+    /** Renews the lease of everything it holds. */
+    @Transactional
+    public void heartbeat(String id, Instant now) {
+        em.createQuery("update Container c set c.heartbeatAt = :now where c.id = :id and c.state <> ENDED")
+                .setParameter("now", now)
+                .setParameter("id", id)
+                .executeUpdate();
+    }
+
+    /** It asks for work for the first time. @return whether it was the first time */
+    @Transactional
+    public boolean ready(String id, Instant now) {
+        return em.createQuery("update Container c set c.state = ACTIVE, c.readyAt = :now, c.idleSince = :now,"
+                                + " c.heartbeatAt = :now where c.id = :id and c.state = STARTING")
+                        .setParameter("now", now)
+                        .setParameter("id", id)
+                        .executeUpdate()
+                == 1;
+    }
+
+    /**
+     * Those of the containers that are idle since {@code idleBefore} claim no more from here on.
+     *
+     * @return how many of them, counted from the last of the list, until one was busy again
+     */
+    @Transactional
+    public int drainIdle(PoolId pool, List<String> ids, Instant idleBefore) {
+        int drained = 0;
+        for (var id : ids.reversed()) {
+            int changed = em.createQuery("update Container c set c.state = DRAINING where c.id = :id"
+                            + " and c.state = ACTIVE and c.idleSince <= :before")
+                    .setParameter("id", id)
+                    .setParameter("before", idleBefore)
+                    .executeUpdate();
+            if (changed == 0) {
+                break;
+            }
+            drained++;
+        }
+        signals.afterCommit(Topic.work(pool.value()));
+        return drained;
+    }
+
+    /** All of the pool's containers finish what they hold and claim no more. */
+    @Transactional
+    public void drain(PoolId pool) {
+        em.createQuery(
+                        "update Container c set c.state = DRAINING where c.poolId = :pool and c.state in (STARTING, ACTIVE)")
+                .setParameter("pool", pool.value())
+                .executeUpdate();
+        signals.afterCommit(Topic.work(pool.value()));
+    }
+
+    /** This one claims no more. */
+    @Transactional
+    public void drain(String id) {
+        em.createQuery("update Container c set c.state = DRAINING where c.id = :id and c.state in (STARTING, ACTIVE)")
+                .setParameter("id", id)
+                .executeUpdate();
+        find(id).ifPresent(c -> signals.afterCommit(Topic.work(c.poolId().value())));
+    }
+
+    /** @return the state that ended now; empty if it had ended before */
+    @Transactional
+    public Optional<Container.State> end(String id, Integer exitCode, String reason, Instant now) {
+        var container = em.find(Container.class, id);
+        if (container == null) {
+            return Optional.empty();
+        }
+        em.refresh(container, LockModeType.PESSIMISTIC_WRITE);
+        var before = container.state();
+        if (before == Container.State.ENDED) {
+            return Optional.empty();
+        }
+        container.end(exitCode, reason, now);
+        signals.afterCommit(Topic.app(container.appId()));
+        signals.afterCommit(Topic.work(container.poolId().value())); // whoever still polls in its name shall stop
+        return Optional.of(before);
+    }
+
+    /** Containers that have not been heard since. */
+    public List<Container> silentSince(Instant since) {
+        return em.createQuery("from Container c where c.state <> ENDED and c.heartbeatAt < :since", Container.class)
+                .setParameter("since", since)
+                .getResultList();
+    }
+
+    /** Containers that were let in and have not asked for work since. */
+    public List<Container> starting() {
+        return em.createQuery("from Container c where c.state = STARTING", Container.class)
+                .getResultList();
+    }
+}

@@ -1,0 +1,122 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.function;
+
+import jakarta.persistence.Column;
+import jakarta.persistence.Embedded;
+import jakarta.persistence.Entity;
+import jakarta.persistence.Id;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import serai.id.NewId;
+
+/** One version of a function as the client described it, with what the platform itself has to know. Never changed. */
+@Entity
+public class Definition {
+    @Id
+    private String id;
+
+    private String functionId;
+    private byte[] content;
+    private byte[] data;
+    private byte[] handle;
+
+    @Embedded
+    private AutoscalerSettings autoscaler;
+
+    @Embedded
+    private RetryPolicy retryPolicy;
+
+    @Embedded
+    private Resources resources;
+
+    private int concurrency;
+
+    @Column(name = "timeout_ms")
+    private Duration timeout;
+
+    @Column(name = "startup_timeout_ms")
+    private Duration startupTimeout;
+
+    private String imageId;
+    private String[] mounts;
+    private String clientVersion;
+    private Instant createdAt;
+
+    protected Definition() {} // JPA
+
+    public Definition(String functionId, Wire wire, Duties duties) {
+        this.id = NewId.of("de");
+        this.functionId = functionId;
+        this.content = wire.content();
+        this.data = wire.data();
+        this.handle = wire.handle();
+        this.autoscaler = duties.autoscaler();
+        this.retryPolicy = duties.retryPolicy();
+        this.resources = duties.resources();
+        this.concurrency = duties.concurrency();
+        this.timeout = duties.timeout();
+        this.startupTimeout = duties.startupTimeout();
+        this.imageId = duties.imageId();
+        this.mounts = duties.mounts().toArray(String[]::new);
+        this.clientVersion = duties.clientVersion();
+        this.createdAt = Instant.now();
+    }
+
+    public String id() {
+        return id;
+    }
+
+    public String functionId() {
+        return functionId;
+    }
+
+    public Wire wire() {
+        return new Wire(content, data, handle);
+    }
+
+    public Duties duties() {
+        return new Duties(
+                autoscaler,
+                retryPolicy,
+                resources,
+                concurrency,
+                timeout,
+                startupTimeout,
+                imageId,
+                List.of(mounts),
+                clientVersion);
+    }
+
+    /**
+     * The client's own messages, serialized: what we do not understand survives.
+     *
+     * @param content {@code modal.client.Function}
+     * @param data {@code modal.client.FunctionData}
+     * @param handle {@code modal.client.FunctionHandleMetadata}
+     */
+    @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
+    public record Wire(byte[] content, byte[] data, byte[] handle) {}
+
+    /**
+     * What the platform has to do for this version.
+     *
+     * @param concurrency how many inputs a container works on at a time, at least 1
+     * @param timeout of one attempt
+     * @param startupTimeout from process start to the first request for work
+     * @param imageId null for builder functions without one
+     * @param mounts ids of the mounts, in no order
+     * @param clientVersion of the package that the container's runtime has to be
+     */
+    public record Duties(
+            AutoscalerSettings autoscaler,
+            RetryPolicy retryPolicy,
+            Resources resources,
+            int concurrency,
+            Duration timeout,
+            Duration startupTimeout,
+            String imageId,
+            List<String> mounts,
+            String clientVersion) {}
+}

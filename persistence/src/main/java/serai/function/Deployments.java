@@ -1,0 +1,54 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.function;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.transaction.Transactional;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import serai.app.App;
+import serai.app.Apps;
+import serai.problem.Problem;
+import serai.workspace.Tenant;
+
+/** Publishing: the moment from which an app's functions run by their new definitions. */
+@ApplicationScoped
+public class Deployments {
+    private final Apps apps;
+    private final Functions functions;
+
+    @Inject
+    public Deployments(Apps apps, Functions functions) {
+        this.apps = apps;
+        this.functions = functions;
+    }
+
+    public Deployments() {
+        this(null, null); // for the server's proxy
+    }
+
+    /**
+     * Makes the layout the app's current one, and each function's named definition its current one.
+     *
+     * @param definitions function id → definition id; a function that is not named takes its newest
+     * @throws serai.problem.ProblemException {@link Problem#FUNCTION_NOT_FOUND} for a function of another app, {@link
+     *     Problem#FUNCTION_NOT_DEFINED} for one without a definition
+     */
+    @Transactional
+    public App publish(
+            Tenant tenant, String appId, Apps.Publication publication, Map<String, String> definitions, Instant now) {
+        var chosen = new HashMap<String, String>();
+        for (var id : publication.layout().functions().values()) {
+            var function = functions.get(tenant, id);
+            if (!function.appId().equals(appId)) {
+                throw Problem.FUNCTION_NOT_FOUND.because("Function '%s' is not part of app '%s'", id, appId);
+            }
+            var definition = functions.newest(function, definitions.get(id));
+            function.run(definition);
+            chosen.put(id, definition.id());
+        }
+        return apps.publish(tenant, appId, publication, chosen, now);
+    }
+}

@@ -1,0 +1,25 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.id;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+
+/** Secrets that we hand out with at least 128 random bits, and of which we keep a SHA-256 only. */
+public final class Secret {
+    private Secret() {}
+
+    public static byte[] hash(String secret) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    /** Compares in constant time. */
+    public static boolean matches(String secret, byte[] hash) {
+        return MessageDigest.isEqual(hash(secret), hash);
+    }
+}

@@ -1,0 +1,48 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.mount;
+
+import jakarta.persistence.Entity;
+import jakarta.persistence.Id;
+import serai.id.NewId;
+import serai.workspace.Environment;
+
+/** A set of files with their places in a container. */
+@Entity
+public class Mount {
+    @Id
+    private String id;
+
+    private String workspaceId;
+    private String environmentId;
+    private String name;
+    private String checksum;
+
+    protected Mount() {} // JPA
+
+    Mount(Environment environment, String name, String checksum) {
+        this.id = NewId.of("mo");
+        this.workspaceId = environment.workspaceId();
+        this.environmentId = environment.id();
+        this.name = name;
+        this.checksum = checksum;
+    }
+
+    public String id() {
+        return id;
+    }
+
+    public String workspaceId() {
+        return workspaceId;
+    }
+
+    /** @return null for one without a name */
+    public String name() {
+        return name;
+    }
+
+    /** @return hex SHA-256 over the sorted files: equal sets have equal checksums */
+    public String checksum() {
+        return checksum;
+    }
+}

@@ -1,0 +1,139 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.pool;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.persistence.EntityManager;
+import jakarta.persistence.LockModeType;
+import jakarta.transaction.Transactional;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Jdbi;
+import serai.function.Definition;
+import serai.function.Function;
+import serai.problem.Problem;
+
+/** Pools, and what was last asked of the cluster for them. */
+@ApplicationScoped
+public class Pools {
+    private final EntityManager em;
+    private final Jdbi jdbi;
+
+    @Inject
+    public Pools(EntityManager em, Jdbi jdbi) {
+        this.em = em;
+        this.jdbi = jdbi;
+    }
+
+    public Pools() {
+        this(null, null); // for the server's proxy
+    }
+
+    /** The function's pool of that definition; made if it is not there. */
+    @Transactional
+    public Pool of(Function function, Definition definition) {
+        em.lock(
+                em.find(Function.class, function.id()),
+                LockModeType.PESSIMISTIC_WRITE); // two first calls make one pool
+        return current(function)
+                .filter(p -> p.definitionId().equals(definition.id()))
+                .orElseGet(() -> {
+                    var pool = new Pool(function, definition);
+                    em.persist(pool);
+                    em.flush(); // the queue's own statements refer to it
+                    return pool;
+                });
+    }
+
+    /** The pool that takes the function's new inputs. */
+    public Optional<Pool> current(Function function) {
+        return em.createQuery(
+                        "from Pool p where p.functionId = :function and p.definitionId = :definition and p.state = ACTIVE",
+                        Pool.class)
+                .setParameter("function", function.id())
+                .setParameter("definition", function.definitionId())
+                .getResultStream()
+                .findFirst();
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#POOL_NOT_FOUND} */
+    public Pool get(PoolId id) {
+        return find(id).orElseThrow(() -> Problem.POOL_NOT_FOUND.because("Pool '%s' not found", id));
+    }
+
+    public Optional<Pool> find(PoolId id) {
+        return Optional.ofNullable(em.find(Pool.class, id.value()));
+    }
+
+    /** Those that have or need containers, or have a job to be removed. */
+    public List<PoolId> awake() {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select p.id from pool p join definition d on d.id = p.definition_id
+                        where p.state = 'DRAINING' or p.state = 'ACTIVE' and (p.size > 0 or d.min_containers > 0
+                            or not p.declared
+                            or exists (select 1 from input i where i.pool_id = p.id and i.state = 'PENDING'))""")
+                .map((row, context) -> new PoolId(row.getString("id")))
+                .list());
+    }
+
+    public List<Pool> ofApp(String appId) {
+        return em.createQuery("from Pool p where p.appId = :app and p.state <> GONE", Pool.class)
+                .setParameter("app", appId)
+                .getResultList();
+    }
+
+    /** Pools of the function that take or took inputs for other definitions than its present one. */
+    public List<Pool> superseded(Function function) {
+        return em.createQuery(
+                        "from Pool p where p.functionId = :function and p.definitionId <> :definition and p.state <> GONE",
+                        Pool.class)
+                .setParameter("function", function.id())
+                .setParameter("definition", function.definitionId())
+                .getResultList();
+    }
+
+    @Transactional
+    public void declared(PoolId id) {
+        get(id).declared();
+    }
+
+    @Transactional
+    public void resized(PoolId id, int total, String reason, Instant now) {
+        get(id).resized(total, reason, now);
+    }
+
+    @Transactional
+    public void explain(PoolId id, String reason, Instant now) {
+        get(id).explain(reason, now);
+    }
+
+    /**
+     * @param why in words for whoever waits for the pool
+     * @return starts in a row that failed, this one included
+     */
+    @Transactional
+    public int startFailed(PoolId id, String why, Instant now) {
+        var pool = em.find(Pool.class, id.value());
+        em.refresh(pool, LockModeType.PESSIMISTIC_WRITE);
+        pool.startFailed(why, now);
+        return pool.failures();
+    }
+
+    @Transactional
+    public void startSucceeded(PoolId id) {
+        get(id).startSucceeded();
+    }
+
+    /** Takes nothing new; its pending inputs are the caller's to move. */
+    @Transactional
+    public void drain(PoolId id) {
+        get(id).drain();
+    }
+
+    @Transactional
+    public void gone(PoolId id, Instant now) {
+        get(id).gone(now);
+    }
+}

@@ -1,0 +1,33 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.signal;
+
+/** What somebody may wait for. */
+public record Topic(Kind kind, String id) {
+    enum Kind {
+        WORK,
+        CALL,
+        CONTAINER,
+        APP
+    }
+
+    /** Inputs that a pool's containers may claim, or a reason to claim no more. */
+    public static Topic work(String poolId) {
+        return new Topic(Kind.WORK, poolId);
+    }
+
+    /** Results and stream chunks of a call. */
+    public static Topic call(String callId) {
+        return new Topic(Kind.CALL, callId);
+    }
+
+    /** Cancellations for a container. */
+    public static Topic container(String containerId) {
+        return new Topic(Kind.CONTAINER, containerId);
+    }
+
+    /** Logs and the end of an app. */
+    public static Topic app(String appId) {
+        return new Topic(Kind.APP, appId);
+    }
+}

@@ -1,0 +1,44 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.workspace;
+
+import jakarta.persistence.Entity;
+import jakarta.persistence.Id;
+import serai.id.NewId;
+
+/** A name space inside a workspace. */
+@Entity
+public class Environment {
+    @Id
+    private String id;
+
+    private String workspaceId;
+    private String name;
+    private boolean standard;
+
+    protected Environment() {} // JPA
+
+    Environment(Tenant tenant, String name, boolean standard) {
+        this.id = NewId.of("en");
+        this.workspaceId = tenant.workspaceId();
+        this.name = name;
+        this.standard = standard;
+    }
+
+    public String id() {
+        return id;
+    }
+
+    public String workspaceId() {
+        return workspaceId;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** @return whether it is meant when a request names none */
+    public boolean isStandard() {
+        return standard;
+    }
+}

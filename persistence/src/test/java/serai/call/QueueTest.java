@@ -1,0 +1,236 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.call;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import serai.database.TestDatabase;
+import serai.function.RetryPolicy;
+import serai.id.NewId;
+import serai.pool.PoolId;
+import serai.signal.Signals;
+import serai.workspace.Tenant;
+
+class QueueTest {
+    private static final RetryPolicy ONCE_MORE = new RetryPolicy(1, Duration.ZERO, Duration.ZERO, 1.0);
+    private static final int MAX_LOSSES = 3;
+
+    private final Jdbi jdbi = TestDatabase.jdbi();
+    private final Signals signals = new Signals();
+    private final Inputs inputs = new Inputs(jdbi, signals);
+    private final Calls calls = new Calls(jdbi, signals);
+    private final Fixture fixture = new Fixture(jdbi);
+
+    private PoolId pool;
+    private String container;
+
+    @BeforeEach
+    void aPoolWithAContainer() {
+        pool = fixture.pool();
+        container = fixture.container(pool, 0);
+    }
+
+    @Test
+    void givenPendingInputs_whenClaimed_thenTheOldestComeFirstAndTheContainerIsBusy() {
+        var call = fixture.call(pool, "a", "b", "c");
+
+        var claimed = inputs.claim(pool, container, 2, "k");
+
+        assertThat(claimed).extracting(c -> text(c.payload())).containsExactly("a", "b");
+        assertThat(claimed).allSatisfy(c -> assertThat(c.attempt()).isEqualTo(1));
+        assertThat(claimed).allSatisfy(c -> assertThat(c.callId()).isEqualTo(call));
+        assertThat(fixture.isIdle(container)).isFalse();
+        assertThat(inputs.load(pool)).isEqualTo(new Inputs.Load(1, 2));
+    }
+
+    @Test
+    void givenADrainingContainer_whenItClaims_thenItGetsNothing() {
+        fixture.call(pool, "a");
+        fixture.drain(container);
+
+        assertThat(inputs.claim(pool, container, 1, "k")).isEmpty();
+    }
+
+    @Test
+    void givenALostAnswer_whenAskedAgainWithTheSameKey_thenTheSameInputsAreFound() {
+        fixture.call(pool, "a");
+        var claimed = inputs.claim(pool, container, 1, "key-1");
+
+        assertThat(inputs.claimedBefore(container, "key-1"))
+                .extracting(Claimed::inputId)
+                .containsExactly(claimed.getFirst().inputId());
+        assertThat(inputs.claimedBefore(container, "key-2")).isEmpty();
+    }
+
+    @Test
+    void givenAResult_whenAccepted_thenTheCallHasItOnceAndTheContainerIsIdle() {
+        var call = fixture.call(pool, "a");
+        var claimed = inputs.claim(pool, container, 1, "k").getFirst();
+        var result = new Result(claimed.inputId(), 1, Outcome.SUCCESS, bytes("done"));
+
+        inputs.accept(container, RetryPolicy.NONE, List.of(result));
+        inputs.accept(container, RetryPolicy.NONE, List.of(result));
+
+        assertThat(calls.outputsAfter(call, 0, 10)).singleElement().satisfies(o -> {
+            assertThat(text(o.content())).isEqualTo("done");
+            assertThat(o.ordinal()).isEqualTo(1);
+        });
+        assertThat(calls.find(call).orElseThrow().isComplete()).isTrue();
+        assertThat(fixture.isIdle(container)).isTrue();
+    }
+
+    @Test
+    void givenALostContainer_whenItsResultArrivesLate_thenItIsRefusedAndTheNewAttemptCounts() {
+        var call = fixture.call(pool, "a");
+        var first = inputs.claim(pool, container, 1, "k").getFirst();
+        assertThat(inputs.release(container, MAX_LOSSES, "gone")).isEqualTo(1);
+        var other = fixture.container(pool, 1);
+        var second = inputs.claim(pool, other, 1, "k").getFirst();
+
+        inputs.accept(
+                container, RetryPolicy.NONE, List.of(new Result(first.inputId(), 1, Outcome.SUCCESS, bytes("old"))));
+        inputs.accept(other, RetryPolicy.NONE, List.of(new Result(second.inputId(), 2, Outcome.SUCCESS, bytes("new"))));
+
+        assertThat(second.attempt()).isEqualTo(2);
+        assertThat(calls.outputsAfter(call, 0, 10))
+                .extracting(o -> text(o.content()))
+                .containsExactly("new");
+    }
+
+    @Test
+    void givenPoison_whenItsContainersAreLostAgainAndAgain_thenItFailsWithTheReason() {
+        var call = fixture.call(pool, "a");
+        for (int loss = 0; loss < MAX_LOSSES; loss++) {
+            assertThat(inputs.claim(pool, container, 1, "k" + loss)).hasSize(1);
+            inputs.release(container, MAX_LOSSES, "out of memory");
+        }
+
+        assertThat(inputs.claim(pool, container, 1, "k")).isEmpty();
+        assertThat(calls.outputsAfter(call, 0, 10)).singleElement().satisfies(o -> {
+            assertThat(o.outcome()).isEqualTo(Outcome.INTERNAL_FAILURE);
+            assertThat(o.reason()).contains("3 times").contains("out of memory");
+        });
+    }
+
+    @Test
+    void givenARetryPolicy_whenAnAttemptFails_thenItRunsAgainAndOnlyTheLastResultShows() {
+        var call = fixture.call(pool, "a");
+        var first = inputs.claim(pool, container, 1, "k").getFirst();
+        inputs.accept(container, ONCE_MORE, List.of(new Result(first.inputId(), 1, Outcome.FAILURE, bytes("1"))));
+        assertThat(calls.outputsAfter(call, 0, 10)).isEmpty();
+        assertThat(fixture.isIdle(container)).isTrue();
+
+        var second = inputs.claim(pool, container, 1, "k").getFirst();
+        inputs.accept(container, ONCE_MORE, List.of(new Result(second.inputId(), 2, Outcome.FAILURE, bytes("2"))));
+
+        assertThat(calls.outputsAfter(call, 0, 10))
+                .extracting(o -> text(o.content()))
+                .containsExactly("2");
+    }
+
+    @Test
+    void givenWaitingInputs_whenThePoolCannotWork_thenEachFailsInOrderAndRunningOnesGoOn() {
+        var call = fixture.call(pool, "a", "b", "c");
+        inputs.claim(pool, container, 1, "k");
+
+        inputs.failPending(pool, null, "import failed");
+
+        assertThat(calls.outputsAfter(call, 0, 10)).extracting(Output::ordinal).containsExactly(1, 2);
+        assertThat(calls.outputsAfter(call, 0, 10)).extracting(Output::idx).containsExactly(1, 2);
+        assertThat(calls.outputsBetween(call, 2, 2, 10)).hasSize(1);
+        assertThat(calls.find(call).orElseThrow().outputs()).isEqualTo(2);
+        assertThat(inputs.load(pool)).isEqualTo(new Inputs.Load(0, 1));
+    }
+
+    @Test
+    void givenAnOverdueInput_whenItTimesOut_thenItsCallHasTheTimeout() {
+        var call = fixture.call(pool, "a");
+        var claimed = inputs.claim(pool, container, 1, "k").getFirst();
+        fixture.claimedAgo(claimed.inputId(), Duration.ofHours(1));
+
+        var overdue = inputs.overdue().stream()
+                .filter(o -> o.inputId().equals(claimed.inputId()))
+                .findFirst()
+                .orElseThrow();
+        assertThat(inputs.timeOut(overdue, RetryPolicy.NONE, Duration.ofSeconds(300)))
+                .isTrue();
+        assertThat(inputs.timeOut(overdue, RetryPolicy.NONE, Duration.ofSeconds(300)))
+                .isFalse();
+
+        assertThat(calls.outputsAfter(call, 0, 10)).extracting(Output::outcome).containsExactly(Outcome.TIMEOUT);
+    }
+
+    @Test
+    void givenADelayedRetry_whenClaimedTooEarly_thenItIsNotThereYet() {
+        fixture.call(pool, "a");
+        var later = new RetryPolicy(1, Duration.ofHours(1), Duration.ofHours(1), 1.0);
+        var first = inputs.claim(pool, container, 1, "k").getFirst();
+        inputs.accept(container, later, List.of(new Result(first.inputId(), 1, Outcome.FAILURE, bytes("1"))));
+
+        assertThat(inputs.claim(pool, container, 1, "k")).isEmpty();
+    }
+
+    @Test
+    void givenManyContainers_whenTheyClaimAtOnce_thenEachInputGoesToOneAndEachOutputHasItsOrdinal() throws Exception {
+        int n = 200;
+        var call = fixture.call(
+                pool, IntStream.range(0, n).mapToObj(Integer::toString).toArray(String[]::new));
+        var workers = new ArrayList<Callable<Integer>>();
+        for (int c = 0; c < 8; c++) {
+            var me = fixture.container(pool, c + 1);
+            workers.add(() -> {
+                int done = 0;
+                for (var claimed = inputs.claim(pool, me, 3, "k"); !claimed.isEmpty(); ) {
+                    inputs.accept(
+                            me,
+                            RetryPolicy.NONE,
+                            claimed.stream()
+                                    .map(i -> new Result(i.inputId(), i.attempt(), Outcome.SUCCESS, i.payload()))
+                                    .toList());
+                    done += claimed.size();
+                    claimed = inputs.claim(pool, me, 3, "k");
+                }
+                return done;
+            });
+        }
+        int total = 0;
+        try (var threads = Executors.newFixedThreadPool(workers.size())) {
+            for (var done : threads.invokeAll(workers)) {
+                total += done.get();
+            }
+        }
+
+        assertThat(total).isEqualTo(n);
+        assertThat(calls.outputsAfter(call, 0, n + 1))
+                .extracting(Output::ordinal)
+                .containsExactlyElementsOf(IntStream.rangeClosed(1, n).boxed().toList());
+    }
+
+    @Test
+    void givenAnotherWorkspace_whenItAsksForTheCall_thenThereIsNone() {
+        var call = fixture.call(pool, "a");
+
+        assertThat(calls.get(fixture.tenant(), call).id()).isEqualTo(call);
+        assertThat(org.assertj.core.api.Assertions.catchThrowable(
+                        () -> calls.get(new Tenant(NewId.of("ws"), "other"), call)))
+                .hasMessageContaining("not found");
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,100 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.protocol;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Map;
+import modal.client.AppLayout;
+import modal.client.ClassHandleMetadata;
+import modal.client.ContainerArguments;
+import modal.client.Function;
+import modal.client.FunctionHandleMetadata;
+import modal.client.MountHandleMetadata;
+import modal.client.ObjectDependency;
+import modal.client.VolumeMetadata;
+
+/** Composes messages that both edges need from the plain values that the platform keeps. */
+public final class Messages {
+    private static final int VOLUME_VERSION = 2;
+
+    private Messages() {}
+
+    /**
+     * What an app holds, with a handle for every object that its functions depend on: the container's runtime fails with
+     * a missing key otherwise.
+     *
+     * @param functions tag → function id
+     * @param classes tag → class id
+     * @param handles function id → its handle
+     * @param dependencies of all functions, as their definitions list them
+     */
+    public static AppLayout layout(
+            Map<String, String> functions,
+            Map<String, String> classes,
+            Map<String, FunctionHandleMetadata> handles,
+            Collection<ObjectDependency> dependencies) {
+        var layout = AppLayout.newBuilder().putAllFunctionIds(functions).putAllClassIds(classes);
+        var known = new HashSet<String>();
+        handles.forEach((id, handle) -> {
+            known.add(id);
+            layout.addObjectsBuilder().setObjectId(id).setFunctionHandleMetadata(handle);
+        });
+        for (var id : classes.values()) {
+            if (known.add(id)) {
+                layout.addObjectsBuilder()
+                        .setObjectId(id)
+                        .setClassHandleMetadata(ClassHandleMetadata.getDefaultInstance());
+            }
+        }
+        for (var dependency : dependencies) {
+            var id = dependency.getObjectId();
+            if (!known.add(id)) {
+                continue;
+            }
+            var object = layout.addObjectsBuilder().setObjectId(id);
+            if (id.startsWith("mo-")) {
+                object.setMountHandleMetadata(MountHandleMetadata.getDefaultInstance());
+            } else if (id.startsWith("vo-")) {
+                object.setVolumeMetadata(VolumeMetadata.newBuilder().setVersionValue(VOLUME_VERSION));
+            }
+        }
+        return layout.build();
+    }
+
+    /**
+     * What the runtime in a container is started with.
+     *
+     * @param function the stored definition, serialized {@link Function}
+     */
+    public static ContainerArguments arguments(
+            String taskId, String functionId, String appId, String environmentName, byte[] function, AppLayout layout) {
+        return ContainerArguments.newBuilder()
+                .setTaskId(taskId)
+                .setFunctionId(functionId)
+                .setAppId(appId)
+                .setEnvironmentName(environmentName)
+                .setFunctionDef(parseFunction(function))
+                .setAppLayout(layout)
+                .build();
+    }
+
+    /** @throws IllegalStateException if what we stored cannot be read */
+    public static Function parseFunction(byte[] function) {
+        try {
+            return Function.parseFrom(function);
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("a stored function definition cannot be read", e);
+        }
+    }
+
+    /** @throws IllegalStateException if what we stored cannot be read */
+    public static FunctionHandleMetadata parseHandle(byte[] handle) {
+        try {
+            return FunctionHandleMetadata.parseFrom(handle);
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("a stored function handle cannot be read", e);
+        }
+    }
+}

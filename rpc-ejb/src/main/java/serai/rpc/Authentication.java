@@ -1,0 +1,153 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.rpc;
+
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import serai.container.Container;
+import serai.container.Containers;
+import serai.function.Functions;
+import serai.id.Secret;
+import serai.pool.Pools;
+import serai.problem.Problem;
+import serai.problem.ProblemException;
+import serai.workspace.Tenant;
+import serai.workspace.Workspaces;
+
+/** Finds out who calls: a client by its token, a container by what its runner was given for it. */
+@ApplicationScoped
+class Authentication implements ServerInterceptor {
+    private static final Metadata.Key<String> TOKEN_ID = key("x-modal-token-id");
+    private static final Metadata.Key<String> TOKEN_SECRET = key("x-modal-token-secret");
+    private static final Metadata.Key<String> CONTAINER_TOKEN = key("x-serai-secret");
+    private static final Metadata.Key<String> IDEMPOTENCY_KEY = key("x-idempotency-key");
+    private static final Metadata.Key<String> RETRY_ATTEMPT = key("x-retry-attempt");
+    private static final Metadata.Key<String> CLIENT_VERSION = key("x-modal-client-version");
+
+    /** How long a container that has ended may still be taken for a live one; its results are fenced all the same. */
+    private static final long REMEMBERED_MS = 5_000;
+
+    private static final int REMEMBERED_CONTAINERS = 10_000;
+
+    private final Workspaces workspaces;
+    private final Containers containers;
+    private final Pools pools;
+    private final Functions functions;
+    private final ConcurrentHashMap<String, Known> known = new ConcurrentHashMap<>();
+
+    private record Known(Tenant tenant, ContainerIdentity identity, byte[] tokenHash, long until) {}
+
+    @Inject
+    Authentication(Workspaces workspaces, Containers containers, Pools pools, Functions functions) {
+        this.workspaces = workspaces;
+        this.containers = containers;
+        this.pools = pools;
+        this.functions = functions;
+    }
+
+    Authentication() {
+        this(null, null, null, null); // for the server's proxy
+    }
+
+    @Override
+    public <Q, A> ServerCall.Listener<Q> interceptCall(
+            ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+        try {
+            var context = Context.current().withValue(Methods.CALLER, identify(headers));
+            return Contexts.interceptCall(context, call, headers, next);
+        } catch (RuntimeException e) {
+            var failure = Failures.statusOf(call.getMethodDescriptor(), e);
+            call.close(failure.getStatus(), new Metadata());
+            return new ServerCall.Listener<>() {};
+        }
+    }
+
+    private Caller identify(Metadata headers) {
+        var containerToken = headers.get(CONTAINER_TOKEN);
+        if (containerToken != null) {
+            var container = container(containerToken);
+            return caller(container.tenant, Optional.of(container.identity), headers);
+        }
+        var id = headers.get(TOKEN_ID);
+        var secret = headers.get(TOKEN_SECRET);
+        if (id == null || secret == null) {
+            throw Problem.UNAUTHENTICATED.because(
+                    "Token missing: set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET (`./serai env` prints them)");
+        }
+        var tenant = workspaces
+                .authenticate(id, secret)
+                .orElseThrow(() -> Problem.UNAUTHENTICATED.because("Token '%s' is unknown, wrong or revoked", id));
+        return caller(tenant, Optional.empty(), headers);
+    }
+
+    private static Caller caller(Tenant tenant, Optional<ContainerIdentity> container, Metadata headers) {
+        var attempt = headers.get(RETRY_ATTEMPT);
+        return new Caller(
+                tenant,
+                container,
+                orEmpty(headers.get(IDEMPOTENCY_KEY)),
+                attempt != null && !attempt.equals("0"),
+                orEmpty(headers.get(CLIENT_VERSION)));
+    }
+
+    /** @param token container id, a dot, the secret */
+    private Known container(String token) {
+        int dot = token.indexOf('.');
+        if (dot < 0) {
+            throw refused();
+        }
+        var id = token.substring(0, dot);
+        long now = System.currentTimeMillis();
+        var seen = known.get(id);
+        if (seen != null && seen.until > now && Secret.matches(token, seen.tokenHash)) {
+            return seen;
+        }
+        var container = containers
+                .find(id)
+                .filter(c -> c.accepts(token.substring(dot + 1)))
+                .orElseThrow(Authentication::refused);
+        if (known.size() >= REMEMBERED_CONTAINERS) {
+            known.clear();
+        }
+        var fresh = new Known(
+                workspaces.tenant(container.workspaceId()),
+                identityOf(container),
+                Secret.hash(token),
+                now + REMEMBERED_MS);
+        known.put(id, fresh);
+        return fresh;
+    }
+
+    private ContainerIdentity identityOf(Container container) {
+        var duties = functions
+                .definition(pools.get(container.poolId()).definitionId())
+                .duties();
+        return new ContainerIdentity(
+                container.id(),
+                container.poolId(),
+                container.functionId(),
+                container.ordinal(),
+                duties.concurrency(),
+                duties.retryPolicy());
+    }
+
+    private static ProblemException refused() {
+        return Problem.UNAUTHENTICATED.because("the container's credentials are unknown, wrong or no longer valid");
+    }
+
+    private static String orEmpty(String value) {
+        return value == null ? "" : value;
+    }
+
+    private static Metadata.Key<String> key(String name) {
+        return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
+    }
+}

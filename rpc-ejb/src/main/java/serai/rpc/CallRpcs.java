@@ -1,0 +1,222 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.rpc;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import modal.client.FunctionCallFromIdRequest;
+import modal.client.FunctionCallFromIdResponse;
+import modal.client.FunctionCallType;
+import modal.client.FunctionGetOutputsItem;
+import modal.client.FunctionGetOutputsRequest;
+import modal.client.FunctionGetOutputsResponse;
+import modal.client.FunctionMapRequest;
+import modal.client.FunctionMapResponse;
+import modal.client.FunctionPutInputsItem;
+import modal.client.FunctionPutInputsRequest;
+import modal.client.FunctionPutInputsResponse;
+import modal.client.FunctionPutInputsResponseItem;
+import modal.client.FunctionRetryPolicy;
+import modal.client.GenericResult;
+import modal.client.ModalClientGrpc;
+import serai.activate.Activator;
+import serai.app.Apps;
+import serai.call.Calls;
+import serai.call.FunctionCall;
+import serai.call.NewInput;
+import serai.call.Output;
+import serai.function.Function;
+import serai.function.Functions;
+import serai.pool.Pool;
+import serai.pool.Pools;
+import serai.problem.Problem;
+import serai.signal.Signals;
+import serai.signal.Topic;
+
+/** Calls, as their callers see them. An input is acknowledged when it is committed. */
+@ApplicationScoped
+class CallRpcs implements RpcFeature {
+    /** How many inputs of a map the client may have under way. */
+    private static final int MAX_OUTSTANDING = 1_000;
+
+    /** Results in one answer: far below the message limit, as each may hold 2 MiB. */
+    private static final int MAX_OUTPUTS = 20;
+
+    private static final int MAX_INPUTS = 1_000;
+    private static final Duration LONGEST_POLL = Duration.ofSeconds(60);
+
+    private final Apps apps;
+    private final Functions functions;
+    private final Pools pools;
+    private final Calls calls;
+    private final Activator activator;
+    private final Once once;
+    private final LongPoll poll;
+
+    @Inject
+    CallRpcs(
+            Apps apps, Functions functions, Pools pools, Calls calls, Activator activator, Once once, Signals signals) {
+        this.apps = apps;
+        this.functions = functions;
+        this.pools = pools;
+        this.calls = calls;
+        this.activator = activator;
+        this.once = once;
+        this.poll = new LongPoll(signals);
+    }
+
+    CallRpcs() {
+        this(null, null, null, null, null, null, null); // for the server's proxy
+    }
+
+    @Override
+    public void register(Methods methods) {
+        methods.unary(ModalClientGrpc.getFunctionMapMethod(), this::start)
+                .unary(ModalClientGrpc.getFunctionPutInputsMethod(), this::put)
+                .unary(ModalClientGrpc.getFunctionGetOutputsMethod(), this::outputs)
+                .unary(ModalClientGrpc.getFunctionCallFromIdMethod(), this::fromId);
+    }
+
+    private FunctionMapResponse start(Caller caller, FunctionMapRequest request) {
+        var function = functions.get(caller.tenant(), request.getFunctionId());
+        var pool = poolOf(function);
+        var call = new Calls.NewCall(
+                request.getFunctionCallType() == FunctionCallType.FUNCTION_CALL_TYPE_MAP
+                        ? FunctionCall.Kind.MAP
+                        : FunctionCall.Kind.UNARY,
+                request.getFunctionCallInvocationTypeValue(),
+                request.getParentInputId().isEmpty() ? null : request.getParentInputId());
+        var inputs = read(request.getPipelinedInputsList());
+        var policy = functions.definition(pool.definitionId()).duties().retryPolicy();
+        var response = once.answer(ModalClientGrpc.getFunctionMapMethod(), FunctionMapResponse.parser(), caller, () -> {
+            var started = calls.start(pool, function, call, inputs);
+            return FunctionMapResponse.newBuilder()
+                    .setFunctionCallId(started.callId())
+                    .setFunctionCallJwt(started.callId())
+                    .addAllPipelinedInputs(acknowledge(inputs, started.inputIds()))
+                    .setRetryPolicy(FunctionRetryPolicy.newBuilder().setRetries(policy.retries()))
+                    .setSyncClientRetriesEnabled(false)
+                    .setMaxInputsOutstanding(MAX_OUTSTANDING)
+                    .build();
+        });
+        activate(pool, inputs);
+        return response;
+    }
+
+    private FunctionPutInputsResponse put(Caller caller, FunctionPutInputsRequest request) {
+        var call = calls.get(caller.tenant(), request.getFunctionCallId());
+        var pool = poolOf(functions.get(caller.tenant(), call.functionId()));
+        var inputs = read(request.getInputsList());
+        var method = ModalClientGrpc.getFunctionPutInputsMethod();
+        var response = once.answer(
+                method,
+                FunctionPutInputsResponse.parser(),
+                caller,
+                () -> FunctionPutInputsResponse.newBuilder()
+                        .addAllInputs(acknowledge(inputs, calls.add(pool, call, inputs)))
+                        .build());
+        activate(pool, inputs);
+        return response;
+    }
+
+    private void activate(Pool pool, List<NewInput> inputs) {
+        if (!inputs.isEmpty()) {
+            activator.wake(pool.id());
+        }
+    }
+
+    private Pool poolOf(Function function) {
+        apps.find(function.appId()).orElseThrow().mustRun();
+        if (function.definitionId() == null) {
+            throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", function.name());
+        }
+        return pools.current(function)
+                .orElseGet(() -> pools.of(function, functions.definition(function.definitionId())));
+    }
+
+    private static List<NewInput> read(List<FunctionPutInputsItem> items) {
+        if (items.size() > MAX_INPUTS) {
+            throw Problem.INVALID_ARGUMENT.because(
+                    "%d inputs in one request, at most %d are allowed", items.size(), MAX_INPUTS);
+        }
+        return items.stream()
+                .map(item -> new NewInput(
+                        item.getIdx(),
+                        item.getInput().getMethodName(),
+                        item.getInput().toByteArray()))
+                .toList();
+    }
+
+    private static List<FunctionPutInputsResponseItem> acknowledge(List<NewInput> inputs, List<String> ids) {
+        var items = new ArrayList<FunctionPutInputsResponseItem>(ids.size());
+        for (int i = 0; i < ids.size(); i++) {
+            items.add(FunctionPutInputsResponseItem.newBuilder()
+                    .setIdx(inputs.get(i).idx())
+                    .setInputId(ids.get(i))
+                    .setInputJwt(ids.get(i))
+                    .build());
+        }
+        return items;
+    }
+
+    private FunctionGetOutputsResponse outputs(Caller caller, FunctionGetOutputsRequest request)
+            throws InterruptedException {
+        var callId = calls.get(caller.tenant(), request.getFunctionCallId()).id();
+        int after = EntryId.parse(request.getLastEntryId());
+        int limit = request.getMaxValues() > 0 ? Math.min(request.getMaxValues(), MAX_OUTPUTS) : MAX_OUTPUTS;
+        var found = poll.until(
+                Topic.call(callId),
+                timeout(request.getTimeout()),
+                () -> request.hasStartIdx()
+                        ? calls.outputsBetween(callId, request.getStartIdx(), request.getEndIdx(), limit)
+                        : calls.outputsAfter(callId, after, limit),
+                outputs -> !outputs.isEmpty());
+        var call = calls.get(caller.tenant(), callId);
+        var response = FunctionGetOutputsResponse.newBuilder()
+                .setNumUnfinishedInputs(call.inputs() - call.outputs())
+                .setLastEntryId(
+                        EntryId.of(found.isEmpty() ? after : found.getLast().ordinal()));
+        for (var output : found) {
+            response.addIdxs(output.idx()).addOutputs(item(output));
+        }
+        return response.build();
+    }
+
+    static Duration timeout(float seconds) {
+        var asked = Duration.ofMillis((long) (Math.max(0, seconds) * 1000));
+        return asked.compareTo(LONGEST_POLL) < 0 ? asked : LONGEST_POLL;
+    }
+
+    private static FunctionGetOutputsItem item(Output output) {
+        try {
+            var item = FunctionGetOutputsItem.newBuilder();
+            if (output.content() == null) {
+                item.getResultBuilder()
+                        .setStatus(GenericResult.GenericStatus.valueOf(
+                                "GENERIC_STATUS_" + output.outcome().name()))
+                        .setException(output.reason());
+            } else {
+                item.mergeFrom(output.content());
+            }
+            return item.setIdx(output.idx())
+                    .setInputId(output.inputId())
+                    .setRetryCount(0) // retries are ours: another number would make the client's map wait for ever
+                    .build();
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("a kept output cannot be read", e);
+        }
+    }
+
+    private FunctionCallFromIdResponse fromId(Caller caller, FunctionCallFromIdRequest request) {
+        var call = calls.get(caller.tenant(), request.getFunctionCallId());
+        var response = FunctionCallFromIdResponse.newBuilder()
+                .setFunctionCallId(call.id())
+                .setNumInputs(call.inputs());
+        response.getMetadataBuilder().setAppId(call.appId()).setFunctionId(call.functionId());
+        return response.build();
+    }
+}

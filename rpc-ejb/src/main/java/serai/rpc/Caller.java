@@ -1,0 +1,29 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.rpc;
+
+import java.util.Optional;
+import serai.problem.Problem;
+import serai.workspace.Tenant;
+
+/**
+ * Who calls, and how.
+ *
+ * @param tenant on whose behalf
+ * @param container present when the call comes from inside one
+ * @param idempotencyKey of the logical request; empty on streams
+ * @param isRetry whether an earlier attempt of the same logical request may have been answered
+ */
+record Caller(
+        Tenant tenant,
+        Optional<ContainerIdentity> container,
+        String idempotencyKey,
+        boolean isRetry,
+        String clientVersion) {
+
+    /** @throws serai.problem.ProblemException for a client */
+    ContainerIdentity mustBeContainer() {
+        return container.orElseThrow(
+                () -> Problem.PERMISSION_DENIED.because("only a container may call this, with its own credentials"));
+    }
+}

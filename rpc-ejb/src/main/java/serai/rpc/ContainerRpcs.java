@@ -1,0 +1,208 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.rpc;
+
+import com.google.protobuf.Empty;
+import com.google.protobuf.InvalidProtocolBufferException;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import modal.client.ContainerHeartbeatRequest;
+import modal.client.ContainerHeartbeatResponse;
+import modal.client.FunctionCallInvocationType;
+import modal.client.FunctionGetInputsItem;
+import modal.client.FunctionGetInputsRequest;
+import modal.client.FunctionGetInputsResponse;
+import modal.client.FunctionGetOutputsItem;
+import modal.client.FunctionInput;
+import modal.client.FunctionPutOutputsItem;
+import modal.client.FunctionPutOutputsRequest;
+import modal.client.GenericResult;
+import modal.client.ModalClientGrpc;
+import modal.client.TaskResultRequest;
+import serai.call.Claimed;
+import serai.call.Inputs;
+import serai.call.Outcome;
+import serai.call.Result;
+import serai.container.Container;
+import serai.container.Containers;
+import serai.pool.Pools;
+import serai.problem.Problem;
+import serai.reap.Departures;
+import serai.signal.Signals;
+import serai.signal.Topic;
+
+/** The container's side: it says hello, keeps its lease, asks for inputs and delivers results. */
+@ApplicationScoped
+class ContainerRpcs implements RpcFeature {
+    /** An empty answer makes the container ask again at once. */
+    private static final Duration WORK_POLL = Duration.ofSeconds(45);
+
+    /** Below the container's own deadline of 15.1 s for a heartbeat. */
+    private static final Duration HEARTBEAT_POLL = Duration.ofSeconds(10);
+
+    private final Containers containers;
+    private final Inputs inputs;
+    private final Pools pools;
+    private final Departures departures;
+    private final LongPoll poll;
+    private final InstantSource clock = InstantSource.system();
+
+    @Inject
+    ContainerRpcs(Containers containers, Inputs inputs, Pools pools, Departures departures, Signals signals) {
+        this.containers = containers;
+        this.inputs = inputs;
+        this.pools = pools;
+        this.departures = departures;
+        this.poll = new LongPoll(signals);
+    }
+
+    ContainerRpcs() {
+        this(null, null, null, null, null); // for the server's proxy
+    }
+
+    @Override
+    public void register(Methods methods) {
+        methods.unary(ModalClientGrpc.getContainerHelloMethod(), this::hello)
+                .unary(ModalClientGrpc.getContainerHeartbeatMethod(), this::heartbeat)
+                .unary(ModalClientGrpc.getFunctionGetInputsMethod(), this::getInputs)
+                .unary(ModalClientGrpc.getFunctionPutOutputsMethod(), this::putOutputs)
+                .unary(ModalClientGrpc.getTaskResultMethod(), this::taskResult);
+    }
+
+    private Empty hello(Caller caller, Empty request) {
+        containers.heartbeat(caller.mustBeContainer().id(), clock.instant());
+        return Empty.getDefaultInstance();
+    }
+
+    private ContainerHeartbeatResponse heartbeat(Caller caller, ContainerHeartbeatRequest request)
+            throws InterruptedException {
+        var me = caller.mustBeContainer();
+        containers.heartbeat(me.id(), clock.instant());
+        // held, as it is the only way down: what there is to tell will end it early
+        poll.until(Topic.container(me.id()), HEARTBEAT_POLL, () -> false, told -> told);
+        return ContainerHeartbeatResponse.getDefaultInstance();
+    }
+
+    private FunctionGetInputsResponse getInputs(Caller caller, FunctionGetInputsRequest request)
+            throws InterruptedException {
+        var me = caller.mustBeContainer();
+        if (containers.ready(me.id(), clock.instant())) {
+            pools.startSucceeded(me.pool());
+        }
+        if (caller.isRetry()) {
+            var before = inputs.claimedBefore(me.id(), caller.idempotencyKey());
+            if (!before.isEmpty()) {
+                return answer(before);
+            }
+        }
+        var work = poll.until(
+                Topic.work(me.pool().value()),
+                me.ordinal(),
+                WORK_POLL,
+                () -> look(me, caller.idempotencyKey()),
+                Work::isAny);
+        return work.stop ? killSwitch() : answer(work.claimed);
+    }
+
+    private Work look(ContainerIdentity me, String key) {
+        var claimed = inputs.claim(me.pool(), me.id(), 1, key);
+        return new Work(claimed, claimed.isEmpty() && mustStop(me));
+    }
+
+    private boolean mustStop(ContainerIdentity me) {
+        return containers
+                .find(me.id())
+                .map(c -> c.state() == Container.State.DRAINING || c.state() == Container.State.ENDED)
+                .orElse(true);
+    }
+
+    private record Work(List<Claimed> claimed, boolean stop) {
+        boolean isAny() {
+            return stop || !claimed.isEmpty();
+        }
+    }
+
+    private static FunctionGetInputsResponse killSwitch() {
+        return FunctionGetInputsResponse.newBuilder()
+                .addInputs(FunctionGetInputsItem.newBuilder().setKillSwitch(true))
+                .build();
+    }
+
+    private static FunctionGetInputsResponse answer(List<Claimed> claimed) {
+        var response = FunctionGetInputsResponse.newBuilder();
+        for (var input : claimed) {
+            response.addInputs(FunctionGetInputsItem.newBuilder()
+                    .setInputId(input.inputId())
+                    .setInput(parse(input.payload()))
+                    .setFunctionCallId(input.callId())
+                    .setFunctionCallInvocationType(FunctionCallInvocationType.forNumber(input.invocation()))
+                    .setRetryCount(input.attempt() - 1));
+        }
+        return response.build();
+    }
+
+    private static FunctionInput parse(byte[] payload) {
+        try {
+            return FunctionInput.parseFrom(payload);
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("kept arguments cannot be read", e);
+        }
+    }
+
+    private Empty putOutputs(Caller caller, FunctionPutOutputsRequest request) {
+        var me = caller.mustBeContainer();
+        inputs.accept(
+                me.id(),
+                me.retryPolicy(),
+                request.getOutputsList().stream().map(o -> result(me, o)).toList());
+        return Empty.getDefaultInstance();
+    }
+
+    private static Result result(ContainerIdentity me, FunctionPutOutputsItem output) {
+        var kept = FunctionGetOutputsItem.newBuilder()
+                .setResult(output.getResult())
+                .setDataFormat(output.getDataFormat())
+                .setTaskId(me.id())
+                .setInputStartedAt(output.getInputStartedAt())
+                .setOutputCreatedAt(output.getOutputCreatedAt())
+                .build();
+        return new Result(
+                output.getInputId(),
+                output.getRetryCount() + 1,
+                outcome(output.getResult().getStatus()),
+                kept.toByteArray());
+    }
+
+    private static Outcome outcome(GenericResult.GenericStatus status) {
+        return switch (status) {
+            case GENERIC_STATUS_SUCCESS -> Outcome.SUCCESS;
+            case GENERIC_STATUS_FAILURE -> Outcome.FAILURE;
+            case GENERIC_STATUS_TIMEOUT -> Outcome.TIMEOUT;
+            case GENERIC_STATUS_TERMINATED -> Outcome.TERMINATED;
+            case GENERIC_STATUS_INTERNAL_FAILURE,
+                    GENERIC_STATUS_INIT_FAILURE,
+                    GENERIC_STATUS_MEMORY_MANAGER_EVICTION,
+                    GENERIC_STATUS_MEMORY_THRASHING_EVICTION,
+                    GENERIC_STATUS_KERNEL_OOM_KILL -> Outcome.INTERNAL_FAILURE;
+            case GENERIC_STATUS_UNSPECIFIED, GENERIC_STATUS_IDLE_TIMEOUT, UNRECOGNIZED ->
+                throw Problem.INVALID_ARGUMENT.because("result status %s", status);
+        };
+    }
+
+    private Empty taskResult(Caller caller, TaskResultRequest request) {
+        var me = caller.mustBeContainer();
+        if (request.getResult().getStatus() == GenericResult.GenericStatus.GENERIC_STATUS_SUCCESS) {
+            return Empty.getDefaultInstance();
+        }
+        var verdict = FunctionGetOutputsItem.newBuilder()
+                .setResult(request.getResult())
+                .setTaskId(me.id())
+                .build();
+        departures.startFailed(
+                me.id(), verdict.toByteArray(), request.getResult().getException());
+        return Empty.getDefaultInstance();
+    }
+}

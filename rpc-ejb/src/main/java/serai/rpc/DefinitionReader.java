@@ -1,0 +1,116 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.rpc;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import modal.client.Function;
+import modal.client.FunctionRetryPolicy;
+import serai.config.AutoscaleConfig;
+import serai.function.AutoscalerSettings;
+import serai.function.Definition;
+import serai.function.Resources;
+import serai.function.RetryPolicy;
+import serai.problem.Problem;
+
+/** Reads what the platform has to do for a function out of the client's definition, and refuses by name what it cannot. */
+record DefinitionReader(AutoscaleConfig defaults) {
+    private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(300);
+    private static final int DEFAULT_MILLI_CPU = 125;
+    private static final int DEFAULT_MEMORY_MB = 128;
+    private static final int DEFAULT_DISK_MB = 512;
+
+    Definition.Duties read(Function function, String clientVersion) {
+        var missing = missingFeatures(function);
+        if (!missing.isEmpty()) {
+            throw Problem.FEATURE_UNSUPPORTED.because(
+                    "Function '%s' uses what is not available in this version of Serai: %s",
+                    function.getFunctionName(), String.join(", ", missing));
+        }
+        var timeout = function.getTimeoutSecs() > 0 ? Duration.ofSeconds(function.getTimeoutSecs()) : DEFAULT_TIMEOUT;
+        return new Definition.Duties(
+                autoscaler(function),
+                retryPolicy(function.getRetryPolicy()),
+                resources(function.getResources()),
+                concurrency(function),
+                timeout,
+                function.getStartupTimeoutSecs() > 0 ? Duration.ofSeconds(function.getStartupTimeoutSecs()) : timeout,
+                function.getImageId().isEmpty() ? null : function.getImageId(),
+                function.getMountIdsList(),
+                clientVersion);
+    }
+
+    private static List<String> missingFeatures(Function function) {
+        var missing = new ArrayList<String>();
+        check(missing, function.getResources().getGpuConfig().getCount() > 0, "gpu");
+        check(missing, function.hasSchedule() && function.getSchedule().hasCron(), "schedule=Cron");
+        check(missing, function.hasSchedule() && function.getSchedule().hasPeriod(), "schedule=Period");
+        check(missing, function.getWebhookConfig().getTypeValue() != 0, "web endpoints");
+        check(missing, function.getIsClass(), "classes");
+        check(missing, function.getVolumeMountsCount() > 0, "volumes");
+        check(missing, function.getCloudBucketMountsCount() + function.getS3MountsCount() > 0, "cloud bucket mounts");
+        check(missing, function.getSharedVolumeMountsCount() > 0, "network file systems");
+        check(missing, function.getSecretIdsCount() > 0, "secrets");
+        check(missing, function.hasProxyId(), "proxies");
+        check(missing, function.getBlockNetwork() || function.hasNetworkAccess(), "block_network and network rules");
+        check(missing, function.getUntrusted(), "restrict_modal_access");
+        check(missing, function.getBatchMaxSize() > 0, "@batched");
+        check(missing, function.getSingleUseContainers() || function.getMaxInputs() > 0, "single_use_containers");
+        check(missing, function.getI6PnEnabled(), "clustered functions");
+        check(missing, function.getIsServer() || function.hasHttpConfig(), "HTTP servers");
+        check(missing, function.getIsBuilderFunction(), "Image.run_function");
+        check(missing, function.getSchedulerPlacement().getRegionsCount() > 0, "region");
+        check(missing, function.hasPtyInfo() && function.getPtyInfo().getEnabled(), "interactive mode (-i)");
+        return missing;
+    }
+
+    private static void check(List<String> missing, boolean used, String name) {
+        if (used) {
+            missing.add(name);
+        }
+    }
+
+    private AutoscalerSettings autoscaler(Function function) {
+        var asked = function.getAutoscalerSettings();
+        int max = asked.hasMaxContainers() && asked.getMaxContainers() > 0
+                ? asked.getMaxContainers()
+                : defaults.maxContainers();
+        var window = asked.hasScaledownWindow()
+                ? Duration.ofSeconds(asked.getScaledownWindow())
+                : defaults.scaledownWindow();
+        return new AutoscalerSettings(
+                asked.getMinContainers(), Math.min(max, defaults.maxContainers()), asked.getBufferContainers(), window);
+    }
+
+    /** The target where one is given: that is what a container should have, the maximum is for bursts. */
+    private static int concurrency(Function function) {
+        if (function.getTargetConcurrentInputs() > 0) {
+            return function.getTargetConcurrentInputs();
+        }
+        return Math.max(1, function.getMaxConcurrentInputs());
+    }
+
+    private static RetryPolicy retryPolicy(FunctionRetryPolicy asked) {
+        if (asked.getRetries() == 0) {
+            return RetryPolicy.NONE;
+        }
+        return new RetryPolicy(
+                asked.getRetries(),
+                Duration.ofMillis(asked.getInitialDelayMs()),
+                Duration.ofMillis(Math.max(asked.getMaxDelayMs(), asked.getInitialDelayMs())),
+                Math.max(1.0, asked.getBackoffCoefficient()));
+    }
+
+    private static Resources resources(modal.client.Resources asked) {
+        return new Resources(
+                orDefault(asked.getMilliCpu(), DEFAULT_MILLI_CPU),
+                orDefault(asked.getMemoryMb(), DEFAULT_MEMORY_MB),
+                asked.getMemoryMbMax(),
+                orDefault(asked.getEphemeralDiskMb(), DEFAULT_DISK_MB));
+    }
+
+    private static int orDefault(int value, int standard) {
+        return value > 0 ? value : standard;
+    }
+}

@@ -1,0 +1,117 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.rpc;
+
+import io.grpc.Server;
+import io.grpc.ServerInterceptors;
+import io.grpc.netty.NettyServerBuilder;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import jakarta.annotation.PostConstruct;
+import jakarta.annotation.PreDestroy;
+import jakarta.annotation.Resource;
+import jakarta.ejb.ConcurrencyManagement;
+import jakarta.ejb.ConcurrencyManagementType;
+import jakarta.ejb.Singleton;
+import jakarta.ejb.Startup;
+import jakarta.ejb.TransactionManagement;
+import jakarta.ejb.TransactionManagementType;
+import jakarta.enterprise.concurrent.ContextService;
+import jakarta.enterprise.inject.Instance;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import modal.client.ModalClientGrpc;
+import serai.config.RpcConfig;
+
+/** The gRPC listener. Each call runs on a virtual thread of its own, so that a long poll costs no platform thread. */
+@Startup
+@Singleton
+@ConcurrencyManagement(ConcurrencyManagementType.BEAN)
+@TransactionManagement(TransactionManagementType.BEAN)
+public class RpcServer {
+    private static final System.Logger LOG = System.getLogger(RpcServer.class.getName());
+
+    /** 49 inputs of 2 MiB, the largest message of the client, with room to spare. */
+    private static final int MAX_MESSAGE_BYTES = 128 << 20;
+
+    private static final int WINDOW_BYTES = 4 << 20;
+    private static final long STOP_SECONDS = 3;
+
+    /** Clients ping every 30 s, also without calls; grpc-java would take that for an attack. */
+    private static final long PERMITTED_PING_SECONDS = 5;
+
+    @Inject
+    private Instance<RpcFeature> features;
+
+    @Inject
+    private Authentication authentication;
+
+    @Inject
+    private RpcConfig config;
+
+    @Resource
+    private ContextService contexts;
+
+    private EventLoopGroup acceptor;
+    private EventLoopGroup workers;
+    private Server server;
+
+    @PostConstruct
+    void start() {
+        // its own groups: the shared ones would outlive the application's class loader
+        acceptor = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+        workers = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
+        var methods = new Methods();
+        features.forEach(feature -> feature.register(methods));
+        server = NettyServerBuilder.forAddress(new InetSocketAddress(config.host(), config.port()))
+                .bossEventLoopGroup(acceptor)
+                .workerEventLoopGroup(workers)
+                .channelType(NioServerSocketChannel.class)
+                .executor(virtualThreads())
+                .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+                .flowControlWindow(WINDOW_BYTES)
+                .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
+                .permitKeepAliveWithoutCalls(true)
+                .addService(ServerInterceptors.intercept(
+                        methods.bind(ModalClientGrpc.getServiceDescriptor()), authentication))
+                .build();
+        try {
+            server.start();
+        } catch (IOException e) {
+            stop();
+            throw new IllegalStateException("cannot listen on %s:%d".formatted(config.host(), config.port()), e);
+        }
+        LOG.log(System.Logger.Level.INFO, "gRPC on {0}:{1}", config.host(), Integer.toString(server.getPort()));
+    }
+
+    /** Virtual threads that have the application's context, as transactions and look-ups need it. */
+    private Executor virtualThreads() {
+        Consumer<Runnable> inContext = contexts.contextualConsumer(Runnable::run);
+        return task -> Thread.ofVirtual().name("rpc").start(() -> inContext.accept(task));
+    }
+
+    @PreDestroy
+    void stop() {
+        if (server != null) {
+            server.shutdown();
+            try {
+                if (!server.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
+                    server.shutdownNow(); // long polls: their clients ask again
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                server.shutdownNow();
+            }
+        }
+        workers.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS)
+                .awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+        acceptor.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS)
+                .awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,259 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""The life of one container: registered, prepared, started, ended, accounted for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import messages
+from .problems import Failed, Refused, Stopped, Unavailable
+from .registration import Identity, Task, register
+from .server import Server
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from . import sandbox
+    from .limits import Group
+
+LAST_WORDS_S = 15  # for logs and exit report while the server is away: less than the 30 s that the cluster grants
+PIPES_S = 5  # until the pipes of a killed namespace end
+
+
+class Outcome(NamedTuple):
+    """What the server is told, and what our own exit code follows."""
+
+    code: int | None
+    signum: int | None
+    reason: str
+
+    @property
+    def exit_code(self) -> int:
+        return 128 + self.signum if self.signum else self.code or 0
+
+
+class Signals:
+    """SIGINT and SIGTERM from the cluster. Before the runtime runs they end us, then they are passed on to it."""
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self._held = False
+        self._pass_on: Callable[[int], None] | None = None
+
+    def install(self) -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())  # what our parent blocked would be blocked in the runtime
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signum, self._handle)
+
+    def hold(self) -> None:
+        """From here on a signal is only remembered."""
+        self._held, self._pass_on = True, None
+
+    def release(self, pass_on: Callable[[int], None]) -> None:
+        """From here on a signal is passed on; so is one that came while they were held."""
+        self._pass_on = pass_on
+        if self.received:
+            pass_on(self.received)
+
+    def _handle(self, signum: int, _: object) -> None:
+        self.received = signum
+        if self._pass_on:
+            self._pass_on(signum)
+        elif not self._held:
+            raise Stopped(signum)
+
+
+class Timing:
+    """How long each step of a start took, for the operator."""
+
+    def __init__(self, began: float) -> None:
+        self._began = self._last = began
+        self._steps: list[str] = []
+
+    def mark(self, step: str) -> None:
+        now = time.perf_counter()
+        self._steps.append(f"{step} {1e3 * (now - self._last):.0f}")
+        self._last = now
+
+    def __str__(self) -> str:
+        return f"{1e3 * (self._last - self._began):.0f} ms ({', '.join(self._steps)})"
+
+
+class Container:
+    """One container of this allocation. Not to be run twice."""
+
+    def __init__(self, settings: Settings, task: Task, identity: Identity, signals: Signals, timing: Timing) -> None:
+        from .logs import Logs
+
+        self._settings, self._task, self._identity = settings, task, identity
+        self._signals, self._timing = signals, timing
+        self._scratch = os.path.join(settings.scratch, identity.container)
+        self._logs = Logs(self._connect, identity.container)
+
+    def run(self) -> Outcome:
+        """From its files to its exit report. What can go wrong is in the outcome."""
+        self._logs.start()
+        try:
+            outcome = self._live()
+        except Stopped as e:
+            outcome = Outcome(None, e.signum, str(e))
+        except (Failed, OSError) as e:
+            outcome = Outcome(1, None, str(e))
+            self._logs.tell(f"The container could not be started: {e}")
+        self._signals.hold()
+        self._account(outcome)
+        _remove(self._scratch)
+        return outcome
+
+    def _connect(self) -> Server:
+        return Server(self._settings.url, self._identity.token)
+
+    def _live(self) -> Outcome:
+        from . import sandbox
+        from .prepare import prepare
+        from .relay import Relay
+
+        bwrap = sandbox.find_bwrap()
+        root = prepare(self._task, self._settings.cache, self._scratch, self._connect, self._logs.tell)
+        identity = self._write_identity()
+        self._timing.mark("prepare")
+        relay = Relay(os.path.join(identity.directory, "serai.sock"), self._identity.rpc_url, self._logs.tell)
+        try:
+            relay.start()
+            return self._limited(bwrap, root, identity)
+        finally:
+            relay.close()
+
+    def _write_identity(self) -> sandbox.Identity:
+        from . import sandbox
+
+        it = self._identity
+        identity = sandbox.Identity(
+            container=it.container,
+            directory=os.path.join(self._scratch, "modal"),
+            names=os.path.join(self._scratch, "names"),
+            environment={
+                "MODAL_TASK_ID": it.container,
+                "MODAL_OVERRIDE_HEADERS": f"x-serai-container: {it.container},x-serai-secret: {it.token}",
+                **({"MODAL_HEARTBEAT_INTERVAL": f"{it.heartbeat_interval_s:g}"} if it.heartbeat_interval_s else {}),
+            },
+        )
+        sandbox.write_identity(identity, it.arguments)
+        return identity
+
+    def _limited(self, bwrap: str, root: sandbox.Root, identity: sandbox.Identity) -> Outcome:
+        from . import limits
+
+        limits.lower_own()
+        if not any(self._task.limits):
+            return self._watch(bwrap, root, identity, None)
+        group = limits.make_group(limits.PREFIX + identity.container)
+        try:
+            for name in group.limit(self._task.limits):
+                self._logs.tell(f"The {name} limit of this container does not hold: this node gives no control group for it")
+            return self._watch(bwrap, root, identity, group)
+        finally:
+            try:
+                group.remove()
+            except OSError as e:
+                messages.say(f"a control group of {identity.container} is left: {e}")
+
+    def _watch(self, bwrap: str, root: sandbox.Root, identity: sandbox.Identity, group: Group | None) -> Outcome:
+        """Runs the sandbox to its end. On the main thread: bubblewrap dies with the thread that started it."""
+        from . import sandbox
+        from .logs import Collector
+
+        self._signals.hold()
+        if self._signals.received:
+            raise Stopped(self._signals.received)
+        process = sandbox.start(bwrap, root, identity, held=group is not None)
+        try:
+            if group and process.init:
+                group.add(process.init)
+            process.release()
+            collector = Collector(process.pipes, self._logs)
+            collector.start()
+            self._signals.release(process.interrupt)
+            self._timing.mark("start")
+            messages.say(f"{identity.container} started in {self._timing}")
+            ended = process.wait()
+        finally:
+            self._signals.hold()
+            process.kill()  # does nothing after its end
+        collector.join(PIPES_S)
+        return self._judge(ended, group.oom_kills() if group else 0, collector.last_error)
+
+    def _judge(self, ended: sandbox.Exit, oom_kills: int, last_error: bytes) -> Outcome:
+        if not ended.set_up:
+            said = last_error.decode("utf-8", "replace").strip().removeprefix("bwrap: ")
+            return Outcome(ended.code or 1, None, f"the sandbox could not be set up on this node: {said}")
+        if oom_kills and ended.signum == signal.SIGKILL:
+            return Outcome(None, ended.signum, f"out of memory: it used more than {self._task.limits.memory_mb} MiB")
+        if oom_kills:
+            self._logs.tell(f"{oom_kills} processes of this container were killed: out of memory")
+        if ended.signum:
+            asked = " by the cluster" if ended.signum == self._signals.received else ""
+            return Outcome(None, ended.signum, f"ended{asked} by {signal.Signals(ended.signum).name}")
+        return Outcome(ended.code, None, f"exited with code {ended.code}" if ended.code else "ended")
+
+    def _account(self, outcome: Outcome) -> None:
+        """The logs first: who sees a container ended may then read them whole."""
+        deadline = time.monotonic() + LAST_WORDS_S
+        self._logs.close(LAST_WORDS_S)
+        path = f"/internal/v1/containers/{self._identity.container}/exit"
+        body = {"exit_code": outcome.code, "signal": outcome.signum, "reason": outcome.reason}
+        server, pause = Server(self._settings.url, self._identity.token, timeout_s=5), 0.1
+        while True:
+            try:
+                server.post(path, body)
+                break
+            except Refused as e:
+                messages.say(f"the server does not take the exit report: {e}")
+                break
+            except Unavailable as e:
+                if time.monotonic() + pause > deadline:
+                    messages.say(f"the server was away at the end; it will learn it from the cluster: {e}")
+                    break
+            time.sleep(pause)
+            pause = min(pause * 2, 2)
+        server.close()
+        messages.say(f"{self._identity.container} {outcome.reason}")
+
+
+def run(settings: Settings, began: float) -> int:
+    """@param began: when this program started, by perf_counter
+    @return our exit code: 0 if the runtime ended well, else its own, 128 + n after signal n
+    @raise Failed, Stopped: before there was a container to account for
+    """
+    signals, timing = Signals(), Timing(began)
+    signals.install()
+    timing.mark("load")
+    task, identity = register(settings, _load)
+    timing.mark("register")
+    return Container(settings, task, identity, signals, timing).run().exit_code
+
+
+def _load() -> None:
+    """Imports what is needed next, while the server looks into our request."""
+    import subprocess  # noqa: F401
+
+    from . import limits, logs, prepare, relay  # noqa: F401
+
+
+def _remove(scratch: str) -> None:
+    """Also directories that the container closed to everybody, their owner included."""
+    import shutil
+
+    shutil.rmtree(scratch, ignore_errors=True)
+    for directory, names, _ in os.walk(scratch):  # only of what is left
+        for name in names:
+            path = os.path.join(directory, name)
+            if not os.path.islink(path):
+                os.chmod(path, 0o700)
+    shutil.rmtree(scratch, ignore_errors=True)
+    if os.path.exists(scratch):
+        messages.say(f"{scratch} could not be removed")

@@ -1,0 +1,119 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""Says what works on this node, by trying it."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from . import limits, runtime, sandbox
+from .interpreter import this
+from .problems import Failed
+
+# Settings of the kernel that forbid an ordinary user the sandbox: the file, the value that forbids, what to do.
+_SWITCHES = (
+    ("/proc/sys/user/max_user_namespaces", "0", "sysctl -w user.max_user_namespaces=15000"),
+    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1"),
+    (
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "1",
+        "an AppArmor profile for bwrap that allows userns, or sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
+    ),
+)
+
+
+def doctor(as_json: bool) -> int:
+    """Prints what it found. @return 0 if containers can run here, else 1"""
+    found = examine()
+    print(json.dumps(found, indent=2) if as_json else _text(found))
+    return 0 if found["ok"] else 1
+
+
+def examine() -> dict[str, Any]:
+    """Everything that a container needs of this node. The names are stable: the launcher reads them."""
+    python = this()
+    bubblewrap = _bubblewrap()
+    controllers = _controllers()
+    advice = list(bubblewrap.pop("advice"))
+    install = _installs()
+    if not install:
+        advice.append("install python3-pip or python3-venv: without them the container runtime cannot be installed here")
+    lost = [name for name in limits.CONTROLLERS if name not in controllers]
+    if lost:
+        why = "run as root" if os.geteuid() else "give this machine writable control groups"
+        advice.append(f"no limits for {', '.join(lost)}: to have them, {why}")
+    return {
+        "ok": bubblewrap["works"] and install,
+        "root": os.geteuid() == 0,
+        "python": {"version": python.version, "executable": python.executable, "prefix": python.prefix, "installs": install},
+        "bubblewrap": bubblewrap,
+        "cgroup": {"version": _cgroup_version(), "controllers": sorted(controllers)},
+        "lost_limits": lost,
+        "advice": advice,
+    }
+
+
+def _bubblewrap() -> dict[str, Any]:
+    try:
+        path = sandbox.find_bwrap()
+    except Failed as e:
+        return {"path": None, "version": None, "works": False, "hardened": False, "detail": str(e), "advice": [str(e)]}
+    detail = sandbox.probe(path)
+    advice = []
+    if detail:
+        advice = [f"{file} is {value}: {cure}" for file, value, cure in _SWITCHES if _reads(file) == value]
+        advice = advice or [f"bubblewrap cannot make a sandbox here: {detail}"]
+    return {
+        "path": path,
+        "version": ".".join(map(str, sandbox.version(path))),
+        "works": not detail,
+        "hardened": sandbox.hardens(path),
+        "detail": detail,
+        "advice": advice,
+    }
+
+
+def _controllers() -> frozenset[str]:
+    group = limits.make_group(f"{limits.PREFIX}doctor-{os.getpid()}")
+    try:
+        return group.controllers
+    finally:
+        group.remove()
+
+
+def _cgroup_version() -> int | None:
+    """The version that holds the memory controller; None: there is none."""
+    if "memory" in _reads(f"{limits.ROOT}/cgroup.controllers").split():
+        return 2
+    return 1 if os.path.isdir(f"{limits.ROOT}/memory") else None
+
+
+def _installs() -> bool:
+    try:
+        return runtime.installs(this())
+    except OSError:
+        return False
+
+
+def _reads(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _text(found: dict[str, Any]) -> str:
+    bubblewrap, python, cgroup = found["bubblewrap"], found["python"], found["cgroup"]
+    controllers = ", ".join(cgroup["controllers"]) or "none usable"
+    lines = [
+        f"python       {python['version']} at {python['executable']}{'' if python['installs'] else ', without pip'}",
+        f"bubblewrap   {bubblewrap['version'] or 'not found'}{', works' if bubblewrap['works'] else ', does not work'}",
+        f"user         {'root' if found['root'] else 'an ordinary one'}",
+        f"cgroup       {'version ' + str(cgroup['version']) if cgroup['version'] else 'none'}, {controllers}",
+        *(f"advice       {advice}" for advice in found["advice"]),
+        "containers can run here" if found["ok"] else "containers cannot run here",
+    ]
+    return "\n".join(lines)

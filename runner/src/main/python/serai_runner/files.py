@@ -1,0 +1,168 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""The task's files: fetched once for each node, by content, and laid out for one container.
+
+A container may write to its files, so it gets copies: a hard link would let it change what others see. Large files are
+shown read-only from the cache instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from .problems import Failed, Refused, Unavailable
+from .registration import File
+from .server import Server
+
+LARGE_BYTES = 16 << 20  # from here on a copy costs a cold start more than a mount does
+FETCHERS = 4  # connections: one round trip for each file would add up
+PATIENCE_S = 60  # for one file
+# A file there is mounted by itself: the rest of these directories is ours.
+_SHARED = frozenset(("usr", "etc", "var", "run"))
+_CLOSED = frozenset(("dev", "proc", "sys", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "pkg", "__modal"))
+
+
+class Binding(NamedTuple):
+    """Something of the node that the container sees."""
+
+    source: str
+    target: str
+    writable: bool
+
+
+class Cache:
+    """Files by their SHA-256, below one directory of the node. A file appears complete or not at all."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = os.path.join(directory, "files")
+
+    def path(self, sha256: str) -> str:
+        return os.path.join(self._directory, sha256[:2], sha256)
+
+    def has(self, file: File) -> bool:
+        try:
+            return os.stat(self.path(file.sha256)).st_size == file.size
+        except FileNotFoundError:
+            return False
+
+    def put(self, sha256: str, content: bytes) -> None:
+        """@raise Failed: the content is another one"""
+        import hashlib
+
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise Failed(f"the server sent {len(content)} bytes that are not file {sha256}")
+        target = self.path(sha256)
+        os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+        partial = f"{target}.{os.getpid()}.{os.urandom(4).hex()}"
+        try:
+            with open(partial, "xb", opener=_private) as out:
+                out.write(content)
+            os.rename(partial, target)
+        except OSError:
+            _unlink(partial)
+            raise
+
+    def fetch(self, files: Iterable[File], connect: Callable[[], Server]) -> int:
+        """Gets what is missing. @return how many files that were"""
+        missing = list({f.sha256: f for f in files if not self.has(f)}.values())
+        if not missing:
+            return 0
+        from concurrent.futures import ThreadPoolExecutor
+
+        shares = [missing[i::FETCHERS] for i in range(min(FETCHERS, len(missing)))]
+        with ThreadPoolExecutor(len(shares)) as pool:
+            for share in [pool.submit(self._fetch, share, connect) for share in shares]:
+                share.result()
+        return len(missing)
+
+    def _fetch(self, files: list[File], connect: Callable[[], Server]) -> None:
+        server = connect()
+        try:
+            for file in files:
+                self.put(file.sha256, _get(server, file))
+        finally:
+            server.close()
+
+
+def _get(server: Server, file: File) -> bytes:
+    import time
+
+    deadline, pause = time.monotonic() + PATIENCE_S, 0.05
+    while True:
+        try:
+            return server.get(f"/internal/v1/files/{file.sha256}")
+        except Refused as e:
+            raise Failed(f"the server does not give out {file.path}: {e}") from e
+        except Unavailable as e:
+            if time.monotonic() + pause > deadline:
+                raise Failed(f"{file.path} could not be fetched in {PATIENCE_S} s: {e}") from e
+            time.sleep(pause)
+            pause = min(pause * 2, 5)
+
+
+def lay_out(files: Iterable[File], cache: Cache, tree: str) -> list[Binding]:
+    """Copies the files to *tree*, a new directory that mirrors the container's paths.
+
+    @return what to mount, in this order; always /root and /tmp, both writable
+    @raise Failed: a path that a container cannot have
+    """
+    made: set[str] = set()
+    for top in ("root", "tmp"):
+        _directory(os.path.join(tree, top), made)
+    tops = ["root", "tmp"]
+    single: list[Binding] = []
+    for file in files:
+        parts = _parts(file.path)
+        if file.size >= LARGE_BYTES:
+            single.append(Binding(cache.path(file.sha256), file.path, writable=False))
+            continue
+        copy = os.path.join(tree, *parts)
+        _directory(os.path.dirname(copy), made)
+        _copy(cache.path(file.sha256), copy, file.mode & 0o777)
+        if len(parts) == 1 or parts[0] in _SHARED:
+            single.append(Binding(copy, file.path, writable=len(parts) == 1))
+        elif parts[0] not in tops:
+            tops.append(parts[0])
+    return [Binding(os.path.join(tree, top), "/" + top, writable=True) for top in tops] + single
+
+
+def _parts(path: str) -> list[str]:
+    parts = path.split("/")
+    if parts[0] or len(parts) < 2 or "\0" in path or any(p in ("", ".", "..") for p in parts[1:]):
+        raise Failed(f"{path!r} is not an absolute, plain path: the task's file list is wrong")
+    if parts[1] in _CLOSED:
+        raise Failed(f"{path} cannot be placed: /{parts[1]} belongs to the platform")
+    return parts[1:]
+
+
+def _directory(path: str, made: set[str]) -> None:
+    if path not in made:
+        os.makedirs(path, mode=0o755, exist_ok=True)
+        made.add(path)
+
+
+def _copy(source: str, target: str, mode: int) -> None:
+    reader = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            while os.sendfile(writer, reader, None, LARGE_BYTES):
+                pass
+            os.fchmod(writer, mode)
+        finally:
+            os.close(writer)
+    finally:
+        os.close(reader)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return

@@ -1,0 +1,194 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a container may use of the node: control groups where we may make them, resource limits everywhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from .registration import Limits
+
+FILES = 65_536  # open files of one process; more only makes programs that close 'all' of them slow
+PROCESSES = 16_384  # of this user on this node: stops a fork bomb where there is no pids group
+CPU_PERIOD_US = 100_000
+GONE_S = 5  # how long the processes of a killed namespace may take to leave their group
+ROOT = "/sys/fs/cgroup"
+PREFIX = "serai-"
+LEFT_S = 3600
+CONTROLLERS = ("memory", "pids", "cpu")
+
+
+def lower_own() -> None:
+    """Sets the limits of this process, which the container inherits. Root is exempt from the number of processes."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _lower(resource.RLIMIT_NOFILE, FILES)
+    _lower(resource.RLIMIT_NPROC, PROCESSES)
+
+
+def _lower(what: int, most: int) -> None:
+    import resource
+
+    hard = resource.getrlimit(what)[1]
+    limit = most if hard == resource.RLIM_INFINITY else min(hard, most)
+    resource.setrlimit(what, (limit, limit))
+
+
+class Group:
+    """The control group of one container: one directory (version 2) or one for each controller (version 1)."""
+
+    def __init__(self, directories: dict[str, str]) -> None:
+        self._directories = directories  # by controller; in version 2 all the same
+
+    @property
+    def controllers(self) -> frozenset[str]:
+        return frozenset(self._directories)
+
+    def add(self, pid: int) -> None:
+        """Before it forks: children inherit the group. A process that has ended needs none."""
+        for directory in set(self._directories.values()):
+            try:
+                _write(os.path.join(directory, "cgroup.procs"), str(pid))
+            except ProcessLookupError:
+                return
+
+    def limit(self, limits: Limits) -> list[str]:
+        """@return the names of limits that do not hold here"""
+        lost = []
+        for name, controller, settings in _settings(limits, self._two()):
+            if controller not in self._directories:
+                lost.append(name)
+                continue
+            for file, value, optional in settings:
+                path = os.path.join(self._directories[controller], file)
+                if not optional or os.path.exists(path):
+                    _write(path, value)
+        return lost
+
+    def oom_kills(self) -> int:
+        """How many processes were killed because the memory was used up."""
+        directory = self._directories.get("memory")
+        if directory is None:
+            return 0
+        file = "memory.events" if self._two() else "memory.oom_control"
+        with open(os.path.join(directory, file), encoding="ascii") as counters:
+            return sum(int(line.split()[1]) for line in counters if line.startswith("oom_kill "))
+
+    def remove(self) -> None:
+        """After the container's end. @raise OSError: a process is still there"""
+        import time
+
+        deadline = time.monotonic() + GONE_S
+        for directory in set(self._directories.values()):
+            while True:
+                try:
+                    os.rmdir(directory)
+                    break
+                except FileNotFoundError:
+                    break
+                except OSError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.002)  # the kernel tells nobody when a version 1 group falls empty
+            _sweep(os.path.dirname(directory))
+
+    def _two(self) -> bool:
+        return "cpu.max" in os.listdir(next(iter(self._directories.values()))) if self._directories else False
+
+
+def _settings(limits: Limits, two: bool) -> Iterator[tuple[str, str, list[tuple[str, str, bool]]]]:
+    """Each asked limit: its name, its controller, and the files to write with whether the kernel may lack them."""
+    if limits.memory_mb is not None:
+        size = str(limits.memory_mb << 20)
+        if two:
+            yield "memory", "memory", [("memory.max", size, False), ("memory.swap.max", "0", True)]
+        else:
+            swap = ("memory.memsw.limit_in_bytes", size, True)  # memory and swap together
+            yield "memory", "memory", [("memory.limit_in_bytes", size, False), swap]
+    if limits.pids is not None:
+        yield "pids", "pids", [("pids.max", str(limits.pids), False)]
+    if limits.milli_cpu is not None:
+        quota = max(1_000, limits.milli_cpu * CPU_PERIOD_US // 1_000)  # the kernel's least is 1 ms
+        if two:
+            yield "cpu", "cpu", [("cpu.max", f"{quota} {CPU_PERIOD_US}", False)]
+        else:
+            yield "cpu", "cpu", [("cpu.cfs_period_us", str(CPU_PERIOD_US), False), ("cpu.cfs_quota_us", str(quota), False)]
+
+
+def _sweep(parent: str) -> None:
+    """Removes what runners left that were killed. A group in use cannot be removed; a young one may be about to be used."""
+    import time
+
+    for name in os.listdir(parent):
+        path = os.path.join(parent, name)
+        try:
+            if name.startswith(PREFIX) and time.time() - os.stat(path).st_mtime > LEFT_S:
+                os.rmdir(path)
+        except OSError:
+            continue  # in use, or removed by another runner
+
+
+def make_group(name: str, root: str = ROOT, own: str = "/proc/self/cgroup") -> Group:
+    """Makes a group with those of CONTROLLERS that we may use; possibly with none."""
+    with open(own, encoding="utf-8") as file:
+        lines = [line.rstrip("\n").split(":", 2) for line in file]
+    directories: dict[str, str] = {}
+    for _, controllers, path in lines:
+        for controller in set(controllers.split(",")) & set(CONTROLLERS):
+            made = _make(os.path.join(root, controllers), path, name) or _make(os.path.join(root, controller), path, name)
+            if made:
+                directories[controller] = made
+    if directories:
+        return Group(directories)
+    for _, controllers, path in lines:
+        if not controllers:
+            return Group(_make_two(root, path, name))
+    return Group({})
+
+
+def _make(mount: str, path: str, name: str) -> str | None:
+    """A version 1 group below our own, so that what limits us limits it. None: not permitted, or no such controller."""
+    parent = os.path.join(mount, path.lstrip("/"))
+    directory = os.path.join(parent if os.path.isdir(parent) else mount, name)
+    try:
+        os.mkdir(directory)
+    except FileExistsError:
+        return directory
+    except OSError:
+        return None
+    return directory
+
+
+def _make_two(root: str, path: str, name: str) -> dict[str, str]:
+    """A version 2 group beside our own, or the nearest place above that may have one: a group with processes has no children."""
+    parent = os.path.dirname(path.rstrip("/")) or "/"
+    while True:
+        place = os.path.join(root, parent.lstrip("/"))
+        found = _make_child(place, name)
+        if found or parent == "/":
+            return found
+        parent = os.path.dirname(parent)
+
+
+def _make_child(place: str, name: str) -> dict[str, str]:
+    directory = os.path.join(place, name)
+    try:
+        with open(os.path.join(place, "cgroup.controllers"), encoding="ascii") as file:
+            offered = set(file.read().split()) & set(CONTROLLERS)
+        if not offered:
+            return {}
+        _write(os.path.join(place, "cgroup.subtree_control"), " ".join("+" + c for c in sorted(offered)))
+        os.makedirs(directory, exist_ok=True)
+    except OSError:
+        return {}
+    return {controller: directory for controller in offered}
+
+
+def _write(path: str, value: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)  # never creates: a missing file is a missing feature
+    try:
+        os.write(descriptor, value.encode("ascii"))
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,118 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from . import messages
+from .problems import Failed, Stopped
+
+if TYPE_CHECKING:
+    import argparse
+
+PROGRAM = "serai-runner.pyz"
+HELP = """usage: python3 serai-runner.pyz                    run one container; started by a job of Serai
+       python3 serai-runner.pyz prepare-runtime --package NAME --version VERSION --cache DIR
+       python3 serai-runner.pyz doctor [--json]
+       python3 serai-runner.pyz --help | --version
+
+prepare-runtime   install the container runtime into this node's cache, so that the first container need not wait for it;
+                  prints its directory
+doctor            say what works on this node: bubblewrap, user namespaces, control groups, Python
+                  exit code 0: containers can run here, 1: they cannot
+
+Without a command, the environment says which container to become:
+  SERAI_URL            the server, http://host:port
+  SERAI_POOL           the pool's id
+  SERAI_CACHE          this node's cache of files and runtimes [/var/lib/serai/cache]
+  NOMAD_ALLOC_ID, NOMAD_ALLOC_INDEX, NOMAD_TASK_DIR, NOMAD_SECRETS_DIR (with the file pool-secret): set by the cluster
+
+exit code: the runtime's own, 128 + n if signal n ended it, 1 if the container could not be started
+"""
+
+
+def main(began: float, arguments: list[str] | None = None) -> int:
+    """@param began: when the program started, by perf_counter
+    @return the exit code
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        if not words:
+            return _run(began)
+        match words[0]:
+            case "--help" | "-h":
+                print(HELP, end="")
+                return 0
+            case "--version":
+                print(f"{PROGRAM} {version()}")
+                return 0
+            case "prepare-runtime":
+                return _prepare_runtime(words[1:])
+            case "doctor":
+                from .doctor import doctor
+
+                return doctor(_options("doctor", words[1:], (), ("json",)).json)
+            case other:
+                print(f"{PROGRAM}: {other!r} is not a command\n\n{HELP}", end="", file=sys.stderr)
+                return 2
+    except Failed as e:
+        messages.say(str(e))
+        return 1
+    except Stopped as e:
+        messages.say(str(e))
+        return 128 + e.signum
+
+
+def version() -> str:
+    """What the build wrote; in a source tree, that it did not."""
+    import pkgutil
+
+    said = (pkgutil.get_data(__package__, "version.txt") or b"").decode().strip()
+    return "(built from source)" if said.startswith("${") else said
+
+
+def _run(began: float) -> int:
+    from . import container
+    from .settings import Settings
+
+    settings = Settings.of(os.environ)
+    code = container.run(settings, began)
+    _leave_compiled(settings.cache)
+    return code
+
+
+def _prepare_runtime(words: list[str]) -> int:
+    from . import runtime
+    from .interpreter import this
+
+    options = _options("prepare-runtime", words, ("package", "version", "cache"), ())
+    cache = os.path.abspath(options.cache)
+    print(runtime.ensure(cache, options.package, options.version, this(), messages.say))
+    _leave_compiled(cache)
+    return 0
+
+
+def _leave_compiled(cache: str) -> None:
+    archive = sys.argv[0]
+    if os.path.isfile(archive) and archive.endswith((".pyz", ".jar")):
+        from . import compiled
+
+        try:
+            compiled.leave(archive, cache)
+        except OSError as e:
+            messages.say(f"the compiled program could not be left in the cache, which costs later starts some time: {e}")
+
+
+def _options(command: str, words: list[str], needed: tuple[str, ...], flags: tuple[str, ...]) -> argparse.Namespace:
+    import argparse
+
+    parser = argparse.ArgumentParser(prog=f"{PROGRAM} {command}")
+    for name in needed:
+        parser.add_argument(f"--{name}", required=True)
+    for name in flags:
+        parser.add_argument(f"--{name}", action="store_true")
+    return parser.parse_args(words)

@@ -1,0 +1,45 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""Makes everything that does not depend on which container it will be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from . import runtime, sandbox
+from .files import Cache, lay_out
+from .interpreter import Interpreter, this
+from .problems import Failed
+from .registration import Task
+from .server import Server
+
+
+def prepare(task: Task, cache: str, scratch: str, connect: Callable[[], Server], tell: Callable[[str], None]) -> sandbox.Root:
+    """Fetches, lays out and installs what is missing, below *scratch* and *cache*.
+
+    @raise Failed: this node cannot run the task, with what to do about it
+    """
+    interpreter = this()
+    _check(task, interpreter)
+    try:
+        os.makedirs(cache, exist_ok=True)
+        os.makedirs(scratch, mode=0o700)
+        directory = runtime.ensure(cache, task.package, task.version, interpreter, tell)
+        files = Cache(cache)
+        files.fetch(task.files, connect)
+        bindings = lay_out(task.files, files, os.path.join(scratch, "tree"))
+        etc = os.path.join(scratch, "etc")
+        sandbox.write_etc(etc)
+    except OSError as e:
+        raise Failed(f"the container could not be prepared on this node: {e}") from e
+    return sandbox.Root(interpreter, directory, tuple(bindings), etc, task.workdir, task.environment)
+
+
+def _check(task: Task, interpreter: Interpreter) -> None:
+    asked = ".".join(task.python_version.split(".")[:2])  # 3.11.7 will do with any 3.11
+    if asked and asked != interpreter.version:
+        raise Failed(
+            f"the image asks for Python {task.python_version}, this node runs containers with Python "
+            f"{interpreter.version} ({interpreter.executable}): choose that version for the image, or give the node another"
+        )

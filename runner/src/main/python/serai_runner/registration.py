@@ -1,0 +1,122 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""Presents the allocation to the server and learns which container it is to be."""
+
+from __future__ import annotations
+
+import binascii
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from . import messages
+from .problems import Failed, Refused, Unavailable
+from .server import Server
+from .settings import Settings
+
+PATIENCE_S = 300  # how long a server may be away; then the cluster's restart policy decides
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,4096}")  # it becomes a header, in a list with commas
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class File(NamedTuple):
+    """One file of the task, by content."""
+
+    path: str  # absolute, as the container sees it
+    sha256: str
+    size: int
+    mode: int
+
+
+class Limits(NamedTuple):
+    """What the container may use; None is no limit."""
+
+    memory_mb: int | None = None
+    milli_cpu: int | None = None
+    pids: int | None = None
+
+
+class Task(NamedTuple):
+    """What is prepared: the same for every container of a pool."""
+
+    package: str
+    version: str
+    python_version: str  # '3.11', or empty: whatever the node has
+    environment: Mapping[str, str]
+    workdir: str
+    files: tuple[File, ...]
+    limits: Limits
+
+
+class Identity(NamedTuple):
+    """What is started: one container."""
+
+    container: str
+    token: str
+    rpc_url: str
+    arguments: bytes
+    heartbeat_interval_s: float | None
+
+
+def register(settings: Settings, meanwhile: Callable[[], None]) -> tuple[Task, Identity]:
+    """Asks until the server answers, at most PATIENCE_S; *meanwhile* is called while it thinks.
+
+    @raise Failed: it refused, or was away for too long
+    """
+    server = Server(settings.url, settings.secret)
+    body = {"pool": settings.pool, "allocation": settings.allocation, "index": settings.index, "node": settings.node}
+    deadline, pause = time.monotonic() + PATIENCE_S, 0.1
+    while True:
+        try:
+            return parse(server.post("/internal/v1/containers", body, meanwhile))
+        except Refused as e:
+            raise Failed(f"the server at {settings.url} refused this allocation: {e}") from e
+        except Unavailable as e:
+            if time.monotonic() + pause > deadline:
+                raise Failed(f"the server at {settings.url} was away for {PATIENCE_S} s: {e}") from e
+            if pause > 1:
+                messages.say(f"the server at {settings.url} does not answer ({e}); trying again in {pause:.0f} s")
+            time.sleep(pause)
+            pause = min(pause * 2, 10)
+        finally:
+            server.close()
+
+
+def parse(answer: bytes) -> tuple[Task, Identity]:
+    """@raise Failed: the answer is not what the two agreed on"""
+    try:
+        return _parse(json.loads(answer))
+    except (KeyError, TypeError, ValueError, AttributeError) as e:
+        raise Failed(f"the server's answer is not understood ({type(e).__name__}: {e}); are both of one version?") from e
+
+
+def _parse(it: Mapping[str, Any]) -> tuple[Task, Identity]:
+    limits = it.get("limits") or {}
+    task = Task(
+        package=_match(_NAME, it["runtime"]["package"]),
+        version=_match(_NAME, it["runtime"]["version"]),
+        python_version=it.get("python_version") or "",
+        environment={str(k): str(v) for k, v in (it.get("environment") or {}).items()},
+        workdir=it.get("workdir") or "/root",
+        files=tuple(
+            File(f["path"], _match(_SHA256, f["sha256"]), int(f["size"]), int(f.get("mode") or 0o644)) for f in it["files"]
+        ),
+        limits=Limits(*(int(limits[k]) if limits.get(k) else None for k in Limits._fields)),
+    )
+    identity = Identity(
+        container=_match(_NAME, it["container"]),
+        token=_match(_TOKEN, it["token"]),
+        rpc_url=it["rpc_url"],
+        arguments=binascii.a2b_base64(it["arguments"]),
+        heartbeat_interval_s=it.get("heartbeat_interval_s"),
+    )
+    return task, identity
+
+
+def _match(pattern: re.Pattern[str], value: str) -> str:
+    if not pattern.fullmatch(value):
+        raise ValueError(f"{value[:80]!r} is not allowed here")
+    return value

@@ -1,0 +1,410 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""One container's view of the node, by bubblewrap: every namespace its own but the network's.
+
+*Root* is what can be prepared before anybody knows which container will live in it; *start* adds the identity.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from .files import Binding
+from .interpreter import Interpreter
+from .problems import Failed
+from .runtime import DEPENDENCIES
+
+if TYPE_CHECKING:
+    import subprocess
+
+SOCKET = "/__modal/serai.sock"
+ARGUMENTS = "/__modal/arguments"
+ENTRY_POINT = ("-m", "modal._container_entrypoint")
+PATH = "/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"
+APPEAR_S = 2  # how long the runtime's process may take to appear below bubblewrap's
+
+# What programs need of /etc. Nothing that names users, services or secrets of the node.
+_ETC = (
+    "alternatives crypto-policies debian_version fonts gai.conf host.conf ld.so.cache ld.so.conf ld.so.conf.d localtime "
+    "mime.types nsswitch.conf os-release pki/ca-trust pki/tls/cert.pem pki/tls/certs pki/tls/openssl.cnf protocols "
+    "resolv.conf services ssl/cert.pem ssl/certs ssl/openssl.cnf timezone"
+).split()
+_PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+_GROUP = "root:x:0:\nnogroup:x:65534:\n"
+# Where distributions keep packages of their own or of the administrator, below a prefix.
+_SITES = ("lib/python{v}/site-packages", "lib/python3/dist-packages", "lib64/python{v}/site-packages")
+# As other container engines do it.
+_PROC_READ_ONLY = ("acpi", "asound", "bus", "driver", "dynamic_debug", "fs", "irq", "scsi", "sys", "sysrq-trigger")
+_PROC_CLOSED = ("interrupts", "kcore", "keys", "latency_stats", "sched_debug", "timer_list")
+
+
+class Root(NamedTuple):
+    """A prepared root: the same for every container of a pool."""
+
+    interpreter: Interpreter
+    runtime: str  # directory with pkg and deps
+    bindings: tuple[Binding, ...]
+    etc: str  # directory with our passwd and group
+    workdir: str
+    environment: Mapping[str, str]  # the image's and the secrets'
+
+
+class Identity(NamedTuple):
+    """What makes a prepared root one container."""
+
+    container: str
+    directory: str  # shown as /__modal: the arguments, the socket
+    names: str  # directory with hostname and hosts
+    environment: Mapping[str, str]  # wins over the root's
+
+
+def write_etc(directory: str) -> None:
+    """Our passwd and group: the container's user is root, whoever that is on the node."""
+    os.makedirs(directory, exist_ok=True)
+    _write(os.path.join(directory, "passwd"), _PASSWD)
+    _write(os.path.join(directory, "group"), _GROUP)
+
+
+def write_identity(identity: Identity, arguments: bytes) -> None:
+    """The runtime's arguments, and a hostname that resolves, before the node's own hosts."""
+    os.makedirs(os.path.join(identity.directory, os.path.basename(DEPENDENCIES)), mode=0o700)  # its mount point
+    os.makedirs(identity.names)
+    with open(os.path.join(identity.directory, os.path.basename(ARGUMENTS)), "wb") as file:
+        file.write(arguments)
+    try:
+        with open("/etc/hosts", encoding="utf-8", errors="replace") as hosts_file:
+            hosts = hosts_file.read()
+    except OSError:
+        hosts = "127.0.0.1\tlocalhost\n::1\tlocalhost\n"
+    hostname = _hostname(identity)
+    _write(os.path.join(identity.names, "hostname"), hostname + "\n")
+    _write(os.path.join(identity.names, "hosts"), f"{hosts.rstrip()}\n127.0.1.1\t{hostname}\n")
+
+
+def _hostname(identity: Identity) -> str:
+    return identity.container[:63]  # what DNS allows a label
+
+
+def arguments(root: Root, identity: Identity, fds: Mapping[str, int], hardened: bool) -> list[str]:
+    """Bubblewrap's options. The order matters: a later mount covers an earlier one.
+
+    @param hardened: no user namespaces inside; see *hardens*
+    """
+    return [
+        *_namespaces(_hostname(identity), hardened),
+        *("--tmpfs", "/"),
+        *_system(),
+        *_interpreter(root.interpreter),
+        *_etc(root.etc, identity.names),
+        *_proc(),
+        *("--dev", "/dev", "--dir", "/run", "--dir", "/var/tmp", "--symlink", "/run", "/var/run"),
+        *("--ro-bind", os.path.join(root.runtime, "pkg"), "/pkg"),
+        *("--ro-bind", identity.directory, "/__modal"),
+        *("--ro-bind", os.path.join(root.runtime, "deps"), DEPENDENCIES),
+        *(word for b in root.bindings for word in ("--bind" if b.writable else "--ro-bind", b.source, b.target)),
+        *("--remount-ro", "/usr/local"),
+        *("--dir", root.workdir, "--chdir", root.workdir),
+        *("--clearenv", *(word for pair in environment(root, identity).items() for word in ("--setenv", *pair))),
+        *(word for option, fd in fds.items() for word in (option, str(fd))),
+    ]
+
+
+def _namespaces(hostname: str, hardened: bool) -> list[str]:
+    return [
+        *("--unshare-user", "--uid", "0", "--gid", "0", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
+        *("--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+        *("--hostname", hostname),
+        *(("--disable-userns",) if hardened else ()),
+    ]
+
+
+def _system() -> list[str]:
+    """The distribution's programs and libraries, without what the administrator added below /usr/local."""
+    words = ["--ro-bind", "/usr", "/usr", *_links(), "--tmpfs", "/usr/local"]
+    if os.path.isdir("/usr/local/share/ca-certificates"):  # /etc/ssl/certs points there
+        words += ["--ro-bind", "/usr/local/share/ca-certificates", "/usr/local/share/ca-certificates"]
+    return words
+
+
+def _links() -> list[str]:
+    """/bin and its like, as the distribution has them: links into /usr, or directories."""
+    words: list[str] = []
+    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+        path = "/" + name
+        if os.path.islink(path):
+            words += ["--symlink", os.readlink(path).lstrip("/"), path]
+        elif os.path.isdir(path):
+            words += ["--ro-bind", path, path]
+    return words
+
+
+def _interpreter(python: Interpreter) -> list[str]:
+    """The interpreter without the node's packages: an image is a plain Python that has pip."""
+    base = "/usr/local" if python.relocated else "/usr"
+    words: list[str] = []
+    if python.relocated:
+        for name in ("lib", "lib64", "include"):
+            source = os.path.join(python.prefix, name)
+            if os.path.isdir(source) and not os.path.islink(source):
+                words += ["--ro-bind", source, f"/usr/local/{name}"]
+        words += ["--ro-bind", python.executable, python.command]
+    for name in ("python3", "python"):
+        words += ["--symlink", python.command, f"/usr/local/bin/{name}"]
+    for pattern in _SITES:
+        site = pattern.format(v=python.version)
+        source = os.path.join(python.prefix, site)
+        if not os.path.isdir(source) or os.path.islink(os.path.join(python.prefix, site.split("/", 1)[0])):
+            continue
+        words += ["--tmpfs", f"{base}/{site}"]
+        for name in os.listdir(source):
+            if name == "pip" or (name.startswith("pip-") and name.endswith("-info")):
+                words += ["--ro-bind", os.path.join(source, name), f"{base}/{site}/{name}"]
+        words += ["--remount-ro", f"{base}/{site}"]
+    return words
+
+
+def _proc() -> list[str]:
+    """A process whose user on the node is root may write the kernel's settings without any capability, core_pattern
+    included: a way out. So they are read-only, and what tells about the node cannot be read."""
+    words = ["--proc", "/proc"]
+    for name in _PROC_READ_ONLY:
+        words += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
+    for name in _PROC_CLOSED:
+        if os.path.exists(f"/proc/{name}"):
+            words += ["--ro-bind", "/dev/null", f"/proc/{name}"]
+    return words
+
+
+def _etc(own: str, names: str) -> list[str]:
+    words: list[str] = []
+    for name in _ETC:
+        words += ["--ro-bind-try", "/etc/" + name, "/etc/" + name]
+    for directory, name in ((own, "passwd"), (own, "group"), (names, "hostname"), (names, "hosts")):
+        words += ["--ro-bind", os.path.join(directory, name), "/etc/" + name]
+    return words
+
+
+def environment(root: Root, identity: Identity) -> dict[str, str]:
+    """What the runtime sees: our defaults, then the image's and the secrets', then what must not be changed."""
+    given = {
+        "PATH": PATH,
+        "HOME": "/root",
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        **root.environment,
+        **identity.environment,
+        "MODAL_SERVER_URL": f"unix://{SOCKET}",
+        "MODAL_CONTAINER_ARGUMENTS_PATH": ARGUMENTS,
+        "MODAL_IS_REMOTE": "1",
+    }
+    _prepend(given, "PYTHONPATH", "/root:/pkg")
+    if root.interpreter.shared and root.interpreter.relocated:
+        _prepend(given, "LD_LIBRARY_PATH", "/usr/local/lib")
+    return given
+
+
+def _prepend(environment: dict[str, str], name: str, value: str) -> None:
+    after = environment.get(name)
+    environment[name] = f"{value}:{after}" if after else value
+
+
+class Exit(NamedTuple):
+    """How a container ended."""
+
+    code: int | None
+    signum: int | None
+    set_up: bool  # False: bubblewrap itself failed, the runtime never ran
+
+
+class Process:
+    """A running sandbox: bubblewrap outside, its init and the runtime inside."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], status: int, hold: int | None) -> None:
+        self._popen = popen
+        self._hold = hold
+        self._status = open(status, encoding="utf-8")
+        self._init = self._read("child-pid")
+
+    @property
+    def init(self) -> int | None:
+        """The node's id of the sandbox's first process; None: there is none, it could not be set up."""
+        return self._init
+
+    @property
+    def pipes(self) -> dict[int, int]:
+        return {1: self._popen.stdout.fileno(), 2: self._popen.stderr.fileno()}
+
+    def release(self) -> None:
+        """Lets a runtime go that was started *held*."""
+        if self._hold is None:
+            return
+        try:
+            os.write(self._hold, b"1")
+        except BrokenPipeError:
+            pass  # bubblewrap has failed and ended; *wait* tells
+        finally:
+            os.close(self._hold)
+            self._hold = None
+
+    def interrupt(self, signum: int) -> None:
+        """Signals the runtime, and only it: what it started is its own to end."""
+        import time
+
+        deadline = time.monotonic() + APPEAR_S
+        while self._popen.poll() is None and self._init is not None:
+            pid = _second(self._init)
+            if pid is not None:
+                _signal(pid, signum, self._init)
+                return
+            if time.monotonic() > deadline:
+                raise Failed("the runtime's process was not found below the sandbox's")
+            time.sleep(0.001)
+
+    def kill(self) -> None:
+        """Everything in it, at once: bubblewrap's end is its init's, and so the namespace's."""
+        self._popen.kill()
+
+    def wait(self) -> Exit:
+        code = self._popen.wait()
+        if code < 0:
+            return Exit(None, -code, set_up=True)
+        if self._init is None or self._read("exit-code") is None:
+            return Exit(code, None, set_up=False)
+        if code > 128 and code - 128 in set(signal.Signals):  # bubblewrap reports a signal as a shell does
+            return Exit(None, code - 128, set_up=True)
+        return Exit(code, None, set_up=True)
+
+    def _read(self, key: str) -> int | None:
+        """The next status that has this key; None: bubblewrap ended without it."""
+        import json
+
+        for line in self._status:
+            value = json.loads(line).get(key)
+            if value is not None:
+                return value
+        return None
+
+
+def start(bwrap: str, root: Root, identity: Identity, held: bool = False) -> Process:
+    """Starts the runtime; *held*: in its namespaces, but not before *release*.
+
+    The calling thread must be the one that lives longest: its end is the sandbox's. The options go through a descriptor:
+    they hold the container's token, and a command line is everybody's to read.
+    """
+    import subprocess
+
+    status, status_in = os.pipe()
+    fds = {"--json-status-fd": status_in}
+    hold = None
+    if held:
+        fds["--block-fd"], hold = os.pipe()
+    options = os.memfd_create("options")
+    try:
+        with open(options, "wb", closefd=False) as file:
+            file.write(_joined(arguments(root, identity, fds, hardens(bwrap))))
+        os.lseek(options, 0, os.SEEK_SET)
+        popen = subprocess.Popen(
+            [bwrap, "--args", str(options), root.interpreter.command, *ENTRY_POINT],
+            env={"PATH": PATH},  # never the task's: LD_PRELOAD would run its code out here
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=(options, *fds.values()),
+            start_new_session=True,  # a signal to our group must not end the sandbox before the runtime heard of it
+        )
+    finally:
+        for fd in (options, *fds.values()):
+            os.close(fd)
+    return Process(popen, status, hold)
+
+
+def _joined(words: list[str]) -> bytes:
+    """A NUL ends a word: one inside, say in a secret's value, would make its rest an option of bubblewrap's."""
+    for word in words:
+        if "\0" in word:
+            raise Failed(f"a NUL character cannot be in an environment variable or a path: {word[:40]!r}")
+    return b"".join(os.fsencode(word) + b"\0" for word in words)
+
+
+def find_bwrap() -> str:
+    """@raise Failed: it is not installed"""
+    for directory in [*os.environ.get("PATH", "").split(":"), "/usr/bin", "/bin", "/usr/local/bin"]:
+        path = os.path.join(directory, "bwrap")
+        if directory and os.access(path, os.X_OK):
+            return path
+    raise Failed("bubblewrap was not found on this node: install it (on Debian and Ubuntu: apt install bubblewrap)")
+
+
+def hardens(bwrap: str) -> bool:
+    """Whether it can forbid user namespaces inside (0.8.0 and newer). Looked up in the program: asking it costs a process."""
+    with open(bwrap, "rb") as file:
+        return b"disable-userns" in file.read()
+
+
+def version(bwrap: str) -> tuple[int, ...]:
+    """@return (0, 8, 0)"""
+    import subprocess
+
+    said = subprocess.run([bwrap, "--version"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=True).stdout
+    return tuple(int(number) for number in said.split()[-1].split(b".") if number.isdigit())
+
+
+def probe(bwrap: str) -> str:
+    """Tries a sandbox. @return why it does not work; empty: it works"""
+    import subprocess
+
+    words = [*_namespaces("probe", hardens(bwrap)), "--ro-bind", "/usr", "/usr", *_links(), *_proc(), "--dev", "/dev"]
+    tried = subprocess.run([bwrap, *words, "true"], stdin=subprocess.DEVNULL, capture_output=True)
+    return tried.stderr.decode("utf-8", "replace").strip() if tried.returncode else ""
+
+
+def _second(init: int) -> int | None:
+    """The sandbox's process 2, which is the runtime: init's first child. None: not yet, or over."""
+    for pid in _children(init):
+        try:
+            with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+                ids = next((line.split() for line in file if line.startswith("NSpid:")), ())
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if ids and ids[-1] == "2":
+            return pid
+    return None
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return [int(child) for child in file.read().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return [int(p) for p in os.listdir("/proc") if p.isdigit() and _parent(p) == pid]  # a kernel without that file
+
+
+def _parent(pid: str) -> int | None:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return int(file.read().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def _signal(pid: int, signum: int, init: int) -> None:
+    """By descriptor, looked at again once it is held: the number might be another process's by now."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        if _parent(str(pid)) == init:
+            signal.pidfd_send_signal(descriptor, signum)
+    except ProcessLookupError:
+        return
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,88 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""The server's internal HTTP interface, as one connection that is kept open."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from .problems import Refused, Unavailable
+
+TIMEOUT_S = 30
+BUSY = frozenset((408, 425, 429, 500, 502, 503, 504))
+
+
+class Server:
+    """One keep-alive connection. Not for use by several threads at a time."""
+
+    def __init__(self, url: str, bearer: str, timeout_s: float = TIMEOUT_S) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{url!r} is not an http or https URL")
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._connection = kind(parts.hostname, parts.port, timeout=timeout_s)
+        self._prefix = parts.path.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {bearer}", "Accept": "application/json, */*;q=0.5"}
+
+    def get(self, path: str) -> bytes:
+        """@raise Refused, Unavailable"""
+        return self._send("GET", path, None, None)
+
+    def post(self, path: str, body: Any, meanwhile: Callable[[], None] | None = None) -> bytes:
+        """Sends JSON; *meanwhile* is called while the server thinks.
+
+        @raise Refused, Unavailable
+        """
+        return self._send("POST", path, json.dumps(body, ensure_ascii=False).encode(), meanwhile)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _send(self, method: str, path: str, body: bytes | None, meanwhile: Callable[[], None] | None) -> bytes:
+        reused = self._connection.sock is not None
+        try:
+            return self._exchange(method, path, body, meanwhile)
+        except (ConnectionError, http.client.BadStatusLine) as e:
+            self.close()
+            if not reused:
+                raise Unavailable(_said(e)) from e
+        except (OSError, http.client.HTTPException) as e:
+            self.close()
+            raise Unavailable(_said(e)) from e
+        # The server had closed the idle connection before our request came: it was not looked at.
+        try:
+            return self._exchange(method, path, body, None)
+        except (OSError, http.client.HTTPException) as e:
+            self.close()
+            raise Unavailable(_said(e)) from e
+
+    def _exchange(self, method: str, path: str, body: bytes | None, meanwhile: Callable[[], None] | None) -> bytes:
+        headers = self._headers if body is None else {**self._headers, "Content-Type": "application/json"}
+        self._connection.request(method, self._prefix + path, body, headers)
+        if meanwhile is not None:
+            meanwhile()
+        response = self._connection.getresponse()
+        answer = response.read()
+        if response.status < 300:
+            return answer
+        detail = f"{method} {path}: {response.status} {_detail(answer) or response.reason}"
+        if response.status in BUSY:
+            raise Unavailable(detail)
+        raise Refused(response.status, detail)
+
+
+def _said(e: Exception) -> str:
+    return str(e) or type(e).__name__
+
+
+def _detail(answer: bytes) -> str:
+    """The sentence of an application/problem+json body, or the start of whatever it is."""
+    try:
+        problem = json.loads(answer)
+        return problem.get("detail") or problem.get("title") or ""
+    except (ValueError, AttributeError):
+        return answer[:200].decode("utf-8", "replace").strip()

@@ -1,0 +1,60 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the job tells the runner."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from .problems import Failed
+
+DEFAULT_CACHE = "/var/lib/serai/cache"
+
+
+class Settings(NamedTuple):
+    """The job's environment. The secret is a file, never an environment variable: those are shown by the cluster's API."""
+
+    url: str  # of the server, without a trailing slash
+    pool: str
+    secret: str
+    allocation: str
+    index: int
+    node: str
+    cache: str  # shared by all containers of this node
+    scratch: str  # of this allocation: gone with it
+
+    @staticmethod
+    def of(environment: Mapping[str, str]) -> Settings:
+        """@raise Failed: naming what is missing"""
+        secrets = _need(environment, "NOMAD_SECRETS_DIR")
+        cache = environment.get("SERAI_CACHE", DEFAULT_CACHE)
+        return Settings(
+            url=_need(environment, "SERAI_URL").rstrip("/"),
+            pool=_need(environment, "SERAI_POOL"),
+            secret=_read_secret(os.path.join(secrets, "pool-secret")),
+            allocation=_need(environment, "NOMAD_ALLOC_ID"),
+            index=int(environment.get("NOMAD_ALLOC_INDEX") or 0),
+            node=os.uname().nodename,
+            cache=cache,
+            scratch=os.path.join(environment.get("NOMAD_TASK_DIR") or cache, "containers"),
+        )
+
+
+def _need(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise Failed(f"{name} is not set: this program is meant to be started by a job of Serai (see --help)")
+    return value
+
+
+def _read_secret(path: str) -> str:
+    try:
+        with open(path, encoding="ascii") as file:
+            secret = file.read().strip()
+    except OSError as e:
+        raise Failed(f"the pool's secret cannot be read: {e}") from e
+    if not secret:
+        raise Failed(f"the pool's secret in {path} is empty: has the job its Nomad variable?")
+    return secret

@@ -1,0 +1,296 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""Hand-written servers: the internal HTTP interface, and as much of the client protocol as one function needs."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+SECRET = "pool-secret-of-the-tests"
+TOKEN = "container-token-of-the-tests"
+
+
+def until(condition: Callable[[], Any], patience_s: float = 20, what: str = "") -> Any:
+    """Waits for something that is true, at most that long."""
+    deadline = time.monotonic() + patience_s
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {patience_s} s: {what or condition}")
+        time.sleep(0.005)
+    return value
+
+
+class HttpServer:
+    """The server's side of the contract, for one container."""
+
+    def __init__(self) -> None:
+        self.container = "ta-test0001"
+        self.answer: dict[str, Any] = {}  # overrides parts of the registration's answer
+        self.registrations: list[dict[str, Any]] = []
+        self.files: dict[str, bytes] = {}
+        self.listed: list[dict[str, Any]] = []
+        self.fetched: list[str] = []
+        self.chunks: list[dict[str, Any]] = []
+        self.batches = 0
+        self.exits: list[dict[str, Any]] = []
+        self.faults: list[tuple[str, int, str]] = []  # (path prefix, status, detail), each used once
+        self.logs_status = 204
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> HttpServer:
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def add_file(self, path: str, content: bytes | str, mode: int = 0o644) -> None:
+        data = content.encode() if isinstance(content, str) else content
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.files[sha256] = data
+        self.listed.append({"path": path, "sha256": sha256, "size": len(data), "mode": mode})
+
+    def text(self, fd: int) -> str:
+        return "".join(chunk["data"] for chunk in self.chunks if chunk["fd"] == fd)
+
+    def registration(self) -> dict[str, Any]:
+        return {
+            "container": self.container,
+            "token": TOKEN,
+            "rpc_url": "http://127.0.0.1:9",
+            "arguments": base64.b64encode(b"arguments").decode(),
+            "runtime": {"package": "modal", "version": "0.0.0"},
+            "python_version": "",
+            "environment": {},
+            "workdir": "/root",
+            "files": self.listed,
+            "heartbeat_interval_s": 15,
+            **self.answer,
+        }
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_POST(self) -> None:  # noqa: N802
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if self._fault():
+                    return
+                path = f"/internal/v1/containers/{fake.container}"
+                if self.path == "/internal/v1/containers" and self._is(SECRET):
+                    fake.registrations.append(body)
+                    self._send(201, json.dumps(fake.registration()).encode())
+                elif self.path == path + "/logs" and self._is(TOKEN):
+                    if fake.logs_status == 204:
+                        fake.batches += 1
+                        fake.chunks += body["chunks"]
+                    self._send(fake.logs_status)
+                elif self.path == path + "/exit" and self._is(TOKEN):
+                    fake.exits.append(body)
+                    self._send(204)
+                else:
+                    self._problem(404, f"nothing at {self.path}")
+
+            def do_GET(self) -> None:  # noqa: N802
+                sha256 = self.path.removeprefix("/internal/v1/files/")
+                if self._fault():
+                    return
+                if sha256 in fake.files and self._is(TOKEN):
+                    fake.fetched.append(sha256)
+                    self._send(200, fake.files[sha256])
+                else:
+                    self._problem(404, f"no file {sha256}")
+
+            def _is(self, bearer: str) -> bool:
+                return self.headers["Authorization"] == f"Bearer {bearer}"
+
+            def _fault(self) -> bool:
+                for fault in fake.faults:
+                    if self.path.startswith(fault[0]):
+                        fake.faults.remove(fault)
+                        self._problem(fault[1], fault[2])
+                        return True
+                return False
+
+            def _problem(self, status: int, detail: str) -> None:
+                self._send(status, json.dumps({"title": "no", "status": status, "detail": detail}).encode())
+
+            def _send(self, status: int, body: bytes = b"") -> None:
+                self.send_response(status)
+                if status != 204:
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+
+class RpcServer:
+    """The container's side of the client protocol for one function, over real HTTP/2. Needs the `modal` package."""
+
+    def __init__(self, module: str, function: str, port: int = 0) -> None:
+        from modal_proto import api_pb2 as pb
+
+        self.outputs: list[Any] = []
+        self.results: list[Any] = []
+        self.headers: list[dict[str, str]] = []
+        self.waiting = 0
+        self._inputs: list[Any] = []
+        self._kill = False
+        self._pb = pb
+        handle = pb.FunctionHandleMetadata(function_name=function, function_type=pb.Function.FUNCTION_TYPE_FUNCTION)
+        objects = [pb.Object(object_id="fu-1", function_handle_metadata=handle), pb.Object(object_id="im-1")]
+        layout = pb.AppLayout(objects=objects)
+        layout.function_ids[function] = "fu-1"
+        definition = pb.Function(
+            module_name=module,
+            function_name=function,
+            object_dependencies=[pb.ObjectDependency(object_id="im-1")],
+            definition_type=pb.Function.DEFINITION_TYPE_FILE,
+            function_type=pb.Function.FUNCTION_TYPE_FUNCTION,
+            supported_input_formats=[pb.DATA_FORMAT_PICKLE],
+            supported_output_formats=[pb.DATA_FORMAT_PICKLE],
+        )
+        self.arguments = pb.ContainerArguments(
+            task_id="ta-test0001", function_id="fu-1", app_id="ap-1", function_def=definition, app_layout=layout,
+            environment_name="main",
+        ).SerializeToString()  # fmt: skip
+        self.port = port
+
+    def __enter__(self) -> RpcServer:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.restart()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+    def restart(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._serve(), self._loop).result(5)
+
+    def stop(self) -> None:
+        """Closes the listener and every connection, as a server that goes away."""
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(5)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def put(self, *args: Any) -> None:
+        import pickle
+
+        pb = self._pb
+        n = len(self._inputs)
+        item = pb.FunctionInput(args=pickle.dumps((args, {}), 4), data_format=pb.DATA_FORMAT_PICKLE, final_input=False)
+        self._inputs.append(pb.FunctionGetInputsItem(input_id=f"in-{n}-{time.monotonic_ns()}", input=item, function_call_id="fc-1"))
+
+    def end(self) -> None:
+        """The kill switch: the container is to end when it has nothing to do."""
+        self._kill = True
+
+    def values(self) -> list[Any]:
+        import pickle
+
+        return [pickle.loads(output.result.data) for output in self.outputs]
+
+    async def _serve(self) -> None:
+        import grpclib.const
+        from google.protobuf.empty_pb2 import Empty
+        from grpclib.server import Server
+        from modal_proto import api_grpc
+
+        fake, pb = self, self._pb
+
+        async def get_inputs(_: Any) -> Any:
+            fake.waiting += 1
+            for _ in range(3000):
+                if fake._inputs:
+                    return pb.FunctionGetInputsResponse(inputs=[fake._inputs.pop(0)])
+                if fake._kill:
+                    return pb.FunctionGetInputsResponse(inputs=[pb.FunctionGetInputsItem(kill_switch=True)])
+                await asyncio.sleep(0.01)
+            return pb.FunctionGetInputsResponse()
+
+        async def put_outputs(request: Any) -> Any:
+            fake.outputs += request.outputs
+            return Empty()
+
+        async def task_result(request: Any) -> Any:
+            fake.results.append(request.result)
+            return Empty()
+
+        async def heartbeat(_: Any) -> Any:
+            await asyncio.sleep(10)
+            return pb.ContainerHeartbeatResponse()
+
+        async def hello(_: Any) -> Any:
+            return Empty()
+
+        handlers = {
+            "ContainerHello": hello,
+            "ContainerHeartbeat": heartbeat,
+            "FunctionGetInputs": get_inputs,
+            "FunctionPutOutputs": put_outputs,
+            "TaskResult": task_result,
+        }
+
+        class Service(api_grpc.ModalClientBase):
+            def __mapping__(self) -> dict[str, Any]:
+                return {
+                    path: grpclib.const.Handler(handle(path), h.cardinality, h.request_type, h.reply_type)
+                    for path, h in super().__mapping__().items()
+                    if path.rsplit("/", 1)[1] in handlers
+                }
+
+        def handle(path: str) -> Any:
+            async def call(stream: Any) -> None:
+                fake.headers.append(dict(stream.metadata))
+                await stream.send_message(await handlers[path.rsplit("/", 1)[1]](await stream.recv_message()))
+
+            return call
+
+        for name in Service.__abstractmethods__:
+            setattr(Service, name, None)
+        Service.__abstractmethods__ = frozenset()
+        fake._connections = []
+
+        class Closing(Server):
+            def _protocol_factory(self) -> Any:
+                fake._connections.append(super()._protocol_factory())
+                return fake._connections[-1]
+
+        self._server = Closing([Service()])
+        await self._server.start("127.0.0.1", self.port)
+        self.port = self._server._server.sockets[0].getsockname()[1]
+
+    async def _close(self) -> None:
+        self._server.close()
+        for protocol in self._connections:
+            if hasattr(protocol.connection, "_transport"):  # else it is closed already
+                protocol.connection._transport.abort()
+        calls = asyncio.all_tasks() - {asyncio.current_task()}
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)

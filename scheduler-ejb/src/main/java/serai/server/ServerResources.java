@@ -1,0 +1,29 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.server;
+
+import jakarta.annotation.sql.DataSourceDefinition;
+import jakarta.ejb.ConcurrencyManagement;
+import jakarta.ejb.ConcurrencyManagementType;
+import jakarta.ejb.Singleton;
+import jakarta.enterprise.concurrent.ManagedExecutorDefinition;
+
+/**
+ * The data source and the executor of the whole application. They are declared on an enterprise bean because the server
+ * looks for such declarations in modules and not in libraries. The settings are read when the application is deployed.
+ */
+@Singleton
+@ConcurrencyManagement(ConcurrencyManagementType.BEAN)
+@DataSourceDefinition(
+        name = "java:app/jdbc/serai",
+        className = "org.postgresql.ds.PGConnectionPoolDataSource", // one resource in every transaction: no XA
+        url = "${MPCONFIG=serai.db.url}",
+        user = "${MPCONFIG=serai.db.user}",
+        password = "${MPCONFIG=serai.db.password}",
+        minPoolSize = 2,
+        maxPoolSize = 32)
+@ManagedExecutorDefinition(name = ServerResources.VIRTUAL, virtual = true)
+public class ServerResources {
+    /** JNDI name of the executor: a virtual thread for each piece of work, which may block as long as it likes. */
+    public static final String VIRTUAL = "java:app/concurrent/virtual";
+}
