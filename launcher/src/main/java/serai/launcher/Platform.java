@@ -179,7 +179,7 @@ final class Platform {
                 server.awaitAdministration(process);
                 databaseUp.join();
                 step.says("deploying the application");
-                server.deploy(process);
+                server.deploy();
             }
             agentUp.join();
             step.says("waiting until the application is ready");
