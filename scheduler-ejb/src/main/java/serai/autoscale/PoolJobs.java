@@ -7,7 +7,6 @@ import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import java.time.Duration;
 import java.util.Map;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.autoscale.Demands.Observation;
 import serai.cluster.PoolJob;
 import serai.config.HttpConfig;
@@ -31,8 +30,8 @@ public class PoolJobs {
     public PoolJobs(
             Workspaces workspaces,
             RunnerArtifact artifact,
-            @ConfigProperties HttpConfig http,
-            @ConfigProperties RunnerConfig runner) {
+            HttpConfig http,
+            RunnerConfig runner) {
         this.workspaces = workspaces;
         this.artifact = artifact;
         this.http = http;

@@ -9,7 +9,6 @@ import jakarta.inject.Inject;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.call.Calls;
 import serai.config.CallConfig;
 import serai.config.LogConfig;
@@ -33,8 +32,8 @@ public class Retention {
             Calls calls,
             Replays replays,
             Logs logs,
-            @ConfigProperties CallConfig callSettings,
-            @ConfigProperties LogConfig logSettings) {
+            CallConfig callSettings,
+            LogConfig logSettings) {
         this.calls = calls;
         this.replays = replays;
         this.logs = logs;
