@@ -10,7 +10,6 @@ import time
 
 import pytest
 from fakes import TOKEN
-
 from serai_runner.files import LARGE_BYTES, Cache, lay_out
 from serai_runner.problems import Failed
 from serai_runner.registration import File
@@ -59,6 +58,20 @@ def test_given_a_file_the_server_does_not_have_then_its_path_is_named(files, htt
         files.fetch(listed(http), connect(http))
 
 
+def test_given_a_large_file_when_it_is_fetched_then_it_is_whole(files, http):
+    http.add_file("/root/large", os.urandom(20 << 20))
+    http.add_file("/root/empty", b"")
+    assert files.fetch(listed(http), connect(http)) == 2
+    assert os.path.getsize(files.path(http.listed[0]["sha256"])) == 20 << 20
+
+
+def test_given_a_connection_cut_in_a_file_when_it_is_fetched_then_it_is_asked_for_again(files, http):
+    http.add_file("/root/a", os.urandom(5 << 20))
+    http.cuts = 1
+    assert files.fetch(listed(http), connect(http)) == 1
+    assert len(http.fetched) == 2
+
+
 def test_given_a_cut_off_file_in_the_cache_when_it_is_needed_then_it_is_fetched_again(files, http):
     http.add_file("/root/a.py", "all of it")
     files.fetch(listed(http), connect(http))
@@ -85,7 +98,9 @@ def test_given_a_large_file_when_it_is_laid_out_then_it_is_shown_from_the_cache_
     assert not (tmp_path / "tree" / "models").exists()
 
 
-@pytest.mark.parametrize("path", ["relative", "/root/../etc/passwd", "//x", "/", "/root/", "/root/./a", "/proc/x", "/pkg/modal/x.py", "/a\0b"])
+@pytest.mark.parametrize(
+    "path", ["relative", "/root/../etc/passwd", "//x", "/", "/root/", "/root/./a", "/proc/x", "/pkg/modal/x.py", "/a\0b"]
+)
 def test_given_a_path_a_container_cannot_have_then_it_is_refused(files, tmp_path, path):
     with pytest.raises(Failed):
         lay_out([File(path, "ab" * 32, 1, 0o644)], files, str(tmp_path / "tree"))
@@ -96,7 +111,7 @@ def test_given_two_hundred_files_when_they_are_laid_out_then_it_takes_few_millis
         data = f"# {n}\n" * 300
         sha256 = hashlib.sha256(data.encode()).hexdigest()
         http.listed.append({"path": f"/root/p{n % 10}/m{n}.py", "sha256": sha256, "size": len(data), "mode": 0o644})
-        files.put(sha256, data.encode())
+        files.put(sha256, lambda out, data=data: out.write(data.encode()))
     began = time.perf_counter()
     assert files.fetch(listed(http), connect(http)) == 0
     lay_out(listed(http), files, str(tmp_path / "tree"))

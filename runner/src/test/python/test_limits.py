@@ -8,7 +8,6 @@ import os
 import pathlib
 
 import pytest
-
 from serai_runner.limits import Group, make_group
 from serai_runner.registration import Limits
 

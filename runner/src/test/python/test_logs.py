@@ -11,7 +11,6 @@ import time
 
 import pytest
 from fakes import TOKEN, until
-
 from serai_runner.logs import BUFFER_BYTES, Allowance, Buffer, Chunk, Lines, Logs
 from serai_runner.server import Server
 
@@ -71,7 +70,11 @@ def test_given_chunks_close_together_when_they_are_of_one_stream_then_they_are_o
     buffer.add(Chunk(1.0005, 1, "b\n", 2))
     buffer.add(Chunk(1.0006, 2, "c\n", 2))
     buffer.add(Chunk(2.0, 2, "d\n", 2))
-    assert [(chunk.at, chunk.fd, chunk.data) for chunk in buffer.take()] == [(1.0, 1, "a\nb\n"), (1.0006, 2, "c\n"), (2.0, 2, "d\n")]
+    assert [(chunk.at, chunk.fd, chunk.data) for chunk in buffer.take()] == [
+        (1.0, 1, "a\nb\n"),
+        (1.0006, 2, "c\n"),
+        (2.0, 2, "d\n"),
+    ]
 
 
 def test_given_an_allowance_when_it_is_used_up_then_time_brings_it_back():

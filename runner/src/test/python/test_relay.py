@@ -12,7 +12,6 @@ import time
 
 import pytest
 from fakes import until
-
 from serai_runner.problems import Failed
 from serai_runner.relay import Relay
 

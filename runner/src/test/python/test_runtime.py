@@ -11,7 +11,6 @@ import threading
 import zipfile
 
 import pytest
-
 from serai_runner import runtime
 from serai_runner.interpreter import this
 from serai_runner.problems import Failed

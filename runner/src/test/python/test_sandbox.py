@@ -15,7 +15,7 @@ import pytest
 from fakes import until
 from launch import inside
 
-LOOK = '''
+LOOK = """
 import json, os, socket, sys
 def tries(f, *a):
     try:
@@ -42,7 +42,7 @@ print(json.dumps({
     "packages": [p for p in sys.path if p.endswith("-packages") and os.path.isdir(p) and set(os.listdir(p)) - {"pip"}
         and [n for n in os.listdir(p) if not n.startswith("pip")]],
 }))
-'''
+"""
 
 
 @pytest.fixture
@@ -180,7 +180,8 @@ try:
 except KeyboardInterrupt:
     print('heard')
 """)
-    quiet = "import os, signal, sys; signal.signal(2, signal.SIG_IGN); signal.pthread_sigmask(0, {2, 15}); os.execv(sys.argv[1], sys.argv[1:])"
+    quiet = "import os, signal, sys; "
+    quiet += "signal.signal(2, signal.SIG_IGN); signal.pthread_sigmask(0, {2, 15}); os.execv(sys.argv[1], sys.argv[1:])"
     node.prefix = [sys.executable, "-c", quiet]
     process = node.start()
     node.text_shown(1, "up\n")

@@ -151,7 +151,7 @@ class Container:
         limits.lower_own()
         if not any(self._task.limits):
             return self._watch(bwrap, root, identity, None)
-        group = limits.make_group(f"serai-{identity.container}")
+        group = limits.make_group(limits.PREFIX + identity.container)
         try:
             for name in group.limit(self._task.limits):
                 self._logs.tell(f"The {name} limit of this container does not hold: this node gives no control group for it")
@@ -245,18 +245,15 @@ def _load() -> None:
 
 
 def _remove(scratch: str) -> None:
-    """The container may have left directories that not even their owner can enter."""
+    """Also directories that the container closed to everybody, their owner included."""
     import shutil
 
-    def open_up(_: object, path: str, __: object) -> None:
-        try:
-            os.chmod(os.path.dirname(path), 0o700)
-            os.chmod(path, 0o700, follow_symlinks=False) if not os.path.islink(path) else None
-        except OSError:
-            return
-
-    for _ in range(2):
-        shutil.rmtree(scratch, onerror=open_up)
-        if not os.path.exists(scratch):
-            return
-    messages.say(f"{scratch} could not be removed")
+    shutil.rmtree(scratch, ignore_errors=True)
+    for directory, names, _ in os.walk(scratch):  # only of what is left
+        for name in names:
+            path = os.path.join(directory, name)
+            if not os.path.islink(path):
+                os.chmod(path, 0o700)
+    shutil.rmtree(scratch, ignore_errors=True)
+    if os.path.exists(scratch):
+        messages.say(f"{scratch} could not be removed")
