@@ -41,7 +41,8 @@ public class AccessFeature implements DynamicFeature {
         var asked = gate; // the lambda outlives this call
         if (access == null) {
             return request -> {
-                throw Problem.PERMISSION_DENIED.because("%s is closed", request.getUriInfo().getPath());
+                throw Problem.PERMISSION_DENIED.because(
+                        "%s is closed", request.getUriInfo().getPath());
             };
         }
         return request -> asked.admit(access.value(), request.getHeaderString(HttpHeaders.AUTHORIZATION));

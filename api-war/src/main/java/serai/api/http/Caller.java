@@ -39,7 +39,8 @@ public class Caller {
     /** @throws serai.problem.ProblemException {@link Problem#PERMISSION_DENIED} if the caller is another container */
     public Container container(String id) {
         if (!container().id().equals(id)) {
-            throw Problem.PERMISSION_DENIED.because("%s may not speak for %s", container().id(), id);
+            throw Problem.PERMISSION_DENIED.because(
+                    "%s may not speak for %s", container().id(), id);
         }
         return container();
     }

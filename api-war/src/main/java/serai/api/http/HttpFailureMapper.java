@@ -26,7 +26,8 @@ public class HttpFailureMapper implements ExceptionMapper<WebApplicationExceptio
         if (answer.getStatus() < 400) {
             return answer;
         }
-        var response = ProblemBody.of(answer.getStatusInfo(), detail(answer), uri).response();
+        var response =
+                ProblemBody.of(answer.getStatusInfo(), detail(answer), uri).response();
         var allowed = answer.getHeaderString(HttpHeaders.ALLOW);
         if (allowed != null) {
             response.header(HttpHeaders.ALLOW, allowed);
@@ -40,7 +41,8 @@ public class HttpFailureMapper implements ExceptionMapper<WebApplicationExceptio
         return switch (answer.getStatusInfo().toEnum()) {
             case NOT_FOUND -> "nothing is at %s".formatted(path);
             case METHOD_NOT_ALLOWED ->
-                "%s is not for %s; allowed: %s".formatted(path, request.getMethod(), answer.getHeaderString(HttpHeaders.ALLOW));
+                "%s is not for %s; allowed: %s"
+                        .formatted(path, request.getMethod(), answer.getHeaderString(HttpHeaders.ALLOW));
             case UNSUPPORTED_MEDIA_TYPE -> "%s does not take this Content-Type".formatted(path);
             case NOT_ACCEPTABLE -> "%s has no representation that the Accept header allows".formatted(path);
             case BAD_REQUEST -> "the request cannot be read";

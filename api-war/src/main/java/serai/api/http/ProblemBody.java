@@ -56,7 +56,8 @@ public record ProblemBody(String type, String title, int status, String detail, 
     }
 
     Response.ResponseBuilder response() {
-        var response = Response.status(status).type(MediaType.valueOf(MEDIA_TYPE)).entity(json());
+        var response =
+                Response.status(status).type(MediaType.valueOf(MEDIA_TYPE)).entity(json());
         if (status == Response.Status.UNAUTHORIZED.getStatusCode()) {
             response.header(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
         }

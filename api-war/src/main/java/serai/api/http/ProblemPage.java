@@ -22,7 +22,8 @@ public class ProblemPage extends HttpServlet {
         int code = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer status ? status : 404;
         var path = Objects.requireNonNullElse(
                 request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI), request.getRequestURI());
-        var status = Objects.requireNonNullElse(Response.Status.fromStatusCode(code), Response.Status.INTERNAL_SERVER_ERROR);
+        var status =
+                Objects.requireNonNullElse(Response.Status.fromStatusCode(code), Response.Status.INTERNAL_SERVER_ERROR);
         var detail = status == Response.Status.NOT_FOUND ? "nothing is at " + path : status.getReasonPhrase();
         var body = ProblemBody.of(status, detail, path.toString()).json().getBytes(StandardCharsets.UTF_8);
         response.setStatus(status.getStatusCode());
