@@ -11,7 +11,7 @@ import pytest
 from fakes import RpcServer, until
 from launch import inside
 
-APP = '''
+APP = """
 import sys, time
 import modal
 
@@ -22,9 +22,9 @@ def f(x):
     print("hello", x)
     print("trouble", file=sys.stderr)
     return x * x
-'''
+"""
 
-WAITS = '''
+WAITS = """
 import time
 import modal
 
@@ -39,7 +39,7 @@ def f(x):
     except KeyboardInterrupt:
         print("interrupted")
         raise
-'''
+"""
 
 
 @pytest.fixture

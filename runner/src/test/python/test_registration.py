@@ -9,7 +9,6 @@ import signal
 
 import pytest
 from fakes import until
-
 from serai_runner.problems import Failed
 from serai_runner.registration import parse
 

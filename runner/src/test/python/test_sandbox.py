@@ -15,7 +15,7 @@ import pytest
 from fakes import until
 from launch import inside
 
-LOOK = '''
+LOOK = """
 import json, os, socket, sys
 def tries(f, *a):
     try:
@@ -42,7 +42,7 @@ print(json.dumps({
     "packages": [p for p in sys.path if p.endswith("-packages") and os.path.isdir(p) and set(os.listdir(p)) - {"pip"}
         and [n for n in os.listdir(p) if not n.startswith("pip")]],
 }))
-'''
+"""
 
 
 @pytest.fixture
@@ -180,7 +180,8 @@ try:
 except KeyboardInterrupt:
     print('heard')
 """)
-    quiet = "import os, signal, sys; signal.signal(2, signal.SIG_IGN); signal.pthread_sigmask(0, {2, 15}); os.execv(sys.argv[1], sys.argv[1:])"
+    quiet = "import os, signal, sys; "
+    quiet += "signal.signal(2, signal.SIG_IGN); signal.pthread_sigmask(0, {2, 15}); os.execv(sys.argv[1], sys.argv[1:])"
     node.prefix = [sys.executable, "-c", quiet]
     process = node.start()
     node.text_shown(1, "up\n")
@@ -273,3 +274,31 @@ def test_given_directories_nobody_can_enter_when_the_container_ends_then_its_scr
     node.runtime('import os; os.makedirs("/root/a/b"); open("/root/a/b/c", "w"); os.chmod("/root/a/b", 0); os.chmod("/root/a", 0)')
     assert node.run().code == 0
     assert not list(node.containers.iterdir())
+
+
+def test_given_a_value_that_would_be_an_option_when_it_has_a_nul_then_nothing_is_started(node, http):
+    http.answer["environment"] = {"SECRET": "x\0--bind\0/\0/host"}
+    node.runtime("import os; print(os.listdir('/host'))")
+    run = node.run()
+    assert run.code == 1 and run.out == ""
+    assert "NUL character" in http.exits[0]["reason"]
+
+
+@pytest.mark.parametrize("limits", [None, {"pids": 100}])
+def test_given_a_sandbox_that_cannot_be_set_up_then_bubblewrap_s_reason_is_reported(node, http, limits):
+    http.answer.update(workdir="/usr/no/such/place", limits=limits)
+    node.runtime("print('never')")
+    run = node.run()
+    assert run.code == 1 and run.out == ""
+    assert "the sandbox could not be set up on this node" in http.exits[0]["reason"]
+    assert "Read-only file system" in http.exits[0]["reason"]
+    assert not list(node.containers.iterdir())
+
+
+def test_given_a_node_without_bubblewrap_then_it_is_told_what_to_install(node, http, monkeypatch):
+    from serai_runner import sandbox
+    from serai_runner.problems import Failed
+
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(Failed, match="apt install bubblewrap"):
+        sandbox.find_bwrap()

@@ -101,7 +101,7 @@ class Container:
             outcome = self._live()
         except Stopped as e:
             outcome = Outcome(None, e.signum, str(e))
-        except Failed as e:
+        except (Failed, OSError) as e:
             outcome = Outcome(1, None, str(e))
             self._logs.tell(f"The container could not be started: {e}")
         self._signals.hold()
@@ -151,13 +151,16 @@ class Container:
         limits.lower_own()
         if not any(self._task.limits):
             return self._watch(bwrap, root, identity, None)
-        group = limits.make_group(f"serai-{identity.container}")
+        group = limits.make_group(limits.PREFIX + identity.container)
         try:
             for name in group.limit(self._task.limits):
                 self._logs.tell(f"The {name} limit of this container does not hold: this node gives no control group for it")
             return self._watch(bwrap, root, identity, group)
         finally:
-            group.remove()
+            try:
+                group.remove()
+            except OSError as e:
+                messages.say(f"a control group of {identity.container} is left: {e}")
 
     def _watch(self, bwrap: str, root: sandbox.Root, identity: sandbox.Identity, group: Group | None) -> Outcome:
         """Runs the sandbox to its end. On the main thread: bubblewrap dies with the thread that started it."""
@@ -168,16 +171,19 @@ class Container:
         if self._signals.received:
             raise Stopped(self._signals.received)
         process = sandbox.start(bwrap, root, identity, held=group is not None)
-        if group and process.init:
-            group.add(process.init)
-        process.release()
-        collector = Collector(process.pipes, self._logs)
-        collector.start()
-        self._signals.release(process.interrupt)
-        self._timing.mark("start")
-        messages.say(f"{identity.container} started in {self._timing}")
-        ended = process.wait()
-        self._signals.hold()
+        try:
+            if group and process.init:
+                group.add(process.init)
+            process.release()
+            collector = Collector(process.pipes, self._logs)
+            collector.start()
+            self._signals.release(process.interrupt)
+            self._timing.mark("start")
+            messages.say(f"{identity.container} started in {self._timing}")
+            ended = process.wait()
+        finally:
+            self._signals.hold()
+            process.kill()  # does nothing after its end
         collector.join(PIPES_S)
         return self._judge(ended, group.oom_kills() if group else 0, collector.last_error)
 
@@ -200,7 +206,7 @@ class Container:
         self._logs.close(LAST_WORDS_S)
         path = f"/internal/v1/containers/{self._identity.container}/exit"
         body = {"exit_code": outcome.code, "signal": outcome.signum, "reason": outcome.reason}
-        server, pause = self._connect(), 0.1
+        server, pause = Server(self._settings.url, self._identity.token, timeout_s=5), 0.1
         while True:
             try:
                 server.post(path, body)
@@ -239,18 +245,15 @@ def _load() -> None:
 
 
 def _remove(scratch: str) -> None:
-    """The container may have left directories that not even their owner can enter."""
+    """Also directories that the container closed to everybody, their owner included."""
     import shutil
 
-    def open_up(_: object, path: str, __: object) -> None:
-        try:
-            os.chmod(os.path.dirname(path), 0o700)
-            os.chmod(path, 0o700, follow_symlinks=False) if not os.path.islink(path) else None
-        except OSError:
-            return
-
-    for _ in range(2):
-        shutil.rmtree(scratch, onerror=open_up)
-        if not os.path.exists(scratch):
-            return
-    messages.say(f"{scratch} could not be removed")
+    shutil.rmtree(scratch, ignore_errors=True)
+    for directory, names, _ in os.walk(scratch):  # only of what is left
+        for name in names:
+            path = os.path.join(directory, name)
+            if not os.path.islink(path):
+                os.chmod(path, 0o700)
+    shutil.rmtree(scratch, ignore_errors=True)
+    if os.path.exists(scratch):
+        messages.say(f"{scratch} could not be removed")

@@ -76,7 +76,7 @@ def _bubblewrap() -> dict[str, Any]:
 
 
 def _controllers() -> frozenset[str]:
-    group = limits.make_group(f"serai-doctor-{os.getpid()}")
+    group = limits.make_group(f"{limits.PREFIX}doctor-{os.getpid()}")
     try:
         return group.controllers
     finally:
@@ -107,11 +107,12 @@ def _reads(path: str) -> str:
 
 def _text(found: dict[str, Any]) -> str:
     bubblewrap, python, cgroup = found["bubblewrap"], found["python"], found["cgroup"]
+    controllers = ", ".join(cgroup["controllers"]) or "none usable"
     lines = [
         f"python       {python['version']} at {python['executable']}{'' if python['installs'] else ', without pip'}",
         f"bubblewrap   {bubblewrap['version'] or 'not found'}{', works' if bubblewrap['works'] else ', does not work'}",
         f"user         {'root' if found['root'] else 'an ordinary one'}",
-        f"cgroup       {'version ' + str(cgroup['version']) if cgroup['version'] else 'none'}, {', '.join(cgroup['controllers']) or 'none usable'}",
+        f"cgroup       {'version ' + str(cgroup['version']) if cgroup['version'] else 'none'}, {controllers}",
         *(f"advice       {advice}" for advice in found["advice"]),
         "containers can run here" if found["ok"] else "containers cannot run here",
     ]

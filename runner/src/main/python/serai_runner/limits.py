@@ -14,6 +14,8 @@ PROCESSES = 16_384  # of this user on this node: stops a fork bomb where there i
 CPU_PERIOD_US = 100_000
 GONE_S = 5  # how long the processes of a killed namespace may take to leave their group
 ROOT = "/sys/fs/cgroup"
+PREFIX = "serai-"
+LEFT_S = 3600
 CONTROLLERS = ("memory", "pids", "cpu")
 
 
@@ -45,9 +47,12 @@ class Group:
         return frozenset(self._directories)
 
     def add(self, pid: int) -> None:
-        """Before it forks: children inherit the group."""
+        """Before it forks: children inherit the group. A process that has ended needs none."""
         for directory in set(self._directories.values()):
-            _write(os.path.join(directory, "cgroup.procs"), str(pid))
+            try:
+                _write(os.path.join(directory, "cgroup.procs"), str(pid))
+            except ProcessLookupError:
+                return
 
     def limit(self, limits: Limits) -> list[str]:
         """@return the names of limits that do not hold here"""
@@ -87,6 +92,7 @@ class Group:
                     if time.monotonic() > deadline:
                         raise
                     time.sleep(0.002)  # the kernel tells nobody when a version 1 group falls empty
+            _sweep(os.path.dirname(directory))
 
     def _two(self) -> bool:
         return "cpu.max" in os.listdir(next(iter(self._directories.values()))) if self._directories else False
@@ -109,6 +115,19 @@ def _settings(limits: Limits, two: bool) -> Iterator[tuple[str, str, list[tuple[
             yield "cpu", "cpu", [("cpu.max", f"{quota} {CPU_PERIOD_US}", False)]
         else:
             yield "cpu", "cpu", [("cpu.cfs_period_us", str(CPU_PERIOD_US), False), ("cpu.cfs_quota_us", str(quota), False)]
+
+
+def _sweep(parent: str) -> None:
+    """Removes what runners left that were killed. A group in use cannot be removed; a young one may be about to be used."""
+    import time
+
+    for name in os.listdir(parent):
+        path = os.path.join(parent, name)
+        try:
+            if name.startswith(PREFIX) and time.time() - os.stat(path).st_mtime > LEFT_S:
+                os.rmdir(path)
+        except OSError:
+            continue  # in use, or removed by another runner
 
 
 def make_group(name: str, root: str = ROOT, own: str = "/proc/self/cgroup") -> Group:

@@ -79,7 +79,10 @@ def _run(began: float) -> int:
     from . import container
     from .settings import Settings
 
-    return container.run(Settings.of(os.environ), began)
+    settings = Settings.of(os.environ)
+    code = container.run(settings, began)
+    _leave_compiled(settings.cache)
+    return code
 
 
 def _prepare_runtime(words: list[str]) -> int:
@@ -89,7 +92,19 @@ def _prepare_runtime(words: list[str]) -> int:
     options = _options("prepare-runtime", words, ("package", "version", "cache"), ())
     cache = os.path.abspath(options.cache)
     print(runtime.ensure(cache, options.package, options.version, this(), messages.say))
+    _leave_compiled(cache)
     return 0
+
+
+def _leave_compiled(cache: str) -> None:
+    archive = sys.argv[0]
+    if os.path.isfile(archive) and archive.endswith((".pyz", ".jar")):
+        from . import compiled
+
+        try:
+            compiled.leave(archive, cache)
+        except OSError as e:
+            messages.say(f"the compiled program could not be left in the cache, which costs later starts some time: {e}")
 
 
 def _options(command: str, words: list[str], needed: tuple[str, ...], flags: tuple[str, ...]) -> argparse.Namespace:

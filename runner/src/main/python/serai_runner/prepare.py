@@ -37,7 +37,8 @@ def prepare(task: Task, cache: str, scratch: str, connect: Callable[[], Server],
 
 
 def _check(task: Task, interpreter: Interpreter) -> None:
-    if task.python_version and task.python_version != interpreter.version:
+    asked = ".".join(task.python_version.split(".")[:2])  # 3.11.7 will do with any 3.11
+    if asked and asked != interpreter.version:
         raise Failed(
             f"the image asks for Python {task.python_version}, this node runs containers with Python "
             f"{interpreter.version} ({interpreter.executable}): choose that version for the image, or give the node another"

@@ -239,8 +239,13 @@ class Process:
 
     def release(self) -> None:
         """Lets a runtime go that was started *held*."""
-        if self._hold is not None:
+        if self._hold is None:
+            return
+        try:
             os.write(self._hold, b"1")
+        except BrokenPipeError:
+            pass  # bubblewrap has failed and ended; *wait* tells
+        finally:
             os.close(self._hold)
             self._hold = None
 
@@ -299,7 +304,7 @@ def start(bwrap: str, root: Root, identity: Identity, held: bool = False) -> Pro
     options = os.memfd_create("options")
     try:
         with open(options, "wb", closefd=False) as file:
-            file.write(b"".join(os.fsencode(word) + b"\0" for word in arguments(root, identity, fds, hardens(bwrap))))
+            file.write(_joined(arguments(root, identity, fds, hardens(bwrap))))
         os.lseek(options, 0, os.SEEK_SET)
         popen = subprocess.Popen(
             [bwrap, "--args", str(options), root.interpreter.command, *ENTRY_POINT],
@@ -314,6 +319,14 @@ def start(bwrap: str, root: Root, identity: Identity, held: bool = False) -> Pro
         for fd in (options, *fds.values()):
             os.close(fd)
     return Process(popen, status, hold)
+
+
+def _joined(words: list[str]) -> bytes:
+    """A NUL ends a word: one inside, say in a secret's value, would make its rest an option of bubblewrap's."""
+    for word in words:
+        if "\0" in word:
+            raise Failed(f"a NUL character cannot be in an environment variable or a path: {word[:40]!r}")
+    return b"".join(os.fsencode(word) + b"\0" for word in words)
 
 
 def find_bwrap() -> str:

@@ -16,7 +16,6 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import org.eclipse.microprofile.faulttolerance.exceptions.CircuitBreakerOpenException;
 import org.eclipse.microprofile.faulttolerance.exceptions.TimeoutException;
 import serai.cluster.Allocation;
@@ -44,7 +43,7 @@ public class NomadCluster implements Cluster {
     private final NomadConfig settings;
 
     @Inject
-    public NomadCluster(NomadApi nomad, NomadTransport transport, @ConfigProperties NomadConfig settings) {
+    public NomadCluster(NomadApi nomad, NomadTransport transport, NomadConfig settings) {
         this.nomad = nomad;
         this.transport = transport;
         this.settings = settings;

@@ -27,7 +27,6 @@ import org.apache.http.impl.client.CloseableHttpClient;
 import org.apache.http.impl.client.DefaultHttpRequestRetryHandler;
 import org.apache.http.impl.client.HttpClientBuilder;
 import org.apache.http.util.EntityUtils;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.config.NomadConfig;
 
 /**
@@ -50,7 +49,7 @@ public class NomadTransport {
     private final NomadApiClient sdk;
 
     @Inject
-    public NomadTransport(@ConfigProperties NomadConfig settings) {
+    public NomadTransport(NomadConfig settings) {
         this.settings = settings;
         this.http = client(settings);
         this.sdk = new NomadApiClient(sdkSettings(settings), http);

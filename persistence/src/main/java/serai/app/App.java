@@ -113,7 +113,7 @@ public class App {
     }
 
     void stop(Instant now) {
-        if (state != State.STOPPED) {
+        if (state.runs()) {
             state = State.STOPPING;
             stoppedAt = now;
         }

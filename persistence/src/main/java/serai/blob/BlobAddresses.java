@@ -14,7 +14,6 @@ import java.time.Instant;
 import java.util.Base64;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.config.AdminConfig;
 import serai.config.BlobConfig;
 import serai.config.HttpConfig;
@@ -37,8 +36,7 @@ public class BlobAddresses {
     private final SecretKeySpec key;
 
     @Inject
-    public BlobAddresses(
-            @ConfigProperties HttpConfig http, @ConfigProperties BlobConfig blob, @ConfigProperties AdminConfig admin) {
+    public BlobAddresses(HttpConfig http, BlobConfig blob, AdminConfig admin) {
         this(http.url(), blob.key().or(admin::token).map(BlobAddresses::derived).orElseGet(BlobAddresses::random));
     }
 

@@ -18,7 +18,6 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.UUID;
 import java.util.regex.Pattern;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.config.DataConfig;
 import serai.problem.Problem;
 
@@ -30,7 +29,7 @@ public class DirectoryBlobStore implements BlobStore {
     private final Path root;
 
     @Inject
-    public DirectoryBlobStore(@ConfigProperties DataConfig config) {
+    public DirectoryBlobStore(DataConfig config) {
         this(config.directory().resolve("blobs"));
     }
 

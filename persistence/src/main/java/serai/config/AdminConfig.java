@@ -3,16 +3,16 @@
 package serai.config;
 
 import jakarta.enterprise.context.Dependent;
+import jakarta.inject.Inject;
 import java.util.Optional;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** What the one who installs Serai may do. */
 @Dependent
-@ConfigProperties(prefix = "serai.admin")
 public class AdminConfig {
     /** Bearer token that may create workspaces and tokens. Without one nobody may. */
-    @ConfigProperty(name = "token")
+    @Inject
+    @ConfigProperty(name = "serai.admin.token")
     Optional<String> token;
 
     public Optional<String> token() {

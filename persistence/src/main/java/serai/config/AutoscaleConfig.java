@@ -3,28 +3,31 @@
 package serai.config;
 
 import jakarta.enterprise.context.Dependent;
+import jakarta.inject.Inject;
 import java.time.Duration;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** What holds for a function that says nothing else. */
 @Dependent
-@ConfigProperties(prefix = "serai.autoscale")
 public class AutoscaleConfig {
     /** How long an idle container is kept. ISO 8601; the public client's documented default. */
-    @ConfigProperty(name = "scaledown-window", defaultValue = "PT60S")
+    @Inject
+    @ConfigProperty(name = "serai.autoscale.scaledown-window", defaultValue = "PT60S")
     Duration scaledownWindow;
 
     /** The most containers of one function, also where it asks for more. */
-    @ConfigProperty(name = "max-containers", defaultValue = "100")
+    @Inject
+    @ConfigProperty(name = "serai.autoscale.max-containers", defaultValue = "100")
     int maxContainers;
 
     /** Starts in a row that fail before the waiting inputs fail too. */
-    @ConfigProperty(name = "crash-limit", defaultValue = "3")
+    @Inject
+    @ConfigProperty(name = "serai.autoscale.crash-limit", defaultValue = "3")
     int crashLimit;
 
     /** How long an idle container that was asked to stop may take before its place is withdrawn. ISO 8601. */
-    @ConfigProperty(name = "stop-grace", defaultValue = "PT3S")
+    @Inject
+    @ConfigProperty(name = "serai.autoscale.stop-grace", defaultValue = "PT3S")
     Duration stopGrace;
 
     public Duration scaledownWindow() {

@@ -3,15 +3,14 @@
 package serai.config;
 
 import jakarta.enterprise.context.Dependent;
+import jakarta.inject.Inject;
 import java.net.URI;
 import java.util.List;
 import java.util.Optional;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** Where the cluster is reached and how pools become jobs on it. */
 @Dependent
-@ConfigProperties(prefix = "serai.nomad")
 public class NomadConfig {
     private static final String NAMESPACE = "default";
     private static final String ANY_DATACENTER = "*";
@@ -20,50 +19,64 @@ public class NomadConfig {
     private static final String CORE_MHZ = "1000";
 
     /** Scheme, host and port of the HTTP API; the default is where an agent listens. No path. */
-    @ConfigProperty(name = "address", defaultValue = "http://127.0.0.1:4646")
+    @Inject
+    @ConfigProperty(name = "serai.nomad.address", defaultValue = "http://127.0.0.1:4646")
     URI address;
 
-    /** Sent with each request. Its policy needs submit-job, scale-job, read-job, variables of nomad/jobs and agent read. */
-    @ConfigProperty(name = "token")
+    /**
+     * Sent with each request. Least rights: submit-job, scale-job, read-job and alloc-lifecycle in the namespace, write
+     * and destroy of the variables {@code nomad/jobs/*}, and agent read.
+     */
+    @Inject
+    @ConfigProperty(name = "serai.nomad.token")
     Optional<String> token;
 
     /** In which all our jobs live. */
-    @ConfigProperty(name = "namespace", defaultValue = NAMESPACE)
+    @Inject
+    @ConfigProperty(name = "serai.nomad.namespace", defaultValue = NAMESPACE)
     String namespace;
 
     /** Empty for the region of the agent that is asked. */
-    @ConfigProperty(name = "region")
+    @Inject
+    @ConfigProperty(name = "serai.nomad.region")
     Optional<String> region;
 
     /** Separated by commas; globs are allowed. */
-    @ConfigProperty(name = "datacenters", defaultValue = ANY_DATACENTER)
+    @Inject
+    @ConfigProperty(name = "serai.nomad.datacenters", defaultValue = ANY_DATACENTER)
     List<String> datacenters;
 
     /** Must exist: a job in an unknown node pool is refused. */
-    @ConfigProperty(name = "node-pool", defaultValue = NODE_POOL)
+    @Inject
+    @ConfigProperty(name = "serai.nomad.node-pool", defaultValue = NODE_POOL)
     String nodePool;
 
     /** PEM file; empty for the authorities that the Java runtime trusts. */
-    @ConfigProperty(name = "ca-certificate")
+    @Inject
+    @ConfigProperty(name = "serai.nomad.ca-certificate")
     Optional<String> caCertificate;
 
     /** PEM file with our certificate, for an agent that verifies its clients. */
-    @ConfigProperty(name = "client-certificate")
+    @Inject
+    @ConfigProperty(name = "serai.nomad.client-certificate")
     Optional<String> clientCertificate;
 
     /** PEM file with the certificate's key, PKCS#1, PKCS#8 or SEC 1, not encrypted. */
-    @ConfigProperty(name = "client-key")
+    @Inject
+    @ConfigProperty(name = "serai.nomad.client-key")
     Optional<String> clientKey;
 
     /** Task driver that starts the runner; it must take {@code command} and {@code args}. */
-    @ConfigProperty(name = "driver", defaultValue = DRIVER)
+    @Inject
+    @ConfigProperty(name = "serai.nomad.driver", defaultValue = DRIVER)
     String driver;
 
     /** MHz that are asked for one core: the cluster counts CPU in MHz, functions ask for cores. */
-    @ConfigProperty(name = "core-mhz", defaultValue = CORE_MHZ)
+    @Inject
+    @ConfigProperty(name = "serai.nomad.core-mhz", defaultValue = CORE_MHZ)
     int coreMhz;
 
-    /** The defaults with another address and token, for use without a container. Fields with values would be defaults too. */
+    /** The defaults with another address and token, for use without a container. */
     public static NomadConfig at(URI address, Optional<String> token) {
         var config = new NomadConfig();
         config.address = address;

@@ -3,24 +3,26 @@
 package serai.config;
 
 import jakarta.enterprise.context.Dependent;
+import jakarta.inject.Inject;
 import java.util.Optional;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** What allocations find on their nodes. */
 @Dependent
-@ConfigProperties(prefix = "serai.runner")
 public class RunnerConfig {
     /** The interpreter on a node that starts the runner and, until images bring their own, the user's code. */
-    @ConfigProperty(name = "python", defaultValue = "python3")
+    @Inject
+    @ConfigProperty(name = "serai.runner.python", defaultValue = "python3")
     String python;
 
     /** Directory on a node for uploaded files and client runtimes. */
-    @ConfigProperty(name = "cache", defaultValue = "/var/lib/serai/cache")
+    @Inject
+    @ConfigProperty(name = "serai.runner.cache", defaultValue = "/var/lib/serai/cache")
     String cache;
 
     /** Major.minor of that interpreter: an image that asks for another one is refused. Empty: it is found out at the start. */
-    @ConfigProperty(name = "python-version")
+    @Inject
+    @ConfigProperty(name = "serai.runner.python-version")
     Optional<String> pythonVersion;
 
     public String python() {

@@ -20,6 +20,7 @@ import serai.workspace.Tenant;
 
 /** Containers, from the moment that their runner presents itself. */
 @ApplicationScoped
+@Transactional // reads too: without one the server shares an entity manager between threads
 public class Containers {
     private final EntityManager em;
     private final Signals signals;
@@ -39,7 +40,6 @@ public class Containers {
      *
      * @throws serai.problem.ProblemException {@link Problem#CONTAINER_KNOWN} at the second time
      */
-    @Transactional
     public Admitted admit(Pool pool, String allocationId, int ordinal, String node, Instant now) {
         var known = em.createQuery("select count(c) from Container c where c.allocationId = :allocation", Long.class)
                 .setParameter("allocation", allocationId)
@@ -98,7 +98,6 @@ public class Containers {
     }
 
     /** Renews the lease of everything it holds. */
-    @Transactional
     public void heartbeat(String id, Instant now) {
         em.createQuery("update Container c set c.heartbeatAt = :now where c.id = :id and c.state <> ENDED")
                 .setParameter("now", now)
@@ -107,7 +106,6 @@ public class Containers {
     }
 
     /** It asks for work for the first time. @return whether it was the first time */
-    @Transactional
     public boolean ready(String id, Instant now) {
         return em.createQuery("update Container c set c.state = ACTIVE, c.readyAt = :now, c.idleSince = :now,"
                                 + " c.heartbeatAt = :now where c.id = :id and c.state = STARTING")
@@ -122,7 +120,6 @@ public class Containers {
      *
      * @return how many of them, counted from the last of the list, until one was busy again
      */
-    @Transactional
     public int drainIdle(PoolId pool, List<String> ids, Instant idleBefore) {
         int drained = 0;
         for (var id : ids.reversed()) {
@@ -141,7 +138,6 @@ public class Containers {
     }
 
     /** All of the pool's containers finish what they hold and claim no more. */
-    @Transactional
     public void drain(PoolId pool) {
         em.createQuery(
                         "update Container c set c.state = DRAINING where c.poolId = :pool and c.state in (STARTING, ACTIVE)")
@@ -151,7 +147,6 @@ public class Containers {
     }
 
     /** This one claims no more. */
-    @Transactional
     public void drain(String id) {
         em.createQuery("update Container c set c.state = DRAINING where c.id = :id and c.state in (STARTING, ACTIVE)")
                 .setParameter("id", id)
@@ -160,7 +155,6 @@ public class Containers {
     }
 
     /** @return the state that ended now; empty if it had ended before */
-    @Transactional
     public Optional<Container.State> end(String id, Integer exitCode, String reason, Instant now) {
         var container = em.find(Container.class, id);
         if (container == null) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.function;
 
+import jakarta.persistence.Column;
 import jakarta.persistence.Embeddable;
 import java.time.Duration;
 import serai.problem.Problem;
@@ -15,7 +16,11 @@ import serai.problem.Problem;
  * @param scaledownWindow how long a container may be idle before it is stopped
  */
 @Embeddable
-public record AutoscalerSettings(int minContainers, int maxContainers, int bufferContainers, Duration scaledownWindow) {
+public record AutoscalerSettings(
+        int minContainers,
+        int maxContainers,
+        int bufferContainers,
+        @Column(name = "scaledown_window_ms") Duration scaledownWindow) {
     public AutoscalerSettings {
         if (minContainers < 0 || maxContainers < Math.max(1, minContainers)) {
             throw Problem.INVALID_AUTOSCALER.because(

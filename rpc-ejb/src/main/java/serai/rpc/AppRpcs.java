@@ -22,7 +22,6 @@ import modal.client.AppPublishResponse;
 import modal.client.AppState;
 import modal.client.AppStopRequest;
 import modal.client.ModalClientGrpc;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.activate.Publisher;
 import serai.app.App;
 import serai.app.Apps;
@@ -52,7 +51,7 @@ class AppRpcs implements RpcFeature {
             Workspaces workspaces,
             Publisher publisher,
             Once once,
-            @ConfigProperties HttpConfig http) {
+            HttpConfig http) {
         this.apps = apps;
         this.deployments = deployments;
         this.layouts = layouts;

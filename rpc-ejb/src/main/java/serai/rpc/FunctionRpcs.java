@@ -17,7 +17,6 @@ import modal.client.FunctionGetResponse;
 import modal.client.FunctionPrecreateRequest;
 import modal.client.FunctionPrecreateResponse;
 import modal.client.ModalClientGrpc;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.app.Apps;
 import serai.config.AutoscaleConfig;
 import serai.function.Definition;
@@ -49,7 +48,7 @@ class FunctionRpcs implements RpcFeature {
             Mounts mounts,
             Workspaces workspaces,
             Once once,
-            @ConfigProperties AutoscaleConfig defaults) {
+            AutoscaleConfig defaults) {
         this.apps = apps;
         this.functions = functions;
         this.images = images;

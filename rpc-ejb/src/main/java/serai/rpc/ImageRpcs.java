@@ -14,7 +14,6 @@ import modal.client.Image;
 import modal.client.ImageGetOrCreateRequest;
 import modal.client.ImageGetOrCreateResponse;
 import modal.client.ModalClientGrpc;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.config.RunnerConfig;
 import serai.image.Images;
 import serai.mount.Mounts;
@@ -34,7 +33,7 @@ class ImageRpcs implements RpcFeature {
     private final RunnerConfig runner;
 
     @Inject
-    ImageRpcs(Images images, Mounts mounts, @ConfigProperties RunnerConfig runner) {
+    ImageRpcs(Images images, Mounts mounts, RunnerConfig runner) {
         this.images = images;
         this.mounts = mounts;
         this.runner = runner;

@@ -27,7 +27,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import modal.client.ModalClientGrpc;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.config.RpcConfig;
 
 /** The gRPC listener. Each call runs on a virtual thread of its own, so that a long poll costs no platform thread. */
@@ -54,7 +53,6 @@ public class RpcServer {
     private Authentication authentication;
 
     @Inject
-    @ConfigProperties
     private RpcConfig config;
 
     @Resource

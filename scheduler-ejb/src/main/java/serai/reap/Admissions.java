@@ -3,13 +3,38 @@
 package serai.reap;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.InstantSource;
+import serai.cluster.Allocation;
 import serai.cluster.AllocationId;
+import serai.cluster.Cluster;
 import serai.container.Containers;
+import serai.pool.Pool;
 import serai.pool.PoolId;
+import serai.pool.Pools;
+import serai.problem.Problem;
 
 /** Lets runners in: the pool's secret proves the pool, the cluster's word proves the allocation. */
 @ApplicationScoped
 public class Admissions {
+    private final Pools pools;
+    private final Containers containers;
+    private final Cluster cluster;
+    private final InstantSource clock = InstantSource.system();
+
+    @Inject
+    public Admissions(Pools pools, Containers containers, Cluster cluster) {
+        this.pools = pools;
+        this.containers = containers;
+        this.cluster = cluster;
+    }
+
+    public Admissions() {
+        this(null, null, null); // for the server's proxy
+    }
+
     /**
      * Asks the cluster, so call it outside of transactions.
      *
@@ -17,7 +42,34 @@ public class Admissions {
      * @throws serai.problem.ProblemException UNAUTHENTICATED for a wrong pool or secret, CONTAINER_REFUSED when the
      *     allocation is not the pool's, is ending, or the pool takes no more; CONTAINER_KNOWN at the second time
      */
-    public Containers.Admitted admit(PoolId pool, String secret, AllocationId allocation, int ordinal, String node) {
-        throw new UnsupportedOperationException("follows");
+    public Containers.Admitted admit(PoolId id, String secret, AllocationId allocation, int ordinal, String node) {
+        var pool = pools.find(id)
+                .filter(p -> isSame(p.secret(), secret))
+                .orElseThrow(() -> Problem.UNAUTHENTICATED.because("pool %s and its secret do not match", id));
+        if (pool.state() != Pool.State.ACTIVE) {
+            throw Problem.CONTAINER_REFUSED.because("pool %s takes no more containers", id);
+        }
+        var known = cluster.allocation(allocation)
+                .orElseThrow(() -> Problem.CONTAINER_REFUSED.because("the cluster knows no allocation %s", allocation));
+        check(known, id, ordinal);
+        return containers.admit(
+                pool, allocation.value(), known.index(), node.isEmpty() ? known.node() : node, clock.instant());
+    }
+
+    private static boolean isSame(String expected, String given) {
+        return MessageDigest.isEqual(expected.getBytes(StandardCharsets.UTF_8), given.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void check(Allocation known, PoolId pool, int ordinal) {
+        if (!known.pool().equals(pool)) {
+            throw Problem.CONTAINER_REFUSED.because("allocation %s is not of pool %s", known.id(), pool);
+        }
+        if (known.state().isTerminal() || known.state() == Allocation.State.STOPPING) {
+            throw Problem.CONTAINER_REFUSED.because("allocation %s is %s", known.id(), known.state());
+        }
+        if (known.index() != ordinal) {
+            throw Problem.CONTAINER_REFUSED.because(
+                    "allocation %s has index %d and not %d", known.id(), known.index(), ordinal);
+        }
     }
 }

@@ -5,7 +5,6 @@ package serai.api.http;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.util.Optional;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.config.AdminConfig;
 import serai.container.Containers;
 import serai.id.Secret;
@@ -22,7 +21,7 @@ public class Gate {
     private final Caller caller;
 
     @Inject
-    public Gate(Workspaces workspaces, Containers containers, @ConfigProperties AdminConfig admin, Caller caller) {
+    public Gate(Workspaces workspaces, Containers containers, AdminConfig admin, Caller caller) {
         this.workspaces = workspaces;
         this.containers = containers;
         this.admin = admin == null ? Optional.empty() : admin.token().map(Secret::hash);

@@ -18,6 +18,7 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import serai.local.control.Instances;
 import serai.local.control.Report;
+import serai.local.doc.Json;
 import serai.local.plan.Node;
 import serai.local.state.Alloc;
 import serai.local.state.Store;
@@ -66,8 +67,10 @@ public final class Client implements Instances {
     }
 
     @Override
-    public void stop(String allocId, boolean delayed) {
-        runner(allocId).ifPresent(runner -> runner.kill(delayed));
+    public void stop(Alloc alloc) {
+        boolean delayed =
+                !Json.at(alloc.doc(), "DesiredTransition", "NoShutdownDelay").asBoolean();
+        runner(alloc.id()).ifPresent(runner -> runner.kill(delayed));
     }
 
     @Override

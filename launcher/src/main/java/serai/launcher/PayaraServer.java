@@ -1,0 +1,265 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.launcher;
+
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+
+/**
+ * The application server with the EAR. Its domain holds nothing that is worth keeping: when the archive, the server or this class
+ * changes, the domain is made anew, so that a start never loads an application only to replace it.
+ */
+final class PayaraServer {
+    static final String PART = "server";
+    private static final String EAR = "ear/target/serai.ear";
+    private static final String APPLICATION = "serai";
+    private static final int LAYOUT = 1; // raise it when what is written into a domain changes
+
+    private final Home home;
+    private final Secrets secrets;
+    private final String httpHost;
+    private final int httpPort;
+    private final int adminPort;
+    private final Path payara;
+    private final Path domain;
+
+    PayaraServer(Home home, Secrets secrets, String httpHost, int httpPort, int adminPort) {
+        this.home = home;
+        this.secrets = secrets;
+        this.httpHost = httpHost;
+        this.httpPort = httpPort;
+        this.adminPort = adminPort;
+        this.payara = home.built("launcher/target/parts/payara7");
+        this.domain = home.payara().resolve("domain1"); // the name is in its files
+    }
+
+    String url() {
+        var host = httpHost.equals("0.0.0.0") ? "127.0.0.1" : httpHost;
+        return "http://" + host + ":" + httpPort;
+    }
+
+    /** @return whether the domain was made from another archive, another server or an older launcher */
+    boolean isOutdated() {
+        try {
+            return !Files.exists(mark()) || !Files.readString(mark()).equals(fingerprint());
+        } catch (IOException e) {
+            throw Failure.from(e, "%s: %s", mark(), e.getMessage());
+        }
+    }
+
+    /** Whether a start loads the application by itself: then it needs the database from its first second on. */
+    boolean isDeployed() {
+        return !isOutdated();
+    }
+
+    ProcessId launch(Map<String, String> environment, Progress.Step step) {
+        try {
+            home.required("launcher/target/parts/payara7/glassfish/modules/glassfish.jar", "Payara Server");
+            if (isOutdated()) {
+                step.says("preparing Payara " + Versions.PAYARA);
+                create();
+            }
+            endForgotten();
+            configure();
+            step.says("starting Payara " + Versions.PAYARA);
+            var domainXml = DomainXml.read(domain.resolve("config/domain.xml"));
+            var command = new ServerCommand(payara, domain, Machine.serverHeapMegabytes(), home.payara().resolve("classes.jsa"));
+            return Command.of(command.line(domainXml.jvmOptions()))
+                    .with(environment)
+                    .with("AS_JAVA", Java.home().toString())
+                    .with("JAVA_HOME", Java.home().toString())
+                    .in(domain.resolve("config"))
+                    .leave(home.logs().resolve("server.out"), false);
+        } catch (IOException e) {
+            throw Failure.from(e, "the server does not start: %s", e);
+        }
+    }
+
+    void awaitAdministration(ProcessId process) {
+        await(process, Duration.ofMinutes(3), () -> admin("version", "").isPresent());
+    }
+
+    void deploy(ProcessId process) {
+        var ear = URLEncoder.encode(home.built(EAR).toString(), StandardCharsets.UTF_8);
+        // the server is asked in the background: an answer may take longer than any time-out is good for
+        var answer = admin("deploy", "?DEFAULT=" + ear + "&name=" + APPLICATION + "&force=true&upload=false");
+        var body = answer.map(HttpResponse::body).orElse("no answer");
+        if (!body.contains("exit-code: SUCCESS") && !body.contains("exit-code: WARNING")) {
+            var reason = body.lines().filter(line -> line.startsWith("message:")).findFirst().orElse(body);
+            throw Failure.because("the application was not deployed: %s%nThe log is %s", reason, log());
+        }
+        try {
+            AtomicFile.write(mark(), fingerprint());
+        } catch (IOException e) {
+            throw Failure.from(e, "%s: %s", mark(), e.getMessage());
+        }
+    }
+
+    void awaitReady(ProcessId process) {
+        await(process, Duration.ofMinutes(5), () -> {
+            refuseFailedLoad();
+            return readiness().isReady();
+        });
+    }
+
+    private void await(ProcessId process, Duration deadline, java.util.function.BooleanSupplier condition) {
+        boolean ready = Pause.until(deadline, () -> {
+            if (!process.isAlive()) {
+                throw Failure.because("the server ended while it started:%n%s%nThe log is %s", Tail.of(lastOutput(), 12), log());
+            }
+            return condition.getAsBoolean();
+        });
+        if (!ready) {
+            throw Failure.because("the server is not ready after %d s: %s%nThe log is %s", deadline.toSeconds(), readiness(), log());
+        }
+    }
+
+    private Path lastOutput() {
+        return Files.exists(log()) ? log() : home.logs().resolve("server.out");
+    }
+
+    /** An application that cannot be loaded never gets ready; the server itself goes on without it. */
+    private void refuseFailedLoad() {
+        try {
+            var text = Files.exists(log()) ? Files.readString(log(), StandardCharsets.ISO_8859_1) : "";
+            var begin = text.lastIndexOf("Running Payara Version");
+            var error = text.indexOf("Exception while loading the app", Math.max(0, begin));
+            if (error >= 0) {
+                throw Failure.because(
+                        "the application could not be loaded:%n%s%nThe log is %s",
+                        Tail.of(text.substring(error, Math.min(text.length(), error + 1500)), 12), log());
+            }
+        } catch (IOException e) {
+            throw Failure.from(e, "%s: %s", log(), e.getMessage());
+        }
+    }
+
+    Readiness readiness() {
+        return Http.get(url() + "/health/ready", Duration.ofSeconds(5))
+                .map(answer -> Readiness.of(answer.body()))
+                .orElse(Readiness.NONE);
+    }
+
+    /** By its own command, so that the application ends in order; by signal when that does not help. */
+    void stop(ProcessId process) {
+        admin("stop-domain", "?force=true");
+        if (!process.awaitEnd(30)) {
+            process.end(10);
+        }
+    }
+
+    Path log() {
+        return home.logs().resolve("server.log");
+    }
+
+    private void create() throws IOException {
+        Files.createDirectories(home.payara());
+        Trees.delete(domain);
+        Files.deleteIfExists(mark());
+        Trees.copy(payara.resolve("glassfish/domains/domain1"), domain);
+        Files.setPosixFilePermissions(domain, PosixFilePermissions.fromString("rwx------"));
+        AtomicFile.write(
+                domain.resolve("config/admin-keyfile"),
+                "admin;" + SaltedHash.of(secrets.named("server-admin-password")) + ";asadmin\n");
+        var logging = domain.resolve("config/logging.properties");
+        var properties = new Properties();
+        try (var in = Files.newInputStream(logging)) {
+            properties.load(in);
+        }
+        var file = "com.sun.enterprise.server.logging.GFFileHandler.";
+        properties.setProperty("handlers", "");
+        properties.setProperty(file + "file", log().toString());
+        properties.setProperty(file + "rotationLimitInBytes", "20000000");
+        properties.setProperty(file + "maxHistoryFiles", "5");
+        try (var out = Files.newOutputStream(logging)) {
+            properties.store(out, null);
+        }
+    }
+
+    private void configure() throws IOException {
+        var file = domain.resolve("config/domain.xml");
+        AtomicFile.write(file, DomainXml.read(file).listeners(httpHost, httpPort, adminPort).bytes());
+    }
+
+    /** One that a killed launcher started and never wrote down: two servers in one domain would spoil it. */
+    private void endForgotten() throws IOException {
+        var file = domain.resolve("config/pid");
+        if (!Files.exists(file)) {
+            return;
+        }
+        var text = Files.readString(file).strip();
+        var process = text.isEmpty() ? Optional.<ProcessId>empty() : ProcessId.of(Long.parseLong(text));
+        if (process.isPresent() && isServer(process.get().pid())) {
+            stop(process.get());
+        }
+    }
+
+    private boolean isServer(long pid) {
+        try {
+            return Files.readString(Path.of("/proc/" + pid + "/cmdline")).contains(domain.toString());
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Asks the way asadmin does, without a JVM for it. The password is the one that the server writes at each start into a file
+     * which only its owner reads.
+     */
+    private Optional<HttpResponse<String>> admin(String command, String query) {
+        try {
+            var password = domain.resolve("config/local-password");
+            if (!Files.exists(password)) {
+                return Optional.empty();
+            }
+            var login = "admin:" + Files.readString(password).strip();
+            return Http.post(
+                            "http://127.0.0.1:" + adminPort + "/__asadmin/" + command + query,
+                            Duration.ofMinutes(5),
+                            "Authorization",
+                            "Basic " + Base64.getEncoder().encodeToString(login.getBytes(StandardCharsets.UTF_8)),
+                            "X-Requested-By",
+                            "cli",
+                            "User-Agent",
+                            "hk2-agent")
+                    .filter(answer -> answer.statusCode() == 200 || answer.statusCode() == 500);
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private Path mark() {
+        return home.payara().resolve("deployed");
+    }
+
+    private String fingerprint() throws IOException {
+        var ear = home.required(EAR, "the server's application");
+        return "layout %d, payara %s at %s, ear %s%n".formatted(LAYOUT, Versions.PAYARA, payara, digest(ear));
+    }
+
+    private static String digest(Path file) throws IOException {
+        try (var in = Files.newInputStream(file)) {
+            var digest = MessageDigest.getInstance("SHA-256");
+            var buffer = new byte[1 << 16];
+            for (int read = in.read(buffer); read > 0; read = in.read(buffer)) {
+                digest.update(buffer, 0, read);
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.launcher;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What run.json holds: the ports, which stay the same over a restart, and the processes of now.
+ *
+ * @param ports by the name of their setting
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record RunState(Map<String, Integer> ports, Map<String, Part> parts) {
+    /**
+     * @param kind which of the possible ones it is: embedded or external, nomad-local or nomad
+     * @param process null for what others run
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Part(String kind, String version, String address, ProcessId process) {}
+
+    RunState {
+        ports = ports == null ? Map.of() : Map.copyOf(ports);
+        parts = parts == null ? Map.of() : Map.copyOf(parts);
+    }
+
+    static RunState read(Path file) {
+        try {
+            return Json.MAPPER.readValue(Files.readAllBytes(file), RunState.class);
+        } catch (NoSuchFileException e) {
+            return new RunState(Map.of(), Map.of());
+        } catch (JsonProcessingException e) {
+            throw Failure.from(e, "%s is not readable (%s). Remove it; then ./serai up", file, e.getOriginalMessage());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void write(Path file) {
+        try {
+            AtomicFile.write(file, Json.pretty(this) + "\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Optional<Part> part(String name) {
+        return Optional.ofNullable(parts.get(name));
+    }
+
+    Optional<ProcessId> alive(String name) {
+        return part(name).map(Part::process).filter(ProcessId::isAlive);
+    }
+
+    RunState withPorts(Map<String, Integer> chosen) {
+        return new RunState(new TreeMap<>(chosen), parts);
+    }
+
+    RunState with(String name, Part part) {
+        var changed = new TreeMap<>(parts);
+        changed.put(name, part);
+        return new RunState(ports, changed);
+    }
+
+    RunState without(String name) {
+        var changed = new TreeMap<>(parts);
+        changed.remove(name);
+        return new RunState(ports, changed);
+    }
+}

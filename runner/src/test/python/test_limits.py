@@ -1,0 +1,129 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""Limits that hold, where the machine lets us make control groups; and their absence."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+
+import pytest
+from serai_runner.limits import Group, make_group
+from serai_runner.registration import Limits
+
+
+@pytest.fixture
+def controllers():
+    group = make_group(f"serai-test-{os.getpid()}")
+    found = group.controllers
+    group.remove()
+    return found
+
+
+def needs(controllers, name: str) -> None:
+    if name not in controllers:
+        pytest.skip(f"no {name} control group can be made here")
+
+
+def left(container: str) -> list[pathlib.Path]:
+    return list(pathlib.Path("/sys/fs/cgroup").glob(f"**/serai-{container}"))
+
+
+def test_given_a_memory_limit_when_it_is_exceeded_then_the_reason_is_told(node, http, controllers):
+    needs(controllers, "memory")
+    http.answer["limits"] = {"memory_mb": 64}
+    node.runtime("x = []\nwhile True: x.append(bytearray(1 << 20))")
+    run = node.run()
+    assert run.code == 137
+    assert http.exits == [{"exit_code": None, "signal": 9, "reason": "out of memory: it used more than 64 MiB"}]
+    assert left(http.container) == []
+
+
+def test_given_a_child_that_is_too_large_when_it_is_killed_then_the_log_says_so(node, http, controllers):
+    needs(controllers, "memory")
+    http.answer["limits"] = {"memory_mb": 64}
+    node.runtime("""
+import subprocess, sys
+grow = "x = []\\nwhile True: x.append(bytearray(1 << 20))"
+print(subprocess.run([sys.executable, "-c", grow]).returncode)
+""")
+    run = node.run()
+    assert run.out == "-9\n", run.err
+    assert "out of memory" in http.text(3)
+    assert http.exits[0]["exit_code"] == 0
+
+
+def test_given_a_limit_of_processes_when_there_are_more_then_fork_fails(node, http, controllers):
+    needs(controllers, "pids")
+    http.answer["limits"] = {"pids": 20}
+    node.runtime("""
+import os, time
+made = 0
+try:
+    for _ in range(100):
+        if not os.fork():
+            time.sleep(60)
+        made += 1
+except OSError as e:
+    print("made", made < 20, e.strerror)
+""")
+    assert node.run().out == "made True Resource temporarily unavailable\n"
+    assert left(http.container) == []
+
+
+def test_given_a_cpu_limit_when_the_container_works_then_it_is_slowed_down(node, http, controllers):
+    needs(controllers, "cpu")
+    http.answer["limits"] = {"milli_cpu": 200}
+    node.runtime("""
+import time
+end = time.monotonic() + 2
+while time.monotonic() < end: pass
+print(time.process_time() < 1)
+""")
+    assert node.run().out == "True\n"
+
+
+def test_given_no_control_groups_when_limits_are_asked_for_then_the_container_runs_and_that_is_said(ordinary, http, own_by_nobody):
+    http.answer["limits"] = {"memory_mb": 64, "pids": 100}
+    ordinary.runtime("print('fine')")
+    own_by_nobody(ordinary)
+    assert ordinary.run().out == "fine\n"
+    assert "The memory limit of this container does not hold" in http.text(3)
+    assert "The pids limit of this container does not hold" in http.text(3)
+
+
+def test_given_version_2_when_a_group_is_made_then_it_stands_beside_our_own(tmp_path):
+    """By files that look like a version 2 hierarchy: the machine that runs this may have version 1."""
+    place = tmp_path / "nomad.slice"
+    for directory in (tmp_path, place):
+        directory.mkdir(exist_ok=True)
+        (directory / "cgroup.controllers").write_text("cpu memory pids hugetlb")
+        (directory / "cgroup.subtree_control").write_text("")
+    (tmp_path / "own").write_text("0::/nomad.slice/alloc.scope\n")
+    group = make_group("serai-x", root=str(tmp_path), own=str(tmp_path / "own"))
+    assert group.controllers == {"cpu", "memory", "pids"}
+    made = place / "serai-x"
+    assert (place / "cgroup.subtree_control").read_text() == "+cpu +memory +pids"
+    for name in ("cpu.max", "memory.max", "memory.swap.max", "pids.max", "cgroup.procs"):
+        (made / name).write_text("")
+    (made / "memory.events").write_text("low 0\nhigh 0\nmax 4\noom 1\noom_kill 2\noom_group_kill 0\n")
+    assert group.limit(Limits(memory_mb=2, milli_cpu=500, pids=7)) == []
+    group.add(123)
+    assert (made / "memory.max").read_text() == str(2 << 20)
+    assert (made / "cpu.max").read_text() == "50000 100000"
+    assert (made / "pids.max").read_text() == "7"
+    assert (made / "cgroup.procs").read_text() == "123"
+    assert group.oom_kills() == 2
+
+
+def test_given_nothing_writable_when_a_group_is_made_then_it_has_no_controllers(tmp_path):
+    (tmp_path / "own").write_text("4:memory:/a\n0::/b\n")
+    group = make_group("serai-x", root=str(tmp_path / "absent"), own=str(tmp_path / "own"))
+    assert group.controllers == frozenset()
+    assert group.limit(Limits(memory_mb=1)) == ["memory"]
+    assert group.oom_kills() == 0
+    group.remove()
+
+
+def test_given_no_limits_then_none_is_lost():
+    assert Group({}).limit(Limits()) == []

@@ -1,0 +1,161 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes from a container's socket to the server and back."""
+
+from __future__ import annotations
+
+import os
+import socket
+import statistics
+import threading
+import time
+
+import pytest
+from fakes import until
+from serai_runner.problems import Failed
+from serai_runner.relay import Relay
+
+
+class Echo:
+    """A TCP server that gives back what it gets."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.listener = socket.create_server(("127.0.0.1", port))
+        self.port = self.listener.getsockname()[1]
+        self.connections: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        if self.listener.fileno() < 0:
+            return
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for connection in self.connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.connections.append(connection)
+            threading.Thread(target=self._echo, args=(connection,), daemon=True).start()
+
+    def _echo(self, connection: socket.socket) -> None:
+        with connection:
+            try:
+                while data := connection.recv(1 << 18):
+                    connection.sendall(data)
+            except OSError:
+                return
+
+
+@pytest.fixture
+def echo():
+    echo = Echo()
+    yield echo
+    echo.close()
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def path(tmp_path, echo, told):
+    relay = Relay(str(tmp_path / "serai.sock"), f"http://127.0.0.1:{echo.port}", told.append)
+    relay.start()
+    yield str(tmp_path / "serai.sock")
+    relay.close()
+
+
+def connect(path: str) -> socket.socket:
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(10)
+    client.connect(path)
+    return client
+
+
+def exactly(client: socket.socket, size: int) -> bytes:
+    parts = b""
+    while len(parts) < size:
+        part = client.recv(size - len(parts))
+        assert part, f"ended after {len(parts)} of {size} bytes"
+        parts += part
+    return parts
+
+
+def test_given_many_bytes_when_they_cross_then_none_is_lost_and_the_end_is_passed_on(path):
+    sent = os.urandom(8 << 20)
+    with connect(path) as client:
+        threading.Thread(target=lambda: (client.sendall(sent), client.shutdown(socket.SHUT_WR)), daemon=True).start()
+        assert exactly(client, len(sent)) == sent
+        assert client.recv(1) == b""
+
+
+def test_given_connections_at_the_same_time_when_they_talk_then_each_gets_its_own(path):
+    clients = [connect(path) for _ in range(30)]
+    for n, client in enumerate(clients):
+        client.sendall(b"%04d" % n)
+    for n, client in enumerate(clients):
+        assert exactly(client, 4) == b"%04d" % n
+        client.close()
+
+
+def test_given_a_server_that_goes_away_when_it_comes_back_then_a_new_connection_works(path, echo, told):
+    with connect(path) as client:
+        client.sendall(b"x")
+        exactly(client, 1)
+        echo.close()
+        assert client.recv(1) == b""
+    for _ in range(3):
+        with connect(path) as client:
+            assert client.recv(1) == b""
+    assert len(told) == 1
+    again = Echo(echo.port)
+    with connect(path) as client:
+        client.sendall(b"y")
+        assert exactly(client, 1) == b"y"
+    again.close()
+
+
+def test_given_ended_connections_then_no_thread_and_no_descriptor_is_left(path):
+    def used() -> int:
+        return threading.active_count() + len(os.listdir("/proc/self/fd"))
+
+    before = used()
+    for _ in range(20):
+        with connect(path) as client:
+            client.sendall(b"x")
+            exactly(client, 1)
+    until(lambda: used() <= before + 1, 5)
+
+
+def test_given_a_url_that_is_not_plain_http_then_it_is_refused(tmp_path):
+    with pytest.raises(Failed, match="https://example.org"):
+        Relay(str(tmp_path / "s"), "https://example.org", print)
+
+
+def test_given_small_messages_when_they_make_the_round_then_the_relay_adds_little(path, echo):
+    """The median is some 40 us on two shared cores; the bound leaves room for a busy machine."""
+    with connect(path) as relayed, socket.create_connection(("127.0.0.1", echo.port)) as direct:
+        direct.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        added = min(_median(relayed) - _median(direct) for _ in range(3))
+    print(f"added round trip {added * 1e6:.0f} us")
+    assert added < 500e-6
+
+
+def _median(client: socket.socket) -> float:
+    times = []
+    for _ in range(1500):
+        began = time.perf_counter()
+        client.sendall(b"x" * 200)
+        exactly(client, 200)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)

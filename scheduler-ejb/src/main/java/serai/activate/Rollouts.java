@@ -1,0 +1,68 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.activate;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.transaction.Transactional;
+import java.util.ArrayList;
+import java.util.List;
+import serai.app.App;
+import serai.app.Apps;
+import serai.autoscale.Retirements;
+import serai.function.Function;
+import serai.function.Functions;
+import serai.pool.Pool;
+import serai.pool.PoolId;
+import serai.pool.Pools;
+
+/** From one publication to the next: every function of the layout has a pool of its definition, other pools retire. */
+@ApplicationScoped
+public class Rollouts {
+    private final Apps apps;
+    private final Functions functions;
+    private final Pools pools;
+    private final Retirements retirements;
+
+    @Inject
+    public Rollouts(Apps apps, Functions functions, Pools pools, Retirements retirements) {
+        this.apps = apps;
+        this.functions = functions;
+        this.pools = pools;
+        this.retirements = retirements;
+    }
+
+    public Rollouts() {
+        this(null, null, null, null); // for the server's proxy
+    }
+
+    /** @return the pools to look at, the new ones first */
+    @Transactional
+    public List<PoolId> rollOut(App app) {
+        var published = apps.layout(app).functions().values();
+        var current = new ArrayList<PoolId>();
+        var former = new ArrayList<PoolId>();
+        for (var function : functions.of(app.id())) {
+            if (function.definitionId() == null) {
+                continue; // reserved, not published yet
+            }
+            if (published.contains(function.id())) {
+                current.add(pools.of(function, functions.definition(function.definitionId()))
+                        .id());
+                pools.superseded(function).forEach(pool -> former.add(pool.id()));
+            } else {
+                former.addAll(ofFunction(app, function));
+            }
+        }
+        former.forEach(retirements::begin);
+        current.addAll(former);
+        return current;
+    }
+
+    private List<PoolId> ofFunction(App app, Function function) {
+        return pools.ofApp(app.id()).stream()
+                .filter(pool -> pool.functionId().equals(function.id()))
+                .map(Pool::id)
+                .toList();
+    }
+}

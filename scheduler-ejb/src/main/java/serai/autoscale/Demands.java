@@ -1,0 +1,115 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.autoscale;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.transaction.Transactional;
+import java.time.Instant;
+import java.util.Optional;
+import serai.app.App;
+import serai.app.Apps;
+import serai.autoscale.Demand.Activity;
+import serai.autoscale.Demand.Replica;
+import serai.call.Inputs;
+import serai.config.AutoscaleConfig;
+import serai.container.Container;
+import serai.container.Containers;
+import serai.function.AutoscalerSettings;
+import serai.function.Definition;
+import serai.function.Function;
+import serai.function.Functions;
+import serai.pool.Pool;
+import serai.pool.PoolId;
+import serai.pool.Pools;
+
+/** Looks at a pool and its surroundings in one short transaction. */
+@ApplicationScoped
+public class Demands {
+    private final Pools pools;
+    private final Functions functions;
+    private final Apps apps;
+    private final Containers containers;
+    private final Inputs inputs;
+    private final AutoscaleConfig settings;
+
+    @Inject
+    public Demands(
+            Pools pools,
+            Functions functions,
+            Apps apps,
+            Containers containers,
+            Inputs inputs,
+            AutoscaleConfig settings) {
+        this.pools = pools;
+        this.functions = functions;
+        this.apps = apps;
+        this.containers = containers;
+        this.inputs = inputs;
+        this.settings = settings;
+    }
+
+    public Demands() {
+        this(null, null, null, null, null, null); // for the server's proxy
+    }
+
+    /** @param gaveUpAt what only the caller remembers */
+    @Transactional
+    public Optional<Observation> observe(PoolId id, Optional<Instant> gaveUpAt) {
+        return pools.find(id).map(pool -> {
+            var definition = functions.definition(pool.definitionId());
+            var function = functions.find(pool.functionId()).orElseThrow();
+            var app = apps.find(pool.appId()).orElseThrow();
+            var load = inputs.load(id);
+            var demand = new Demand(
+                    load.pending(),
+                    load.running(),
+                    Math.max(1, definition.duties().concurrency()),
+                    containers.live(id).stream().map(Demands::replica).toList(),
+                    pool.size(),
+                    pool.reasonAt(),
+                    pool.failures(),
+                    load.pending() > 0 ? Optional.empty() : gaveUpAt);
+            return new Observation(pool, definition, function, app, capped(definition), demand);
+        });
+    }
+
+    private static Replica replica(Container container) {
+        return new Replica(
+                container.id(),
+                container.ordinal(),
+                container.state() == Container.State.DRAINING,
+                activity(container));
+    }
+
+    private static Activity activity(Container container) {
+        if (container.readyAt() == null) {
+            return new Activity.Starting();
+        }
+        return container.idleSince() == null ? new Activity.Busy() : new Activity.Idle(container.idleSince());
+    }
+
+    private AutoscalerSettings capped(Definition definition) {
+        var asked = definition.duties().autoscaler();
+        int most = settings.maxContainers();
+        return new AutoscalerSettings(
+                Math.min(asked.minContainers(), most),
+                Math.min(asked.maxContainers(), most),
+                asked.bufferContainers(),
+                asked.scaledownWindow());
+    }
+
+    /** What was seen. The entities are detached: they are read only. */
+    public record Observation(
+            Pool pool,
+            Definition definition,
+            Function function,
+            App app,
+            AutoscalerSettings autoscaler,
+            Demand demand) {
+        /** @return whether the app goes on with this very definition */
+        boolean isCurrent() {
+            return app.state().runs() && pool.definitionId().equals(function.definitionId());
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.autoscale;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.transaction.Transactional;
+import java.time.Duration;
+import java.util.Map;
+import serai.autoscale.Demands.Observation;
+import serai.cluster.PoolJob;
+import serai.config.HttpConfig;
+import serai.config.RunnerConfig;
+import serai.function.Resources;
+import serai.runner.RunnerArtifact;
+import serai.workspace.Workspaces;
+
+/** What the cluster has to know of a pool. */
+@ApplicationScoped
+public class PoolJobs {
+    /** For exit methods; Nomad's clients allow 30 s unless they are set up otherwise. */
+    private static final Duration KILL_TIMEOUT = Duration.ofSeconds(30);
+
+    private final Workspaces workspaces;
+    private final RunnerArtifact artifact;
+    private final HttpConfig http;
+    private final RunnerConfig runner;
+
+    @Inject
+    public PoolJobs(
+            Workspaces workspaces,
+            RunnerArtifact artifact,
+            HttpConfig http,
+            RunnerConfig runner) {
+        this.workspaces = workspaces;
+        this.artifact = artifact;
+        this.http = http;
+        this.runner = runner;
+    }
+
+    public PoolJobs() {
+        this(null, null, null, null); // for the server's proxy
+    }
+
+    @Transactional
+    public PoolJob of(Observation seen) {
+        return new PoolJob(
+                seen.pool().id(),
+                labels(seen),
+                resources(seen.definition().duties().resources()),
+                seen.autoscaler().maxContainers(),
+                seen.pool().secret(),
+                new PoolJob.Runner(artifact.below(http.url()), artifact.sha256(), runner.python()),
+                Map.of(
+                        "SERAI_URL", http.url().toString(),
+                        "SERAI_POOL", seen.pool().id().value(),
+                        "SERAI_CACHE", runner.cache()),
+                KILL_TIMEOUT);
+    }
+
+    /** Of what never changes for the pool: other labels would be another job, and its containers would be replaced. */
+    private Map<String, String> labels(Observation seen) {
+        var app = seen.app();
+        return Map.of(
+                "app", app.name() == null ? app.id() : app.name(),
+                "function", seen.function().name(),
+                "version", seen.definition().id(),
+                "environment",
+                        workspaces.environment(seen.pool().environmentId()).name(),
+                "workspace", workspaces.tenant(seen.pool().workspaceId()).workspaceName());
+    }
+
+    private static PoolJob.Resources resources(Resources wanted) {
+        return new PoolJob.Resources(wanted.milliCpu(), wanted.memoryMb(), wanted.memoryMaxMb(), wanted.diskMb());
+    }
+}

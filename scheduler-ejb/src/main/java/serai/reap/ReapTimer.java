@@ -1,0 +1,57 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.reap;
+
+import static java.lang.System.Logger.Level.WARNING;
+
+import jakarta.annotation.PostConstruct;
+import jakarta.ejb.Schedule;
+import jakarta.ejb.Singleton;
+import jakarta.ejb.Startup;
+import jakarta.ejb.TransactionAttribute;
+import jakarta.ejb.TransactionAttributeType;
+import jakarta.inject.Inject;
+import java.time.Instant;
+
+/** Ticks for {@link Reaper} and {@link Retention}. */
+@Startup
+@Singleton
+@TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
+public class ReapTimer {
+    private static final System.Logger LOG = System.getLogger(ReapTimer.class.getName());
+
+    private final Reaper reaper;
+    private final Retention retention;
+
+    @Inject
+    public ReapTimer(Reaper reaper, Retention retention) {
+        this.reaper = reaper;
+        this.retention = retention;
+    }
+
+    public ReapTimer() {
+        this(null, null); // for the server's proxy
+    }
+
+    /** Before the first log arrives. */
+    @PostConstruct
+    void begin() {
+        retain();
+    }
+
+    /** Every 5 s: a small part of the lease. */
+    @Schedule(hour = "*", minute = "*", second = "*/5", persistent = false)
+    void reap() {
+        reaper.reap();
+    }
+
+    /** Every 10 min: a small part of the shortest retention, that of replays. */
+    @Schedule(hour = "*", minute = "*/10", persistent = false)
+    void retain() {
+        try {
+            retention.keep(Instant.now());
+        } catch (RuntimeException e) { // a timer that fails is taken away by the server
+            LOG.log(WARNING, "old things are not forgotten now", e);
+        }
+    }
+}

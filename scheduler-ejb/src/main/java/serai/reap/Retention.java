@@ -1,0 +1,69 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.reap;
+
+import static java.lang.System.Logger.Level.INFO;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import serai.call.Calls;
+import serai.config.CallConfig;
+import serai.config.LogConfig;
+import serai.log.Logs;
+import serai.replay.Replays;
+
+/** Forgets what is old. */
+@ApplicationScoped
+public class Retention {
+    private static final System.Logger LOG = System.getLogger(Retention.class.getName());
+    private static final int BATCH = 1_000; // short transactions, whatever has piled up
+
+    private final Calls calls;
+    private final Replays replays;
+    private final Logs logs;
+    private final CallConfig callSettings;
+    private final LogConfig logSettings;
+
+    @Inject
+    public Retention(
+            Calls calls,
+            Replays replays,
+            Logs logs,
+            CallConfig callSettings,
+            LogConfig logSettings) {
+        this.calls = calls;
+        this.replays = replays;
+        this.logs = logs;
+        this.callSettings = callSettings;
+        this.logSettings = logSettings;
+    }
+
+    public Retention() {
+        this(null, null, null, null, null); // for the server's proxy
+    }
+
+    /** Today's logs and tomorrow's have a partition; what is over its time goes. */
+    public void keep(Instant now) {
+        var today = LocalDate.ofInstant(now, ZoneOffset.UTC);
+        logs.prepare(today);
+        logs.prepare(today.plusDays(1));
+        logs.forget(today.minusDays(Math.max(1, logSettings.retention().toDays())));
+        replays.forget(now.minus(callSettings.replay()));
+        forgetCalls(now.minus(callSettings.retention()));
+    }
+
+    private void forgetCalls(Instant before) {
+        int total = 0;
+        int forgotten;
+        do {
+            forgotten = calls.forget(before, BATCH);
+            total += forgotten;
+        } while (forgotten == BATCH);
+        if (total > 0) {
+            LOG.log(INFO, "{0} calls from before {1} are forgotten", total, before);
+        }
+    }
+}
