@@ -14,7 +14,6 @@ import java.util.Optional;
 import modal.client.AppLayout;
 import modal.client.FunctionHandleMetadata;
 import modal.client.ObjectDependency;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.app.App;
 import serai.app.Apps;
 import serai.config.CallConfig;
@@ -62,8 +61,8 @@ public class Assignments {
             Images images,
             Mounts mounts,
             Workspaces workspaces,
-            @ConfigProperties RpcConfig rpc,
-            @ConfigProperties CallConfig calls) {
+            RpcConfig rpc,
+            CallConfig calls) {
         this.apps = apps;
         this.functions = functions;
         this.pools = pools;
