@@ -10,6 +10,7 @@ import jakarta.transaction.Transactional;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.jdbi.v3.core.Jdbi;
 import serai.id.NewId;
 import serai.pool.Pool;
 import serai.pool.PoolId;
@@ -23,16 +24,18 @@ import serai.workspace.Tenant;
 @Transactional // reads too: without one the server shares an entity manager between threads
 public class Containers {
     private final EntityManager em;
+    private final Jdbi jdbi;
     private final Signals signals;
 
     @Inject
-    public Containers(EntityManager em, Signals signals) {
+    public Containers(EntityManager em, Jdbi jdbi, Signals signals) {
         this.em = em;
+        this.jdbi = jdbi;
         this.signals = signals;
     }
 
     public Containers() {
-        this(null, null); // for the server's proxy
+        this(null, null, null); // for the server's proxy
     }
 
     /**
@@ -95,6 +98,17 @@ public class Containers {
                 .setParameter("ws", tenant.workspaceId())
                 .setMaxResults(limit)
                 .getResultList();
+    }
+
+    /** @return whether it shall ask for no more work: it drains, has ended, or was never there */
+    @Transactional(Transactional.TxType.SUPPORTS) // one statement, on the path of every idle poll
+    public boolean mustStop(String id) {
+        return jdbi.withHandle(handle -> handle.createQuery("select state from container where id = :id")
+                .bind("id", id)
+                .mapTo(String.class)
+                .findOne()
+                .map(state -> state.equals("DRAINING") || state.equals("ENDED"))
+                .orElse(true));
     }
 
     /** Renews the lease of everything it holds. */

@@ -27,11 +27,7 @@ public class PoolJobs {
     private final RunnerConfig runner;
 
     @Inject
-    public PoolJobs(
-            Workspaces workspaces,
-            RunnerArtifact artifact,
-            HttpConfig http,
-            RunnerConfig runner) {
+    public PoolJobs(Workspaces workspaces, RunnerArtifact artifact, HttpConfig http, RunnerConfig runner) {
         this.workspaces = workspaces;
         this.artifact = artifact;
         this.http = http;

@@ -28,12 +28,7 @@ public class Retention {
     private final LogConfig logSettings;
 
     @Inject
-    public Retention(
-            Calls calls,
-            Replays replays,
-            Logs logs,
-            CallConfig callSettings,
-            LogConfig logSettings) {
+    public Retention(Calls calls, Replays replays, Logs logs, CallConfig callSettings, LogConfig logSettings) {
         this.calls = calls;
         this.replays = replays;
         this.logs = logs;
