@@ -28,6 +28,12 @@ record Command(List<String> line, Map<String, String> environment, Path director
         return new Command(List.copyOf(line), Map.of(), null);
     }
 
+    Command plus(String... more) {
+        var longer = new ArrayList<>(line);
+        longer.addAll(List.of(more));
+        return new Command(longer, environment, directory);
+    }
+
     Command with(String name, String value) {
         var changed = new TreeMap<>(environment);
         changed.put(name, value);

@@ -1,0 +1,308 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.launcher;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+
+/** The parts together: who waits for whom. */
+final class Platform {
+    private static final Map<String, String> PART_OF_PORT = Map.of(
+            Ports.DATABASE, PostgresServer.PART,
+            Ports.NOMAD, NomadAgent.PART,
+            Ports.RPC, PayaraServer.PART,
+            Ports.HTTP, PayaraServer.PART,
+            Ports.ADMIN, PayaraServer.PART);
+
+    private final Settings settings;
+    private final Home home;
+    private final Secrets secrets;
+    private final Ledger ledger;
+
+    Platform(Settings settings, Home home) {
+        this.settings = settings;
+        this.home = home;
+        this.secrets = new Secrets(home.secrets());
+        this.ledger = new Ledger(home.runFile());
+    }
+
+    static Platform here() {
+        var settings = Settings.ofProcess();
+        return new Platform(settings, Home.of(settings));
+    }
+
+    Home home() {
+        return home;
+    }
+
+    Settings settings() {
+        return settings;
+    }
+
+    RunState state() {
+        return ledger.state();
+    }
+
+    /** One ./serai at a time changes an installation; it ends with its process, whatever happens to that. */
+    static FileLock lock(Home home, Progress progress) {
+        try {
+            var channel = FileChannel.open(home.lockFile(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            var lock = channel.tryLock();
+            if (lock == null) {
+                progress.line("  another ./serai is at work on " + home.directory() + ": waiting for it");
+                lock = channel.lock();
+            }
+            return lock;
+        } catch (IOException e) {
+            throw Failure.from(e, "%s: %s", home.lockFile(), e.getMessage());
+        }
+    }
+
+    static void unlock(FileLock lock) {
+        try {
+            lock.acquiredBy().close();
+        } catch (IOException e) {
+            throw Failure.from(e, "the lock is not given back: %s", e.getMessage());
+        }
+    }
+
+    /** Brings everything up; what runs and is current stays as it is. */
+    void up(Progress progress) {
+        if (isUp()) {
+            return;
+        }
+        new Prerequisites(settings).bubblewrap(progress);
+        endOutdated(progress);
+        ledger.ports(Ports.choose(settings, state().ports(), heldPorts(), Ports::isFree, Ports::any));
+        var database = database();
+        var agent = agent();
+        var server = server();
+        var client = new ClientEnvironment(home, Python.find(settings));
+        try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            var databaseUp = async(executor, () -> startDatabase(progress));
+            var agentUp = async(executor, () -> startAgent(agent, progress));
+            var serverUp = async(executor, () -> startServer(server, database, agent, databaseUp, agentUp, client.python(), progress));
+            var clientUp = async(executor, () -> prepare(client, progress));
+            joinAll(List.of(databaseUp, agentUp, serverUp, clientUp));
+        }
+        Login.kept(secrets, server.url(), secrets.named("admin-token"));
+    }
+
+    /** Whether there is nothing to do. */
+    private boolean isUp() {
+        var state = state();
+        boolean alive = state.part(PayaraServer.PART).isPresent()
+                && state.parts().values().stream().allMatch(part -> part.process() == null || part.process().isAlive());
+        return alive
+                && server().readiness().isReady()
+                && !server().isOutdated()
+                && !agent().isOutdated()
+                && Login.read(secrets) != null;
+    }
+
+    private static CompletableFuture<Void> async(Executor executor, Runnable work) {
+        return CompletableFuture.runAsync(work, executor);
+    }
+
+    /** All have ended before the first failure is told: what was started is then known and written down. */
+    private static void joinAll(List<CompletableFuture<Void>> parts) {
+        try {
+            CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new)).join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof Failure failure) {
+                throw failure;
+            }
+            throw e;
+        }
+    }
+
+    private void startDatabase(Progress progress) {
+        progress.step(PostgresServer.PART, "checking", step -> {
+            var external = settings.text("SERAI_DATABASE_URL").map(Database::external);
+            if (external.isPresent()) {
+                ledger.started(PostgresServer.PART, externalDatabase(external.get(), step));
+            } else if (state().alive(PostgresServer.PART).isEmpty()) {
+                ledger.started(PostgresServer.PART, postgres().start(step));
+            } else {
+                step.says("runs already");
+            }
+            return null;
+        });
+    }
+
+    private static RunState.Part externalDatabase(Database database, Progress.Step step) {
+        if (!Pause.until(java.time.Duration.ofSeconds(10), database::answers)) {
+            throw Failure.because("no PostgreSQL answers at %s (SERAI_DATABASE_URL)", database.address());
+        }
+        step.says("external PostgreSQL at " + database.address());
+        return new RunState.Part("external", null, database.address(), null);
+    }
+
+    private void startAgent(NomadAgent agent, Progress progress) {
+        progress.step(NomadAgent.PART, "checking", step -> {
+            if (state().alive(NomadAgent.PART).isPresent()) {
+                step.says("runs already");
+            } else {
+                ledger.started(NomadAgent.PART, agent.start(step));
+            }
+            return null;
+        });
+    }
+
+    private void startServer(
+            PayaraServer server,
+            Database database,
+            NomadAgent agent,
+            CompletableFuture<Void> databaseUp,
+            CompletableFuture<Void> agentUp,
+            Python python,
+            Progress progress) {
+        progress.step(PayaraServer.PART, "checking", step -> {
+            boolean deployed = server.isDeployed();
+            if (deployed) { // it loads the application in its start, and that needs the database
+                databaseUp.join();
+            }
+            var running = state().alive(PayaraServer.PART);
+            var process = running.orElseGet(() -> server.launch(environment(database, agent, python), step));
+            ledger.started(PayaraServer.PART, new RunState.Part("payara", Versions.PAYARA, server.url(), process));
+            if (!deployed) {
+                server.awaitAdministration(process);
+                databaseUp.join();
+                step.says("deploying the application");
+                server.deploy(process);
+            }
+            agentUp.join();
+            step.says("waiting until the application is ready");
+            server.awaitReady(process);
+            step.says("Payara %s on %s, gRPC on %s".formatted(Versions.PAYARA, server.url(), rpcUrl()));
+            return null;
+        });
+    }
+
+    private void prepare(ClientEnvironment client, Progress progress) {
+        progress.step("client", "checking", step -> {
+            client.prepare(step);
+            return null;
+        });
+        progress.step("runtime", "preparing the containers' runtime", step -> {
+            client.prepareRuntime(step);
+            return null;
+        });
+    }
+
+    /** What the server is told. Secrets go by the environment, which only its own user can read, never by the command line. */
+    Map<String, String> environment(Database database, NomadAgent agent, Python python) {
+        var environment = new LinkedHashMap<String, String>();
+        environment.put("SERAI_DB_URL", database.url());
+        environment.put("SERAI_DB_USER", database.user());
+        environment.put("SERAI_DB_PASSWORD", database.password());
+        environment.put("SERAI_NOMAD_ADDRESS", agent.cluster().address());
+        environment.putAll(agent.cluster().access());
+        environment.put("SERAI_RPC_HOST", settings.text("SERAI_RPC_HOST").orElse("127.0.0.1"));
+        environment.put("SERAI_RPC_PORT", Integer.toString(ledger.port(Ports.RPC)));
+        environment.put("SERAI_RPC_URL", rpcUrl());
+        environment.put("SERAI_HTTP_URL", settings.text("SERAI_HTTP_URL").orElse(server().url()));
+        environment.put("SERAI_DATA_DIRECTORY", home.data().toString());
+        environment.put("SERAI_ADMIN_TOKEN", secrets.named("admin-token"));
+        environment.put("SERAI_RUNNER_PYTHON", settings.text("SERAI_RUNNER_PYTHON").orElse(python.program()));
+        environment.put("SERAI_RUNNER_CACHE", settings.text("SERAI_RUNNER_CACHE").orElse(home.cache().toString()));
+        return environment;
+    }
+
+    /** In the order in which one needs the other: the server goes first, the database last. */
+    void down(Progress progress) {
+        end(PayaraServer.PART, progress, process -> server().stop(process));
+        end(NomadAgent.PART, progress, process -> process.end(20));
+        end(PostgresServer.PART, progress, process -> postgres().stop(process));
+    }
+
+    private void end(String part, Progress progress, Consumer<ProcessId> stop) {
+        state().alive(part).ifPresent(process -> progress.step(part, "stopping", step -> {
+            stop.accept(process);
+            if (process.isAlive()) {
+                throw Failure.because("%s (pid %d) does not end", part, process.pid());
+            }
+            step.says("stopped");
+            return null;
+        }));
+        ledger.stopped(part);
+    }
+
+    private void endOutdated(Progress progress) {
+        if (server().isOutdated()) {
+            end(PayaraServer.PART, progress, process -> server().stop(process));
+        }
+        if (agent().isOutdated()) {
+            end(NomadAgent.PART, progress, process -> process.end(20));
+        }
+    }
+
+    boolean isKnown(String part) {
+        return state().part(part).isPresent();
+    }
+
+    boolean isRunning() {
+        return state().parts().keySet().stream().anyMatch(part -> state().alive(part).isPresent());
+    }
+
+    private Map<String, Integer> heldPorts() {
+        var held = new LinkedHashMap<String, Integer>();
+        PART_OF_PORT.forEach((port, part) -> {
+            if (state().alive(part).isPresent() && state().ports().containsKey(port)) {
+                held.put(port, state().ports().get(port));
+            }
+        });
+        return held;
+    }
+
+    Map<String, String> login() {
+        var login = Login.read(secrets);
+        if (login == null || state().ports().isEmpty()) {
+            throw Failure.because("the platform has not been started yet: ./serai up");
+        }
+        return login.environment(rpcUrl(), server().url());
+    }
+
+    Login createToken(String workspace) {
+        return Login.create(server().url(), secrets.named("admin-token"), workspace);
+    }
+
+    Secrets secrets() {
+        return secrets;
+    }
+
+    Database database() {
+        return settings.text("SERAI_DATABASE_URL").map(Database::external).orElseGet(() -> postgres().database());
+    }
+
+    private PostgresServer postgres() {
+        return new PostgresServer(home, secrets, port(Ports.DATABASE));
+    }
+
+    NomadAgent agent() {
+        return NomadAgent.choose(settings, home, port(Ports.NOMAD));
+    }
+
+    PayaraServer server() {
+        var host = settings.text("SERAI_HTTP_HOST").orElse("127.0.0.1");
+        return new PayaraServer(home, secrets, host, port(Ports.HTTP), port(Ports.ADMIN));
+    }
+
+    private String rpcUrl() {
+        return settings.text("SERAI_RPC_URL").orElse("http://127.0.0.1:" + port(Ports.RPC));
+    }
+
+    private int port(String name) {
+        return state().ports().getOrDefault(name, 0);
+    }
+}

@@ -1,0 +1,38 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.launcher;
+
+/** What has to be on the machine before a container can run. */
+record Prerequisites(Settings settings) {
+    boolean hasBubblewrap() {
+        return NomadAgent.onPath(settings, "bwrap").isPresent();
+    }
+
+    String bubblewrapRemedy() {
+        return PackageManager.find(settings)
+                .map(PackageManager::bubblewrap)
+                .orElse("install the package bubblewrap (program bwrap)");
+    }
+
+    /** Installs it where that may be done unasked: as root, or when the person has said so beforehand. */
+    void bubblewrap(Progress progress) {
+        if (hasBubblewrap()) {
+            return;
+        }
+        var manager = PackageManager.find(settings);
+        if (manager.isEmpty() || !(Privilege.isRoot() || settings.yes())) {
+            throw Failure.because(
+                    "bubblewrap is missing: containers are isolated by it. Type:%n    %s%n(or set SERAI_YES=1, and ./serai up does it)",
+                    bubblewrapRemedy());
+        }
+        progress.step("sandbox", "installing bubblewrap: " + manager.get().bubblewrap(), step -> {
+            var result = manager.get().installBubblewrap();
+            if (!result.ok() || !hasBubblewrap()) {
+                throw Failure.because(
+                        "bubblewrap could not be installed:%n%s%nType: %s", Tail.of(result.output(), 8), bubblewrapRemedy());
+            }
+            step.says("bubblewrap installed");
+            return null;
+        });
+    }
+}
