@@ -40,12 +40,14 @@ public final class Client implements Instances {
                 data,
                 store,
                 tools,
+                new Supervisors(tools, data.resolve("supervisors.log")),
                 new Artifacts(data.resolve("artifacts")),
                 node,
                 Map.copyOf(System.getenv()),
                 clock,
                 RandomGenerator.of("L64X128MixRandom"));
         this.reports = reports;
+        around.supervisors().refill();
     }
 
     @Override
