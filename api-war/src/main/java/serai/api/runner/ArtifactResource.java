@@ -9,6 +9,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.EntityTag;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.Response;
 import serai.api.http.Access;
@@ -36,6 +37,13 @@ public class ArtifactResource {
     public Response get(@Context Request request) {
         var tag = new EntityTag(artifact.sha256());
         var known = request.evaluatePreconditions(tag);
-        return (known != null ? known : Response.ok(artifact.bytes())).tag(tag).build();
+        if (known != null) {
+            return known.tag(tag).build();
+        }
+        var bytes = artifact.bytes();
+        return Response.ok(bytes)
+                .tag(tag)
+                .header(HttpHeaders.CONTENT_LENGTH, bytes.length) // also in the answer to HEAD
+                .build();
     }
 }
