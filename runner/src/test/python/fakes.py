@@ -43,6 +43,7 @@ class HttpServer:
         self.exits: list[dict[str, Any]] = []
         self.faults: list[tuple[str, int, str]] = []  # (path prefix, status, detail), each used once
         self.logs_status = 204
+        self.cuts = 0  # how many files are cut off in the middle
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -111,7 +112,8 @@ class HttpServer:
                     return
                 if sha256 in fake.files and self._is(TOKEN):
                     fake.fetched.append(sha256)
-                    self._send(200, fake.files[sha256])
+                    self._send(200, fake.files[sha256], cut=fake.cuts > 0)
+                    fake.cuts -= 1
                 else:
                     self._problem(404, f"no file {sha256}")
 
@@ -129,12 +131,13 @@ class HttpServer:
             def _problem(self, status: int, detail: str) -> None:
                 self._send(status, json.dumps({"title": "no", "status": status, "detail": detail}).encode())
 
-            def _send(self, status: int, body: bytes = b"") -> None:
+            def _send(self, status: int, body: bytes = b"", cut: bool = False) -> None:
                 self.send_response(status)
                 if status != 204:
                     self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(body[: len(body) // 2] if cut else body)
+                self.close_connection = self.close_connection or cut
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -58,6 +58,20 @@ def test_given_a_file_the_server_does_not_have_then_its_path_is_named(files, htt
         files.fetch(listed(http), connect(http))
 
 
+def test_given_a_large_file_when_it_is_fetched_then_it_is_whole(files, http):
+    http.add_file("/root/large", os.urandom(20 << 20))
+    http.add_file("/root/empty", b"")
+    assert files.fetch(listed(http), connect(http)) == 2
+    assert os.path.getsize(files.path(http.listed[0]["sha256"])) == 20 << 20
+
+
+def test_given_a_connection_cut_in_a_file_when_it_is_fetched_then_it_is_asked_for_again(files, http):
+    http.add_file("/root/a", os.urandom(5 << 20))
+    http.cuts = 1
+    assert files.fetch(listed(http), connect(http)) == 1
+    assert len(http.fetched) == 2
+
+
 def test_given_a_cut_off_file_in_the_cache_when_it_is_needed_then_it_is_fetched_again(files, http):
     http.add_file("/root/a.py", "all of it")
     files.fetch(listed(http), connect(http))
@@ -97,7 +111,7 @@ def test_given_two_hundred_files_when_they_are_laid_out_then_it_takes_few_millis
         data = f"# {n}\n" * 300
         sha256 = hashlib.sha256(data.encode()).hexdigest()
         http.listed.append({"path": f"/root/p{n % 10}/m{n}.py", "sha256": sha256, "size": len(data), "mode": 0o644})
-        files.put(sha256, data.encode())
+        files.put(sha256, lambda out, data=data: out.write(data.encode()))
     began = time.perf_counter()
     assert files.fetch(listed(http), connect(http)) == 0
     lay_out(listed(http), files, str(tmp_path / "tree"))

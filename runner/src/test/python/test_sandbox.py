@@ -180,7 +180,8 @@ try:
 except KeyboardInterrupt:
     print('heard')
 """)
-    quiet = "import os, signal, sys; signal.signal(2, signal.SIG_IGN); signal.pthread_sigmask(0, {2, 15}); os.execv(sys.argv[1], sys.argv[1:])"
+    quiet = "import os, signal, sys; "
+    quiet += "signal.signal(2, signal.SIG_IGN); signal.pthread_sigmask(0, {2, 15}); os.execv(sys.argv[1], sys.argv[1:])"
     node.prefix = [sys.executable, "-c", quiet]
     process = node.start()
     node.text_shown(1, "up\n")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from .problems import Failed, Refused, Unavailable
 from .registration import File
@@ -47,22 +47,23 @@ class Cache:
         except FileNotFoundError:
             return False
 
-    def put(self, sha256: str, content: bytes) -> None:
-        """@raise Failed: the content is another one"""
-        import hashlib
+    def put(self, sha256: str, fill: Callable[[BinaryIO], None]) -> None:
+        """@param fill: writes the content; it may be larger than the memory
 
-        if hashlib.sha256(content).hexdigest() != sha256:
-            raise Failed(f"the server sent {len(content)} bytes that are not file {sha256}")
+        @raise Failed: the content is another one
+        """
         target = self.path(sha256)
         os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
         partial = f"{target}.{os.getpid()}.{os.urandom(4).hex()}"
         try:
-            with open(partial, "xb", opener=_private) as out:
-                out.write(content)
+            with open(partial, "x+b", opener=_private) as out:
+                fill(out)
+                size = out.tell()
+                if _digest(out) != sha256:
+                    raise Failed(f"the server sent {size} bytes that are not file {sha256}")
             os.rename(partial, target)
-        except OSError:
+        finally:
             _unlink(partial)
-            raise
 
     def fetch(self, files: Iterable[File], connect: Callable[[], Server]) -> int:
         """Gets what is missing. @return how many files that were"""
@@ -81,18 +82,28 @@ class Cache:
         server = connect()
         try:
             for file in files:
-                self.put(file.sha256, _get(server, file))
+                self.put(file.sha256, lambda out, file=file: _get(server, file, out))
         finally:
             server.close()
 
 
-def _get(server: Server, file: File) -> bytes:
+def _digest(file: BinaryIO) -> str:
+    import hashlib
+
+    sha256 = hashlib.sha256()
+    file.seek(0)
+    while part := file.read(1 << 20):
+        sha256.update(part)
+    return sha256.hexdigest()
+
+
+def _get(server: Server, file: File, out: BinaryIO) -> None:
     import time
 
     deadline, pause = time.monotonic() + PATIENCE_S, 0.05
     while True:
         try:
-            return server.get(f"/internal/v1/files/{file.sha256}")
+            return server.get(f"/internal/v1/files/{file.sha256}", out)
         except Refused as e:
             raise Failed(f"the server does not give out {file.path}: {e}") from e
         except Unavailable as e:

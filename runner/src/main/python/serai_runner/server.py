@@ -7,12 +7,13 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from .problems import Refused, Unavailable
 
 TIMEOUT_S = 30
+COPY_BYTES = 1 << 20
 BUSY = frozenset((408, 425, 429, 500, 502, 503, 504))
 
 
@@ -28,24 +29,29 @@ class Server:
         self._prefix = parts.path.rstrip("/")
         self._headers = {"Authorization": f"Bearer {bearer}", "Accept": "application/json, */*;q=0.5"}
 
-    def get(self, path: str) -> bytes:
-        """@raise Refused, Unavailable"""
-        return self._send("GET", path, None, None)
+    def get(self, path: str, out: BinaryIO) -> None:
+        """Writes what is there to *out*, which holds that and nothing else afterwards.
+
+        @raise Refused, Unavailable
+        """
+        self._send("GET", path, None, None, out)
 
     def post(self, path: str, body: Any, meanwhile: Callable[[], None] | None = None) -> bytes:
         """Sends JSON; *meanwhile* is called while the server thinks.
 
         @raise Refused, Unavailable
         """
-        return self._send("POST", path, json.dumps(body, ensure_ascii=False).encode(), meanwhile)
+        return self._send("POST", path, json.dumps(body, ensure_ascii=False).encode(), meanwhile, None)
 
     def close(self) -> None:
         self._connection.close()
 
-    def _send(self, method: str, path: str, body: bytes | None, meanwhile: Callable[[], None] | None) -> bytes:
+    def _send(
+        self, method: str, path: str, body: bytes | None, meanwhile: Callable[[], None] | None, out: BinaryIO | None
+    ) -> bytes:
         reused = self._connection.sock is not None
         try:
-            return self._exchange(method, path, body, meanwhile)
+            return self._exchange(method, path, body, meanwhile, out)
         except (ConnectionError, http.client.BadStatusLine) as e:
             self.close()
             if not reused:
@@ -55,17 +61,22 @@ class Server:
             raise Unavailable(_said(e)) from e
         # The server had closed the idle connection before our request came: it was not looked at.
         try:
-            return self._exchange(method, path, body, None)
+            return self._exchange(method, path, body, None, out)
         except (OSError, http.client.HTTPException) as e:
             self.close()
             raise Unavailable(_said(e)) from e
 
-    def _exchange(self, method: str, path: str, body: bytes | None, meanwhile: Callable[[], None] | None) -> bytes:
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, meanwhile: Callable[[], None] | None, out: BinaryIO | None
+    ) -> bytes:
         headers = self._headers if body is None else {**self._headers, "Content-Type": "application/json"}
         self._connection.request(method, self._prefix + path, body, headers)
         if meanwhile is not None:
             meanwhile()
         response = self._connection.getresponse()
+        if out is not None and response.status < 300:
+            _copy(response, out)
+            return b""
         answer = response.read()
         if response.status < 300:
             return answer
@@ -73,6 +84,15 @@ class Server:
         if response.status in BUSY:
             raise Unavailable(detail)
         raise Refused(response.status, detail)
+
+
+def _copy(response: http.client.HTTPResponse, out: BinaryIO) -> None:
+    out.seek(0)
+    out.truncate()
+    while part := response.read(COPY_BYTES):
+        out.write(part)
+    if response.length:  # reading in parts does not tell by itself
+        raise http.client.IncompleteRead(b"", response.length)
 
 
 def _said(e: Exception) -> str:

@@ -12,7 +12,6 @@ import java.util.Map;
 import org.eclipse.microprofile.metrics.MetricRegistry;
 import org.eclipse.microprofile.metrics.annotation.RegistryType;
 import serai.cluster.Cluster;
-import serai.config.NomadConfig;
 
 /** Our beans as a server has them: proxies, interceptors, settings from the configuration. */
 final class BeanContainer implements AutoCloseable {
@@ -24,7 +23,7 @@ final class BeanContainer implements AutoCloseable {
         this.settings.put("MP_Fault_Tolerance_Metrics_Enabled", "false");
         this.settings.forEach(System::setProperty);
         container = SeContainerInitializer.newInstance()
-                .addBeanClasses(NoMetrics.class, NomadConfig.class)
+                .addBeanClasses(NoMetrics.class)
                 .initialize();
     }
 

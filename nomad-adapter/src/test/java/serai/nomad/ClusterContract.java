@@ -97,6 +97,7 @@ abstract class ClusterContract {
         assertThat(cluster.shortage(unknown)).isEmpty();
         assertThat(cluster.allocation(new AllocationId("00000000-0000-0000-0000-000000000000")))
                 .isEmpty();
+        cluster.stop(new AllocationId("00000000-0000-0000-0000-000000000000"));
         cluster.remove(unknown);
     }
 
@@ -125,6 +126,26 @@ abstract class ClusterContract {
         assertThat(ended.exitCode()).isEmpty();
         assertThat(in(pool, State.RUNNING)).extracting(Allocation::index).containsExactly(0);
         Waiting.until("it was asked politely", () -> host.hasHeard("ended", ended.id(), "2"));
+    }
+
+    @Test
+    void givenAContainer_whenItAloneIsStopped_thenItEndsPolitelyAndAnotherTakesItsPlace() {
+        var pool = aPoolOf(1);
+        var stopped = in(pool, State.RUNNING).getFirst();
+        Waiting.until("started", () -> host.hasHeard("started", stopped.id(), pool.secret()));
+        cluster.stop(stopped.id());
+        Waiting.until("it was asked politely", () -> host.hasHeard("ended", stopped.id(), "2"));
+        Waiting.until(
+                "another runs",
+                () -> in(pool, State.RUNNING).stream()
+                        .anyMatch(allocation ->
+                                allocation.index() == 0 && !allocation.id().equals(stopped.id())));
+        Waiting.until(
+                "it is told as complete",
+                () -> cluster.allocation(stopped.id())
+                        .filter(allocation -> allocation.state() == State.COMPLETE)
+                        .isPresent());
+        cluster.stop(stopped.id());
     }
 
     @Test

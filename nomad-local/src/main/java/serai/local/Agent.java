@@ -147,8 +147,8 @@ public final class Agent implements AutoCloseable {
         }
 
         @Override
-        public void stop(String allocId, boolean delayed) {
-            client.stop(allocId, delayed);
+        public void stop(Alloc alloc) {
+            client.stop(alloc);
         }
 
         @Override

@@ -20,6 +20,7 @@ import serai.workspace.Tenant;
 
 /** Apps and their publications. */
 @ApplicationScoped
+@Transactional // reads too: without one the server shares an entity manager between threads
 public class Apps {
     private static final String FUNCTION = "FUNCTION";
     private static final String CLASS = "CLASS";
@@ -37,7 +38,6 @@ public class Apps {
         this(null, null); // for the server's proxy
     }
 
-    @Transactional
     public App create(Environment environment, String description, App.State state, Instant now) {
         var app = new App(environment, description, state, now);
         em.persist(app);
@@ -93,7 +93,6 @@ public class Apps {
                 .getResultList();
     }
 
-    @Transactional
     public void heartbeat(Tenant tenant, String id, Instant now) {
         get(tenant, id).heartbeat(now);
     }
@@ -104,7 +103,6 @@ public class Apps {
      * @param state null to keep the present one
      * @param definitions function id → definition id
      */
-    @Transactional
     public App publish(
             Tenant tenant, String id, Publication publication, Map<String, String> definitions, Instant now) {
         var app = get(tenant, id);
@@ -145,20 +143,17 @@ public class Apps {
     }
 
     /** The client of a detached app has gone; the app goes on. */
-    @Transactional
     public void detach(Tenant tenant, String id) {
         get(tenant, id).detach();
     }
 
     /** Begins the end: no new calls; containers are stopped by whoever scales. */
-    @Transactional
     public void stop(String id, Instant now) {
         find(id).ifPresent(app -> app.stop(now));
         signals.afterCommit(Topic.app(id));
     }
 
     /** The end: nothing of it runs any more. */
-    @Transactional
     public void stopped(String id) {
         find(id).ifPresent(App::stopped);
         signals.afterCommit(Topic.app(id));

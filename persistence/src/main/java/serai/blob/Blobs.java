@@ -17,6 +17,7 @@ import serai.workspace.Tenant;
 
 /** What is known of payloads in the {@link BlobStore}. Rights are checked here, bytes are kept there. */
 @ApplicationScoped
+@Transactional // reads too: without one the server shares an entity manager between threads
 public class Blobs {
     /** The most that one blob may hold; a single upload, as the client asks for parts above 1 GiB. */
     public static final long MAX_BYTES = 5L << 30;
@@ -35,7 +36,6 @@ public class Blobs {
     }
 
     /** Announces an upload. */
-    @Transactional
     public Blob announce(Tenant tenant, long size, String sha256) {
         if (size < 0 || size > MAX_BYTES) {
             throw Problem.BLOB_TOO_LARGE.because("a blob of %d bytes: at most %d are allowed", size, MAX_BYTES);
@@ -64,13 +64,11 @@ public class Blobs {
     }
 
     /** Called after the store has the whole content: the row is what makes it count. */
-    @Transactional
     public void stored(String id, Instant now) {
         signed(id).stored(now);
     }
 
     /** Keeps content that we hold in memory. */
-    @Transactional
     public Blob keep(Tenant tenant, byte[] content, String sha256, Instant now) {
         var blob = announce(tenant, content.length, sha256);
         try {

@@ -12,9 +12,8 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.mapper.RowMapper;
-import serai.function.Function;
+import serai.app.App;
 import serai.id.NewId;
-import serai.pool.Pool;
 import serai.problem.Problem;
 import serai.signal.Signals;
 import serai.signal.Topic;
@@ -55,9 +54,34 @@ public class Calls {
         this(null, null); // for the server's proxy
     }
 
+    /** @throws serai.problem.ProblemException {@link Problem#FUNCTION_NOT_FOUND}, also for another workspace's */
+    public Target target(Tenant tenant, String functionId) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select f.id, f.name, f.workspace_id, f.environment_id, f.app_id, f.definition_id, a.state, d.retries,
+                            p.id as pool_id
+                        from function f join app a on a.id = f.app_id
+                        left join definition d on d.id = f.definition_id
+                        left join pool p on p.function_id = f.id and p.definition_id = d.id and p.state = 'ACTIVE'
+                        where f.id = :id and f.workspace_id = :ws""")
+                .bind("id", functionId)
+                .bind("ws", tenant.workspaceId())
+                .map((row, context) -> new Target(
+                        row.getString("id"),
+                        row.getString("name"),
+                        row.getString("workspace_id"),
+                        row.getString("environment_id"),
+                        row.getString("app_id"),
+                        App.State.valueOf(row.getString("state")),
+                        row.getString("definition_id"),
+                        row.getString("pool_id"),
+                        row.getInt("retries")))
+                .findOne()
+                .orElseThrow(() -> Problem.FUNCTION_NOT_FOUND.because("Function '%s' not found", functionId)));
+    }
+
     /** Starts a call, with its first inputs if there are any. */
     @Transactional
-    public Started start(Pool pool, Function function, NewCall call, List<NewInput> inputs) {
+    public Started start(Target target, NewCall call, List<NewInput> inputs) {
         var id = NewId.of("fc");
         var ids = jdbi.withHandle(handle -> {
             handle.createUpdate("""
@@ -65,42 +89,42 @@ public class Calls {
                                 parent_input_id, inputs)
                             values (:id, :ws, :environment, :app, :function, :kind, :invocation, :parent, :inputs)""")
                     .bind("id", id)
-                    .bind("ws", function.workspaceId())
-                    .bind("environment", function.environmentId())
-                    .bind("app", function.appId())
-                    .bind("function", function.id())
+                    .bind("ws", target.workspaceId())
+                    .bind("environment", target.environmentId())
+                    .bind("app", target.appId())
+                    .bind("function", target.functionId())
                     .bind("kind", call.kind().name())
                     .bind("invocation", call.invocation())
                     .bind("parent", call.parentInputId())
                     .bind("inputs", inputs.size())
                     .execute();
-            return insert(handle, pool, id, inputs);
+            return insert(handle, target, id, inputs);
         });
-        announce(pool, inputs);
+        announce(target, inputs);
         return new Started(id, ids);
     }
 
     /** Adds inputs to a call that is under way. */
     @Transactional
-    public List<String> add(Pool pool, FunctionCall call, List<NewInput> inputs) {
+    public List<String> add(Target target, FunctionCall call, List<NewInput> inputs) {
         var ids = jdbi.withHandle(handle -> {
             handle.createUpdate("update function_call set inputs = inputs + :n where id = :id")
                     .bind("n", inputs.size())
                     .bind("id", call.id())
                     .execute();
-            return insert(handle, pool, call.id(), inputs);
+            return insert(handle, target, call.id(), inputs);
         });
-        announce(pool, inputs);
+        announce(target, inputs);
         return ids;
     }
 
-    private void announce(Pool pool, List<NewInput> inputs) {
+    private void announce(Target target, List<NewInput> inputs) {
         if (!inputs.isEmpty()) {
-            signals.afterCommit(Topic.work(pool.id().value()), inputs.size());
+            signals.afterCommit(Topic.work(target.poolId()), inputs.size());
         }
     }
 
-    private static List<String> insert(Handle handle, Pool pool, String callId, List<NewInput> inputs) {
+    private static List<String> insert(Handle handle, Target target, String callId, List<NewInput> inputs) {
         var ids = new ArrayList<String>(inputs.size());
         if (inputs.isEmpty()) {
             return ids;
@@ -116,8 +140,8 @@ public class Calls {
             batch.bind("id", id)
                     .bind("call", callId)
                     .bind("idx", input.idx())
-                    .bind("app", pool.appId())
-                    .bind("pool", pool.id().value())
+                    .bind("app", target.appId())
+                    .bind("pool", target.poolId())
                     .bind("method", input.method())
                     .bind("content", input.payload())
                     .add();

@@ -23,7 +23,10 @@ public class NomadConfig {
     @ConfigProperty(name = "serai.nomad.address", defaultValue = "http://127.0.0.1:4646")
     URI address;
 
-    /** Sent with each request. Its policy needs submit-job, scale-job, read-job, variables of nomad/jobs and agent read. */
+    /**
+     * Sent with each request. Least rights: submit-job, scale-job, read-job and alloc-lifecycle in the namespace, write
+     * and destroy of the variables {@code nomad/jobs/*}, and agent read.
+     */
     @Inject
     @ConfigProperty(name = "serai.nomad.token")
     Optional<String> token;
@@ -73,7 +76,7 @@ public class NomadConfig {
     @ConfigProperty(name = "serai.nomad.core-mhz", defaultValue = CORE_MHZ)
     int coreMhz;
 
-    /** The defaults with another address and token, for use without a container. Fields with values would be defaults too. */
+    /** The defaults with another address and token, for use without a container. */
     public static NomadConfig at(URI address, Optional<String> token) {
         var config = new NomadConfig();
         config.address = address;

@@ -10,6 +10,7 @@ import jakarta.transaction.Transactional;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.jdbi.v3.core.Jdbi;
 import serai.id.NewId;
 import serai.pool.Pool;
 import serai.pool.PoolId;
@@ -20,18 +21,21 @@ import serai.workspace.Tenant;
 
 /** Containers, from the moment that their runner presents itself. */
 @ApplicationScoped
+@Transactional // reads too: without one the server shares an entity manager between threads
 public class Containers {
     private final EntityManager em;
+    private final Jdbi jdbi;
     private final Signals signals;
 
     @Inject
-    public Containers(EntityManager em, Signals signals) {
+    public Containers(EntityManager em, Jdbi jdbi, Signals signals) {
         this.em = em;
+        this.jdbi = jdbi;
         this.signals = signals;
     }
 
     public Containers() {
-        this(null, null); // for the server's proxy
+        this(null, null, null); // for the server's proxy
     }
 
     /**
@@ -39,7 +43,6 @@ public class Containers {
      *
      * @throws serai.problem.ProblemException {@link Problem#CONTAINER_KNOWN} at the second time
      */
-    @Transactional
     public Admitted admit(Pool pool, String allocationId, int ordinal, String node, Instant now) {
         var known = em.createQuery("select count(c) from Container c where c.allocationId = :allocation", Long.class)
                 .setParameter("allocation", allocationId)
@@ -97,8 +100,18 @@ public class Containers {
                 .getResultList();
     }
 
+    /** @return whether it shall ask for no more work: it drains, has ended, or was never there */
+    @Transactional(Transactional.TxType.SUPPORTS) // one statement, on the path of every idle poll
+    public boolean mustStop(String id) {
+        return jdbi.withHandle(handle -> handle.createQuery("select state from container where id = :id")
+                .bind("id", id)
+                .mapTo(String.class)
+                .findOne()
+                .map(state -> state.equals("DRAINING") || state.equals("ENDED"))
+                .orElse(true));
+    }
+
     /** Renews the lease of everything it holds. */
-    @Transactional
     public void heartbeat(String id, Instant now) {
         em.createQuery("update Container c set c.heartbeatAt = :now where c.id = :id and c.state <> ENDED")
                 .setParameter("now", now)
@@ -107,7 +120,6 @@ public class Containers {
     }
 
     /** It asks for work for the first time. @return whether it was the first time */
-    @Transactional
     public boolean ready(String id, Instant now) {
         return em.createQuery("update Container c set c.state = ACTIVE, c.readyAt = :now, c.idleSince = :now,"
                                 + " c.heartbeatAt = :now where c.id = :id and c.state = STARTING")
@@ -122,7 +134,6 @@ public class Containers {
      *
      * @return how many of them, counted from the last of the list, until one was busy again
      */
-    @Transactional
     public int drainIdle(PoolId pool, List<String> ids, Instant idleBefore) {
         int drained = 0;
         for (var id : ids.reversed()) {
@@ -141,7 +152,6 @@ public class Containers {
     }
 
     /** All of the pool's containers finish what they hold and claim no more. */
-    @Transactional
     public void drain(PoolId pool) {
         em.createQuery(
                         "update Container c set c.state = DRAINING where c.poolId = :pool and c.state in (STARTING, ACTIVE)")
@@ -151,7 +161,6 @@ public class Containers {
     }
 
     /** This one claims no more. */
-    @Transactional
     public void drain(String id) {
         em.createQuery("update Container c set c.state = DRAINING where c.id = :id and c.state in (STARTING, ACTIVE)")
                 .setParameter("id", id)
@@ -160,7 +169,6 @@ public class Containers {
     }
 
     /** @return the state that ended now; empty if it had ended before */
-    @Transactional
     public Optional<Container.State> end(String id, Integer exitCode, String reason, Instant now) {
         var container = em.find(Container.class, id);
         if (container == null) {

@@ -14,6 +14,7 @@ import serai.workspace.Tenant;
 
 /** Functions and their definitions. */
 @ApplicationScoped
+@Transactional // reads too: without one the server shares an entity manager between threads
 public class Functions {
     private final EntityManager em;
 
@@ -27,7 +28,6 @@ public class Functions {
     }
 
     /** A function of the app under that name: the existing one if its id is given, otherwise a new one. */
-    @Transactional
     public Function reserve(App app, String name, Optional<String> existing) {
         if (existing.isPresent()) {
             var function = em.find(Function.class, existing.get());
@@ -43,7 +43,6 @@ public class Functions {
     }
 
     /** Keeps a new definition. It takes effect when the app is published. */
-    @Transactional
     public Definition define(Function function, Definition.Wire wire, Definition.Duties duties) {
         var definition = new Definition(function.id(), wire, duties);
         em.persist(definition);

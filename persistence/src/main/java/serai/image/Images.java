@@ -16,6 +16,7 @@ import serai.workspace.Tenant;
 
 /** Images by the definition of their layers: the same definition has the same id. */
 @ApplicationScoped
+@Transactional // reads too: without one the server shares an entity manager between threads
 public class Images {
     private final EntityManager em;
     private final Jdbi jdbi;
@@ -35,7 +36,6 @@ public class Images {
      *
      * @throws serai.problem.ProblemException {@link Problem#IMAGE_UNSUPPORTED} naming the line that needs a build
      */
-    @Transactional
     public Image getOrCreate(Tenant tenant, String id, Request request) {
         var present = em.find(Image.class, id);
         if (present != null) {

@@ -30,6 +30,7 @@ import serai.workspace.Tenant;
 
 /** Mounts and the content of their files, which a workspace uploads once. */
 @ApplicationScoped
+@Transactional // reads too: without one the server shares an entity manager between threads
 public class Mounts {
     private final EntityManager em;
     private final Jdbi jdbi;
@@ -59,7 +60,6 @@ public class Mounts {
     }
 
     /** Keeps content that came inline. */
-    @Transactional
     public void put(Tenant tenant, String sha256, byte[] content, Instant now) {
         var actual = HexFormat.of().formatHex(sha256().digest(content));
         if (!actual.equals(sha256)) {
@@ -71,7 +71,6 @@ public class Mounts {
     }
 
     /** Takes an uploaded blob as a file's content. */
-    @Transactional
     public void put(Tenant tenant, String sha256, Blob blob) {
         if (blob.sha256() == null || !blob.sha256().equals(sha256)) {
             throw Problem.INVALID_ARGUMENT.because("blob %s does not have the SHA-256 %s", blob.id(), sha256);
@@ -104,7 +103,6 @@ public class Mounts {
     }
 
     /** A mount of these files; a named one takes the place of its predecessor. */
-    @Transactional
     public Mount create(Tenant tenant, Environment environment, Optional<String> name, List<MountFile> files) {
         var missing = missing(tenant, files.stream().map(MountFile::sha256).toList());
         if (!missing.isEmpty()) {
@@ -144,7 +142,6 @@ public class Mounts {
     }
 
     /** By name: one without files of ours, such as the client's own packages, is made on first sight. */
-    @Transactional
     public Mount named(Tenant tenant, Environment environment, String name, boolean virtual) {
         return em.createQuery("from Mount m where m.environmentId = :environment and m.name = :name", Mount.class)
                 .setParameter("environment", environment.id())

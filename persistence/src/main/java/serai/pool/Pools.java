@@ -17,6 +17,7 @@ import serai.problem.Problem;
 
 /** Pools, and what was last asked of the cluster for them. */
 @ApplicationScoped
+@Transactional // reads too: without one the server shares an entity manager between threads
 public class Pools {
     private final EntityManager em;
     private final Jdbi jdbi;
@@ -32,7 +33,6 @@ public class Pools {
     }
 
     /** The function's pool of that definition; made if it is not there. */
-    @Transactional
     public Pool of(Function function, Definition definition) {
         em.lock(
                 em.find(Function.class, function.id()),
@@ -94,17 +94,14 @@ public class Pools {
                 .getResultList();
     }
 
-    @Transactional
     public void declared(PoolId id) {
         get(id).declared();
     }
 
-    @Transactional
     public void resized(PoolId id, int total, String reason, Instant now) {
         get(id).resized(total, reason, now);
     }
 
-    @Transactional
     public void explain(PoolId id, String reason, Instant now) {
         get(id).explain(reason, now);
     }
@@ -113,7 +110,6 @@ public class Pools {
      * @param why in words for whoever waits for the pool
      * @return starts in a row that failed, this one included
      */
-    @Transactional
     public int startFailed(PoolId id, String why, Instant now) {
         var pool = em.find(Pool.class, id.value());
         em.refresh(pool, LockModeType.PESSIMISTIC_WRITE);
@@ -121,18 +117,15 @@ public class Pools {
         return pool.failures();
     }
 
-    @Transactional
     public void startSucceeded(PoolId id) {
         get(id).startSucceeded();
     }
 
     /** Takes nothing new; its pending inputs are the caller's to move. */
-    @Transactional
     public void drain(PoolId id) {
         get(id).drain();
     }
 
-    @Transactional
     public void gone(PoolId id, Instant now) {
         get(id).gone(now);
     }

@@ -15,7 +15,9 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 /**
  * Wakes those who wait for something that is about to be committed. A signal is a hint: a waiter looks again, and looks
@@ -26,6 +28,8 @@ public class Signals {
     /** How long a waiter trusts that it was told. */
     public static final Duration SAFETY_NET = Duration.ofSeconds(2);
 
+    private static final int EVERYONE = Integer.MAX_VALUE;
+
     /** Lowest rank first; among equals the one who has waited longest. */
     private static final Comparator<Waiter> TURN =
             Comparator.comparingInt((Waiter w) -> w.rank).thenComparingLong(w -> w.since);
@@ -33,12 +37,14 @@ public class Signals {
     private final ConcurrentHashMap<Topic, TreeSet<Waiter>> waiting = new ConcurrentHashMap<>();
     private final AtomicLong arrivals = new AtomicLong();
 
+    private volatile Consumer<Topic> unheard = topic -> {};
+
     @Resource(lookup = "java:comp/TransactionSynchronizationRegistry")
     private TransactionSynchronizationRegistry transactions;
 
     /** Wakes everyone who waits for the topic, once the running transaction is committed; at once if there is none. */
     public void afterCommit(Topic topic) {
-        afterCommit(topic, Integer.MAX_VALUE);
+        afterCommit(topic, EVERYONE);
     }
 
     /** @param count how many to wake, lowest rank first */
@@ -65,7 +71,12 @@ public class Signals {
                 }
             });
         }
-        pending.merge(topic, count, (a, b) -> a > Integer.MAX_VALUE - b ? Integer.MAX_VALUE : a + b);
+        pending.merge(topic, count, (a, b) -> a > EVERYONE - b ? EVERYONE : a + b);
+    }
+
+    /** Whom to tell when a signal for a number of waiters found fewer: work arrives and nobody is free to take it. */
+    public void onUnheard(Consumer<Topic> listener) {
+        unheard = listener;
     }
 
     /** Begins to listen; look at the state only after this, so that nothing falls between look and wait. */
@@ -85,18 +96,21 @@ public class Signals {
     }
 
     private void wake(Topic topic, int count) {
+        var left = new AtomicInteger(count);
         waiting.computeIfPresent(topic, (t, present) -> {
-            int left = count;
             for (var waiter : present) {
-                if (left == 0) {
+                if (left.get() == 0) {
                     break;
                 }
                 if (waiter.ring()) {
-                    left--;
+                    left.decrementAndGet();
                 }
             }
             return present;
         });
+        if (count != EVERYONE && left.get() > 0) {
+            unheard.accept(topic);
+        }
     }
 
     /** Somebody who waits. Close it in any case. */

@@ -4,7 +4,8 @@ package serai.signal;
 
 /** What somebody may wait for. */
 public record Topic(Kind kind, String id) {
-    enum Kind {
+    /** Kinds of things that are waited for. */
+    public enum Kind {
         WORK,
         CALL,
         CONTAINER,

@@ -15,6 +15,7 @@ import serai.problem.Problem;
 
 /** Workspaces, their environments and tokens. */
 @ApplicationScoped
+@Transactional // reads too: without one the server shares an entity manager between threads
 public class Workspaces {
     private static final String STANDARD_ENVIRONMENT = "main";
     private static final java.util.regex.Pattern NAME =
@@ -39,7 +40,6 @@ public class Workspaces {
     }
 
     /** A new token of the workspace, which is made with its standard environment if it is not there. */
-    @Transactional
     public NewToken issueToken(String workspaceName) {
         if (!NAME.matcher(workspaceName).matches()) {
             throw Problem.INVALID_ARGUMENT.because(

@@ -23,15 +23,12 @@ import modal.client.FunctionPutInputsResponseItem;
 import modal.client.FunctionRetryPolicy;
 import modal.client.GenericResult;
 import modal.client.ModalClientGrpc;
-import serai.activate.Activator;
-import serai.app.Apps;
 import serai.call.Calls;
 import serai.call.FunctionCall;
 import serai.call.NewInput;
 import serai.call.Output;
-import serai.function.Function;
+import serai.call.Target;
 import serai.function.Functions;
-import serai.pool.Pool;
 import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.signal.Signals;
@@ -49,28 +46,23 @@ class CallRpcs implements RpcFeature {
     private static final int MAX_INPUTS = 1_000;
     private static final Duration LONGEST_POLL = Duration.ofSeconds(60);
 
-    private final Apps apps;
     private final Functions functions;
     private final Pools pools;
     private final Calls calls;
-    private final Activator activator;
     private final Once once;
     private final LongPoll poll;
 
     @Inject
-    CallRpcs(
-            Apps apps, Functions functions, Pools pools, Calls calls, Activator activator, Once once, Signals signals) {
-        this.apps = apps;
+    CallRpcs(Functions functions, Pools pools, Calls calls, Once once, Signals signals) {
         this.functions = functions;
         this.pools = pools;
         this.calls = calls;
-        this.activator = activator;
         this.once = once;
         this.poll = new LongPoll(signals);
     }
 
     CallRpcs() {
-        this(null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -82,8 +74,7 @@ class CallRpcs implements RpcFeature {
     }
 
     private FunctionMapResponse start(Caller caller, FunctionMapRequest request) {
-        var function = functions.get(caller.tenant(), request.getFunctionId());
-        var pool = poolOf(function);
+        var target = target(caller, request.getFunctionId());
         var call = new Calls.NewCall(
                 request.getFunctionCallType() == FunctionCallType.FUNCTION_CALL_TYPE_MAP
                         ? FunctionCall.Kind.MAP
@@ -91,51 +82,47 @@ class CallRpcs implements RpcFeature {
                 request.getFunctionCallInvocationTypeValue(),
                 request.getParentInputId().isEmpty() ? null : request.getParentInputId());
         var inputs = read(request.getPipelinedInputsList());
-        var policy = functions.definition(pool.definitionId()).duties().retryPolicy();
-        var response = once.answer(ModalClientGrpc.getFunctionMapMethod(), FunctionMapResponse.parser(), caller, () -> {
-            var started = calls.start(pool, function, call, inputs);
+        return once.answer(ModalClientGrpc.getFunctionMapMethod(), FunctionMapResponse.parser(), caller, () -> {
+            var started = calls.start(target, call, inputs);
             return FunctionMapResponse.newBuilder()
                     .setFunctionCallId(started.callId())
                     .setFunctionCallJwt(started.callId())
                     .addAllPipelinedInputs(acknowledge(inputs, started.inputIds()))
-                    .setRetryPolicy(FunctionRetryPolicy.newBuilder().setRetries(policy.retries()))
+                    .setRetryPolicy(FunctionRetryPolicy.newBuilder().setRetries(target.retries()))
                     .setSyncClientRetriesEnabled(false)
                     .setMaxInputsOutstanding(MAX_OUTSTANDING)
                     .build();
         });
-        activate(pool, inputs);
-        return response;
     }
 
     private FunctionPutInputsResponse put(Caller caller, FunctionPutInputsRequest request) {
         var call = calls.get(caller.tenant(), request.getFunctionCallId());
-        var pool = poolOf(functions.get(caller.tenant(), call.functionId()));
+        var target = target(caller, call.functionId());
         var inputs = read(request.getInputsList());
         var method = ModalClientGrpc.getFunctionPutInputsMethod();
-        var response = once.answer(
+        return once.answer(
                 method,
                 FunctionPutInputsResponse.parser(),
                 caller,
                 () -> FunctionPutInputsResponse.newBuilder()
-                        .addAllInputs(acknowledge(inputs, calls.add(pool, call, inputs)))
+                        .addAllInputs(acknowledge(inputs, calls.add(target, call, inputs)))
                         .build());
-        activate(pool, inputs);
-        return response;
     }
 
-    private void activate(Pool pool, List<NewInput> inputs) {
-        if (!inputs.isEmpty()) {
-            activator.wake(pool.id());
+    /** Where inputs of the function go. The pool is there from the publication on, but for one that has gone since. */
+    private Target target(Caller caller, String functionId) {
+        var target = calls.target(caller.tenant(), functionId);
+        if (!target.appState().runs()) {
+            throw Problem.APP_STOPPED.because("The app of function '%s' is stopped", target.functionName());
         }
-    }
-
-    private Pool poolOf(Function function) {
-        apps.find(function.appId()).orElseThrow().mustRun();
-        if (function.definitionId() == null) {
-            throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", function.name());
+        if (target.definitionId() == null) {
+            throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", target.functionName());
         }
-        return pools.current(function)
-                .orElseGet(() -> pools.of(function, functions.definition(function.definitionId())));
+        if (target.poolId() == null) {
+            pools.of(functions.get(caller.tenant(), functionId), functions.definition(target.definitionId()));
+            return calls.target(caller.tenant(), functionId);
+        }
+        return target;
     }
 
     private static List<NewInput> read(List<FunctionPutInputsItem> items) {
@@ -165,25 +152,33 @@ class CallRpcs implements RpcFeature {
 
     private FunctionGetOutputsResponse outputs(Caller caller, FunctionGetOutputsRequest request)
             throws InterruptedException {
-        var callId = calls.get(caller.tenant(), request.getFunctionCallId()).id();
+        var call = calls.get(caller.tenant(), request.getFunctionCallId());
         int after = EntryId.parse(request.getLastEntryId());
         int limit = request.getMaxValues() > 0 ? Math.min(request.getMaxValues(), MAX_OUTPUTS) : MAX_OUTPUTS;
         var found = poll.until(
-                Topic.call(callId),
+                Topic.call(call.id()),
                 timeout(request.getTimeout()),
                 () -> request.hasStartIdx()
-                        ? calls.outputsBetween(callId, request.getStartIdx(), request.getEndIdx(), limit)
-                        : calls.outputsAfter(callId, after, limit),
+                        ? calls.outputsBetween(call.id(), request.getStartIdx(), request.getEndIdx(), limit)
+                        : calls.outputsAfter(call.id(), after, limit),
                 outputs -> !outputs.isEmpty());
-        var call = calls.get(caller.tenant(), callId);
         var response = FunctionGetOutputsResponse.newBuilder()
-                .setNumUnfinishedInputs(call.inputs() - call.outputs())
+                .setNumUnfinishedInputs(unfinished(caller, call, found))
                 .setLastEntryId(
                         EntryId.of(found.isEmpty() ? after : found.getLast().ordinal()));
         for (var output : found) {
             response.addIdxs(output.idx()).addOutputs(item(output));
         }
         return response.build();
+    }
+
+    /** A unary call that has its output has no other input: no need to look. */
+    private int unfinished(Caller caller, FunctionCall call, List<Output> found) {
+        if (call.kind() == FunctionCall.Kind.UNARY && !found.isEmpty()) {
+            return 0;
+        }
+        var now = calls.get(caller.tenant(), call.id());
+        return now.inputs() - now.outputs();
     }
 
     static Duration timeout(float seconds) {

@@ -9,6 +9,8 @@ import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import modal.client.ContainerHeartbeatRequest;
 import modal.client.ContainerHeartbeatResponse;
 import modal.client.FunctionCallInvocationType;
@@ -26,7 +28,6 @@ import serai.call.Claimed;
 import serai.call.Inputs;
 import serai.call.Outcome;
 import serai.call.Result;
-import serai.container.Container;
 import serai.container.Containers;
 import serai.pool.Pools;
 import serai.problem.Problem;
@@ -43,6 +44,9 @@ class ContainerRpcs implements RpcFeature {
     /** Below the container's own deadline of 15.1 s for a heartbeat. */
     private static final Duration HEARTBEAT_POLL = Duration.ofSeconds(10);
 
+    private static final int REMEMBERED = 10_000;
+
+    private final Set<String> ready = ConcurrentHashMap.newKeySet();
     private final Containers containers;
     private final Inputs inputs;
     private final Pools pools;
@@ -89,9 +93,7 @@ class ContainerRpcs implements RpcFeature {
     private FunctionGetInputsResponse getInputs(Caller caller, FunctionGetInputsRequest request)
             throws InterruptedException {
         var me = caller.mustBeContainer();
-        if (containers.ready(me.id(), clock.instant())) {
-            pools.startSucceeded(me.pool());
-        }
+        noteReady(me);
         if (caller.isRetry()) {
             var before = inputs.claimedBefore(me.id(), caller.idempotencyKey());
             if (!before.isEmpty()) {
@@ -107,16 +109,23 @@ class ContainerRpcs implements RpcFeature {
         return work.stop ? killSwitch() : answer(work.claimed);
     }
 
-    private Work look(ContainerIdentity me, String key) {
-        var claimed = inputs.claim(me.pool(), me.id(), 1, key);
-        return new Work(claimed, claimed.isEmpty() && mustStop(me));
+    /** The first request for work tells that the start is over. */
+    private void noteReady(ContainerIdentity me) {
+        if (ready.contains(me.id())) {
+            return;
+        }
+        if (containers.ready(me.id(), clock.instant())) {
+            pools.startSucceeded(me.pool());
+        }
+        if (ready.size() >= REMEMBERED) {
+            ready.clear();
+        }
+        ready.add(me.id());
     }
 
-    private boolean mustStop(ContainerIdentity me) {
-        return containers
-                .find(me.id())
-                .map(c -> c.state() == Container.State.DRAINING || c.state() == Container.State.ENDED)
-                .orElse(true);
+    private Work look(ContainerIdentity me, String key) {
+        var claimed = inputs.claim(me.pool(), me.id(), 1, key);
+        return new Work(claimed, claimed.isEmpty() && containers.mustStop(me.id()));
     }
 
     private record Work(List<Claimed> claimed, boolean stop) {

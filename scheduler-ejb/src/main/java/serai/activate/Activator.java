@@ -2,27 +2,47 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.activate;
 
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.annotation.PostConstruct;
+import jakarta.ejb.ConcurrencyManagement;
+import jakarta.ejb.ConcurrencyManagementType;
+import jakarta.ejb.Singleton;
+import jakarta.ejb.Startup;
+import jakarta.ejb.TransactionAttribute;
+import jakarta.ejb.TransactionAttributeType;
 import jakarta.inject.Inject;
 import serai.autoscale.Reconciliations;
 import serai.pool.PoolId;
+import serai.signal.Signals;
+import serai.signal.Topic;
 
-/** For the edges, in the path of a request: a pool has got work. */
-@ApplicationScoped
+/**
+ * Inputs were committed and fewer containers wait for work than there are inputs: their pool is scaled at once, in the
+ * path of the request but not on its time. A pool with a free container is left alone, so that a warm call costs nothing.
+ */
+@Startup
+@Singleton
+@ConcurrencyManagement(ConcurrencyManagementType.BEAN)
+@TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
 public class Activator {
     private final Reconciliations reconciliations;
+    private final Signals signals;
 
     @Inject
-    public Activator(Reconciliations reconciliations) {
+    public Activator(Reconciliations reconciliations, Signals signals) {
         this.reconciliations = reconciliations;
+        this.signals = signals;
     }
 
     public Activator() {
-        this(null); // for the server's proxy
+        this(null, null); // for the server's proxy
     }
 
-    /** Returns at once; the pool is scaled in the background. Call it after the commit. */
-    public void wake(PoolId pool) {
-        reconciliations.request(pool);
+    @PostConstruct
+    void listen() {
+        signals.onUnheard(topic -> {
+            if (topic.kind() == Topic.Kind.WORK) {
+                reconciliations.request(new PoolId(topic.id()));
+            }
+        });
     }
 }

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.app.App;
 import serai.app.Apps;
 import serai.autoscale.Retirements;
@@ -37,7 +36,7 @@ public class Closings {
             Inputs inputs,
             Containers containers,
             Retirements retirements,
-            @ConfigProperties AutoscaleConfig settings) {
+            AutoscaleConfig settings) {
         this.apps = apps;
         this.pools = pools;
         this.inputs = inputs;

@@ -7,7 +7,6 @@ import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import java.time.Instant;
 import java.util.Optional;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.app.App;
 import serai.app.Apps;
 import serai.autoscale.Demand.Activity;
@@ -41,7 +40,7 @@ public class Demands {
             Apps apps,
             Containers containers,
             Inputs inputs,
-            @ConfigProperties AutoscaleConfig settings) {
+            AutoscaleConfig settings) {
         this.pools = pools;
         this.functions = functions;
         this.apps = apps;

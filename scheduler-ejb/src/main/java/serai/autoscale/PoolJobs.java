@@ -7,7 +7,6 @@ import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import java.time.Duration;
 import java.util.Map;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.autoscale.Demands.Observation;
 import serai.cluster.PoolJob;
 import serai.config.HttpConfig;
@@ -28,11 +27,7 @@ public class PoolJobs {
     private final RunnerConfig runner;
 
     @Inject
-    public PoolJobs(
-            Workspaces workspaces,
-            RunnerArtifact artifact,
-            @ConfigProperties HttpConfig http,
-            @ConfigProperties RunnerConfig runner) {
+    public PoolJobs(Workspaces workspaces, RunnerArtifact artifact, HttpConfig http, RunnerConfig runner) {
         this.workspaces = workspaces;
         this.artifact = artifact;
         this.http = http;

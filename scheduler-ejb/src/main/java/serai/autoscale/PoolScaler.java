@@ -13,7 +13,6 @@ import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.autoscale.Decision.GiveUp;
 import serai.autoscale.Decision.Hold;
 import serai.autoscale.Decision.Remove;
@@ -61,7 +60,7 @@ public class PoolScaler {
             Inputs inputs,
             Retirements retirements,
             Cluster cluster,
-            @ConfigProperties AutoscaleConfig settings) {
+            AutoscaleConfig settings) {
         this(demands, jobs, pools, containers, inputs, retirements, cluster, settings, InstantSource.system());
     }
 

@@ -7,7 +7,6 @@ import static java.lang.System.Logger.Level.INFO;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.InstantSource;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.autoscale.PoolScaler;
 import serai.autoscale.Reconciliations;
 import serai.call.Inputs;
@@ -39,7 +38,7 @@ public class Departures {
             Pools pools,
             PoolScaler scaler,
             Reconciliations reconciliations,
-            @ConfigProperties CallConfig settings) {
+            CallConfig settings) {
         this.ends = ends;
         this.containers = containers;
         this.inputs = inputs;

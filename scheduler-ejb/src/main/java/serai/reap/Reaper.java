@@ -13,7 +13,6 @@ import java.time.InstantSource;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.activate.Publisher;
 import serai.app.Apps;
 import serai.call.Inputs;
@@ -56,7 +55,7 @@ public class Reaper {
             Departures departures,
             Publisher publisher,
             Cluster cluster,
-            @ConfigProperties CallConfig settings) {
+            CallConfig settings) {
         this(
                 containers,
                 inputs,

@@ -9,7 +9,6 @@ import jakarta.inject.Inject;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
-import org.eclipse.microprofile.config.inject.ConfigProperties;
 import serai.call.Calls;
 import serai.config.CallConfig;
 import serai.config.LogConfig;
@@ -29,12 +28,7 @@ public class Retention {
     private final LogConfig logSettings;
 
     @Inject
-    public Retention(
-            Calls calls,
-            Replays replays,
-            Logs logs,
-            @ConfigProperties CallConfig callSettings,
-            @ConfigProperties LogConfig logSettings) {
+    public Retention(Calls calls, Replays replays, Logs logs, CallConfig callSettings, LogConfig logSettings) {
         this.calls = calls;
         this.replays = replays;
         this.logs = logs;

@@ -18,6 +18,7 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import serai.local.control.Instances;
 import serai.local.control.Report;
+import serai.local.doc.Json;
 import serai.local.plan.Node;
 import serai.local.state.Alloc;
 import serai.local.state.Store;
@@ -39,12 +40,14 @@ public final class Client implements Instances {
                 data,
                 store,
                 tools,
+                new Supervisors(tools, data.resolve("supervisors.log")),
                 new Artifacts(data.resolve("artifacts")),
                 node,
                 Map.copyOf(System.getenv()),
                 clock,
                 RandomGenerator.of("L64X128MixRandom"));
         this.reports = reports;
+        around.supervisors().refill();
     }
 
     @Override
@@ -66,8 +69,10 @@ public final class Client implements Instances {
     }
 
     @Override
-    public void stop(String allocId, boolean delayed) {
-        runner(allocId).ifPresent(runner -> runner.kill(delayed));
+    public void stop(Alloc alloc) {
+        boolean delayed =
+                !Json.at(alloc.doc(), "DesiredTransition", "NoShutdownDelay").asBoolean();
+        runner(alloc.id()).ifPresent(runner -> runner.kill(delayed));
     }
 
     @Override

@@ -14,6 +14,10 @@ record RunDir(Path path) {
         return path.resolve("stdout");
     }
 
+    Path launch() {
+        return path.resolve("launch");
+    }
+
     Path stderr() {
         return path.resolve("stderr");
     }

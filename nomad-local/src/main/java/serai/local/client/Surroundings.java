@@ -18,6 +18,7 @@ record Surroundings(
         Path data,
         Store store,
         Tools tools,
+        Supervisors supervisors,
         Artifacts artifacts,
         Node node,
         Map<String, String> environment,

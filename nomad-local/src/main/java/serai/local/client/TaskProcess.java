@@ -2,13 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.local.client;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.lang.ProcessBuilder.Redirect;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,35 +41,14 @@ final class TaskProcess {
         this.pumps = pumps;
     }
 
-    static TaskProcess start(Launch launch, Tools tools) throws IOException {
-        launch.run().reset();
-        List<String> command = new ArrayList<>(List.of(
-                tools.setsid(),
-                tools.shell(),
-                tools.supervisor(),
-                launch.run().path().toString(),
-                tools.env(),
-                tools.setsid()));
-        command.addAll(launch.command());
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .directory(launch.workDirectory().toFile())
-                .redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
-                .redirectError(Redirect.appendTo(
-                        launch.run().path().resolve("supervisor.log").toFile()));
-        builder.environment().clear();
-        builder.environment().putAll(launch.environment());
-        Process supervisor = builder.start();
-        String stat;
-        try (BufferedReader told = new BufferedReader(
-                new java.io.InputStreamReader(supervisor.getInputStream(), StandardCharsets.UTF_8))) {
-            stat = told.readLine();
-        }
-        if (stat == null) {
-            throw new IOException("the supervisor did not start the task; see "
-                    + launch.run().path().resolve("supervisor.log"));
-        }
-        TaskProcess task = new TaskProcess(ProcessId.parse(stat), launch.run(), pumps(launch.run(), launch.logs()));
-        var unused = supervisor.onExit().thenRunAsync(task::ended, Thread::startVirtualThread);
+    static TaskProcess start(Launch launch, Surroundings around) throws IOException {
+        RunDir run = launch.run();
+        run.reset();
+        LaunchScript.write(run.launch(), launch, around.tools().setsid(), around.environment());
+        Supervisors.Begun begun = around.supervisors().begin(run);
+        TaskProcess task = new TaskProcess(begun.task(), run, pumps(run, launch.logs()));
+        var unused = begun.supervisor().onExit().thenRunAsync(task::ended, Thread::startVirtualThread);
+        around.supervisors().refill();
         return task;
     }
 

@@ -166,7 +166,7 @@ final class TaskRunner {
             if (!render() || kill.isDone()) {
                 return null;
             }
-            TaskProcess started = TaskProcess.start(RawExec.launch(task, env, dir, run, logs()), around.tools());
+            TaskProcess started = TaskProcess.start(RawExec.launch(task, env, dir, run, logs()), around);
             process = started;
             event(TaskEvent.started());
             update(state.running(now()));

@@ -5,7 +5,6 @@ package serai.local.control;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import serai.local.doc.Json;
 import serai.local.job.Job;
 import serai.local.plan.Reschedule;
@@ -17,7 +16,6 @@ import serai.local.state.Store;
 public final class Allocations {
     private final Store store;
     private final Evaluator evaluator;
-    private final Map<String, Boolean> withoutDelay = new ConcurrentHashMap<>();
 
     public Allocations(Store store, Evaluator evaluator) {
         this.store = store;
@@ -26,9 +24,6 @@ public final class Allocations {
 
     /** @return the evaluation and its index */
     public Map.Entry<String, Long> stop(String id, boolean noShutdownDelay) {
-        if (noShutdownDelay) {
-            withoutDelay.put(id, true);
-        }
         Map.Entry<String, Long> result = store.commit("AllocationUpdateDesiredStatus", commit -> {
             Alloc alloc = commit.alloc(id).orElseThrow(() -> new RefusedException(404, "allocation not found"));
             commit.putAlloc(alloc.with(
@@ -39,11 +34,6 @@ public final class Allocations {
         });
         evaluator.evaluate(result.getKey());
         return result;
-    }
-
-    /** @return true once, for an allocation that is to be stopped without its shutdown delay */
-    public boolean takeNoShutdownDelay(String id) {
-        return withoutDelay.remove(id) != null;
     }
 
     /** What has become of an allocation's tasks. A failure and an end have consequences; they happen before this returns. */

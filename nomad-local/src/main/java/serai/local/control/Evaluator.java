@@ -10,9 +10,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 import serai.local.doc.Json;
+import serai.local.job.Job;
 import serai.local.state.Commit;
 import serai.local.state.Evaluation;
 import serai.local.state.Store;
+import serai.local.state.Table;
 
 /** Works evaluations off: lets the plan be made, stores it, and has the processes follow. */
 public final class Evaluator {
@@ -45,7 +47,7 @@ public final class Evaluator {
             conclude(commit, outcome);
             return null;
         });
-        outcome.stopped().forEach(id -> instances.stop(id, true));
+        outcome.stopped().forEach(instances::stop);
         outcome.placed().forEach(instances::start);
         outcome.followUps().forEach(this::await);
         outcome.deployment().ifPresent(deployments::watch);
@@ -121,8 +123,16 @@ public final class Evaluator {
                 .forEach(e -> commit.putEvaluation(e.with("Status", "canceled", "StatusDescription", why)));
     }
 
-    /** After a start of the agent: what was left undone. */
+    /** After a start of the agent: what was left undone, and instances that the last one took with it. */
     public void resume() {
+        List<String> revived = store.commit(
+                "NodeRegistration",
+                commit -> commit.all(Table.JOBS)
+                        .map(Job::new)
+                        .filter(job -> !job.stopped() && job.groups().stream().anyMatch(group -> group.count() > 0))
+                        .map(job -> Jobs.evaluation(commit, job, "node-update").id())
+                        .toList());
+        revived.forEach(this::evaluate);
         List<Evaluation> open = store.read(
                 tables -> tables.evaluations().filter(Evaluation::open).toList());
         open.stream().filter(e -> !e.waitUntil().isEmpty()).forEach(this::await);

@@ -8,8 +8,7 @@ import serai.local.state.Alloc;
 public interface Instances {
     void start(Alloc alloc);
 
-    /** @param delayed the shutdown delay is kept */
-    void stop(String allocId, boolean delayed);
+    void stop(Alloc alloc);
 
     /** Stops what still runs and deletes the allocation's files. */
     void destroy(String allocId);

@@ -18,7 +18,7 @@ import serai.local.state.Evaluation;
 record Outcome(
         Evaluation evaluation,
         List<Alloc> placed,
-        List<String> stopped,
+        List<Alloc> stopped,
         List<Evaluation> followUps,
         ObjectNode queued,
         ObjectNode failures,

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import serai.local.doc.Json;
 import serai.local.job.Job;
@@ -34,7 +35,7 @@ final class PlanStep {
     private final RandomGenerator random;
     private final Node node;
     private final List<Alloc> placed = new ArrayList<>();
-    private final List<String> stopped = new ArrayList<>();
+    private final List<Alloc> stopped = new ArrayList<>();
     private final List<Evaluation> followUps = new ArrayList<>();
     private final ObjectNode queued = Json.object();
     private final ObjectNode failures = Json.object();
@@ -78,8 +79,10 @@ final class PlanStep {
 
     private void plan(Job job, Job.Group group, List<Alloc> wanted) {
         boolean service = !job.isBatch();
+        Predicate<Alloc> gone = a -> service && a.clientStatus().equals("complete"); // it went with the last agent
+        wanted.stream().filter(gone).forEach(a -> stop(a, Reason.LOST));
         List<Slot> slots = wanted.stream()
-                .filter(a -> !(service && a.clientStatus().equals("complete")))
+                .filter(gone.negate())
                 .map(a -> Slots.of(a, job, group))
                 .toList();
         Changes changes = Reconciler.reconcile(job.stopped() ? 0 : group.count(), slots, commit.now());
@@ -172,16 +175,11 @@ final class PlanStep {
     }
 
     private void stop(Alloc alloc, Reason reason) {
-        Alloc now = current(alloc);
-        commit.putAlloc(now.with(
-                "DesiredStatus",
-                "stop",
-                "DesiredDescription",
-                reason == Reason.RESCHEDULED ? null : reason.text,
-                "AllocModifyIndex",
-                commit.index()));
-        if (!now.ended()) {
-            stopped.add(alloc.id());
+        Alloc stop = commit.putAlloc(current(alloc)
+                .with("DesiredStatus", "stop", "AllocModifyIndex", commit.index())
+                .with("DesiredDescription", reason == Reason.RESCHEDULED ? null : reason.text));
+        if (!stop.ended()) {
+            stopped.add(stop);
         }
     }
 

@@ -3,6 +3,7 @@
 package serai.local.http;
 
 import io.helidon.common.uri.UriQuery;
+import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.ServerRequest;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import serai.local.client.Client;
 import serai.local.control.Allocations;
 import serai.local.control.Deployments;
@@ -32,7 +34,10 @@ public final class Server implements AutoCloseable {
     /** Far more than any job of ours; Nomad itself has no limit. */
     private static final long MOST_BYTES = 16L * 1024 * 1024;
 
+    private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
+
     private final Routes routes = new Routes();
+    private final boolean onLoopback;
     private final WebServer server;
 
     /** What the handlers call. */
@@ -49,6 +54,7 @@ public final class Server implements AutoCloseable {
     public record Identity(String version, String nodeId, String nodeName, String dataDirectory) {}
 
     public Server(String bind, int port, Parts parts, Identity identity) {
+        onLoopback = LOOPBACK.contains(bind) || bind.equals("::1");
         Reads reads = new Reads(parts.store());
         new JobRoutes(parts.jobs(), reads).addTo(routes);
         new AllocationRoutes(parts.allocations(), parts.client(), reads).addTo(routes);
@@ -91,7 +97,7 @@ public final class Server implements AutoCloseable {
         server.stop();
     }
 
-    private void handle(ServerRequest request, ServerResponse response) throws IOException, InterruptedException {
+    private void handle(ServerRequest request, ServerResponse response) throws IOException {
         switch (reply(request)) {
             case Reply.Whole whole -> send(whole, response);
             case Reply.Flow flow -> stream(flow, response);
@@ -100,6 +106,7 @@ public final class Server implements AutoCloseable {
 
     private Reply reply(ServerRequest request) {
         try {
+            refuseBrowsers(request);
             String method = request.prologue().method().text();
             String path = decode(request.prologue().uriPath().rawPath());
             byte[] body = request.content().hasEntity() ? request.content().as(byte[].class) : new byte[0];
@@ -114,6 +121,20 @@ public final class Server implements AutoCloseable {
         } catch (Exception e) {
             LOG.log(Level.ERROR, "call failed", e);
             return Reply.text(500, "internal error: " + e);
+        }
+    }
+
+    /**
+     * Whoever may call can run programs. A page in a browser on this machine must not be such a caller, neither directly nor by
+     * way of a name that resolves to a loopback address.
+     */
+    private void refuseBrowsers(ServerRequest request) {
+        if (request.headers().contains(HeaderNames.ORIGIN)) {
+            throw new RefusedException(403, "nomad-local does not answer browsers");
+        }
+        String host = request.authority().replaceFirst(":[0-9]+$", "");
+        if (onLoopback && !LOOPBACK.contains(host)) {
+            throw new RefusedException(403, "nomad-local is not known as " + host);
         }
     }
 
@@ -141,13 +162,15 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    private static void stream(Reply.Flow flow, ServerResponse response) throws IOException, InterruptedException {
+    private static void stream(Reply.Flow flow, ServerResponse response) throws IOException {
         response.header("Content-Type", flow.contentType());
         response.header("Vary", "Accept-Encoding");
         try (OutputStream out = response.outputStream()) {
             flow.source().writeTo(out);
         } catch (UncheckedIOException e) {
             LOG.log(Level.DEBUG, "the caller left", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the agent is stopping
         }
     }
 }

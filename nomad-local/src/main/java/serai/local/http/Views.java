@@ -108,9 +108,8 @@ final class Views {
         stub.set("DesiredTransition", transition);
         stub.put("JobType", alloc.job().type());
         stub.put("JobVersion", alloc.job().version());
-        if (taskStates) {
-            stub.set("TaskStates", alloc.taskStates().isObject() ? alloc.taskStates() : NullNode.getInstance());
-        }
+        boolean shown = taskStates && alloc.taskStates().isObject();
+        stub.set("TaskStates", shown ? alloc.taskStates() : NullNode.getInstance());
         if (resources) {
             stub.set("AllocatedResources", alloc.doc().get("AllocatedResources"));
         }

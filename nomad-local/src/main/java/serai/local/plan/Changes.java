@@ -27,6 +27,7 @@ public record Changes(List<Stop> stops, List<Place> places, List<Later> later, i
         NOT_NEEDED("alloc not needed due to job update"),
         UPDATED("alloc is being updated due to job update"),
         MIGRATED("alloc is being migrated"),
+        LOST("alloc is lost since its node is down"),
         RESCHEDULED("alloc was rescheduled because it failed");
 
         public final String text;

@@ -132,9 +132,15 @@ final class Journal implements AutoCloseable {
         byte[] json = Json.bytes(commit);
         ByteBuffer line =
                 ByteBuffer.allocate(json.length + 1).put(json).put((byte) '\n').flip();
-        written += line.remaining();
-        while (line.hasRemaining()) {
-            channel.write(line);
+        long start = channel.position();
+        try {
+            while (line.hasRemaining()) {
+                channel.write(line);
+            }
+            written += json.length;
+        } catch (IOException e) {
+            channel.truncate(start); // half a line would hide all that come after it
+            throw e;
         }
     }
 

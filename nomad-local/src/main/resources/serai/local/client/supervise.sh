@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Stands between the agent and a task, so that the task outlives the agent: it keeps the log pipes open, and its exit status is
-# written down even when no agent waits for it.
+# written down even when no agent waits for it. It is started ahead of its task, which then costs one fork.
 #
-# usage: supervise.sh RUN_DIRECTORY ENV SETSID COMMAND [ARGUMENT...]
-#   ENV, SETSID   absolute paths of env(1) and setsid(1)
-# RUN_DIRECTORY holds the pipes `stdout` and `stderr`; `started` gets the task's line of /proc/PID/stat, `exit` its status.
-run=$1 env=$2 setsid=$3
-shift 3
+# usage: supervise.sh ENV     ENV is the absolute path of env(1)
+# On its standard input comes one line, the task's run directory. There are the pipes `stdout` and `stderr`, and `launch`, a
+# script that sets directory, environment and arguments. `started` gets the task's line of /proc/PID/stat, `exit` its status.
+env=$1
+IFS= read -r run || exit 0 # the agent went before there was a task
 
 # Open for reading as well: a writer is never refused, and what was written waits for the next agent.
 exec 3<>"$run/stdout" 4<>"$run/stderr"
@@ -19,7 +19,8 @@ exec 3<>"$run/stdout" 4<>"$run/stderr"
     read -r stat </proc/self/stat
     printf '%s\n' "$stat" >"$run/started"
     printf '%s\n' "$stat"
+    . "$run/launch"
     # --default-signal: a signal that the agent was started with ignored must reach the task.
-    exec "$env" --default-signal "$setsid" "$@" </dev/null >&3 2>&4 3>&- 4>&-
+    exec "$env" --default-signal "$@" </dev/null >&3 2>&4 3>&- 4>&-
 )
 printf '%s\n' "$?" >"$run/exit"

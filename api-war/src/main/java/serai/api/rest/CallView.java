@@ -1,0 +1,36 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.api.rest;
+
+import java.time.Instant;
+import java.util.Locale;
+import serai.call.FunctionCall;
+
+/**
+ * A call.
+ *
+ * @param kind {@code unary} or {@code map}
+ * @param inputs how many were given so far
+ * @param outputs how many have a result
+ */
+public record CallView(
+        String id, String app, String function, String kind, State state, int inputs, int outputs, Instant createdAt) {
+
+    static CallView of(FunctionCall call) {
+        return new CallView(
+                call.id(),
+                call.appId(),
+                call.functionId(),
+                call.kind().name().toLowerCase(Locale.ROOT),
+                call.isComplete() ? State.COMPLETE : State.OPEN,
+                call.inputs(),
+                call.outputs(),
+                call.createdAt());
+    }
+
+    /** {@code COMPLETE} when every input that was given has its result; a map may go on after that. */
+    public enum State {
+        OPEN,
+        COMPLETE
+    }
+}

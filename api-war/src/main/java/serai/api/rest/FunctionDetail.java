@@ -1,0 +1,90 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.api.rest;
+
+import java.time.Duration;
+import java.time.Instant;
+import serai.call.Inputs;
+import serai.function.Definition;
+import serai.function.Function;
+import serai.pool.Pool;
+
+/**
+ * A function with what it asks for and what it has. Durations are ISO 8601.
+ *
+ * @param runs null until its app is published
+ * @param pool null until it was called, or has containers without a call
+ */
+public record FunctionDetail(
+        String id, String name, String app, String environment, String definition, Runs runs, PoolView pool) {
+
+    static FunctionDetail of(Function function, String environment, Runs runs, PoolView pool) {
+        return new FunctionDetail(
+                function.id(), function.name(), function.appId(), environment, function.definitionId(), runs, pool);
+    }
+
+    /** What its definition asks for. */
+    public record Runs(
+            int minContainers,
+            int maxContainers,
+            int bufferContainers,
+            Duration scaledownWindow,
+            int concurrency,
+            int retries,
+            Duration timeout,
+            Duration startupTimeout,
+            int milliCpu,
+            int memoryMb,
+            String image,
+            String clientVersion) {
+
+        static Runs of(Definition.Duties duties) {
+            return new Runs(
+                    duties.autoscaler().minContainers(),
+                    duties.autoscaler().maxContainers(),
+                    duties.autoscaler().bufferContainers(),
+                    duties.autoscaler().scaledownWindow(),
+                    duties.concurrency(),
+                    duties.retryPolicy().retries(),
+                    duties.timeout(),
+                    duties.startupTimeout(),
+                    duties.resources().milliCpu(),
+                    duties.resources().memoryMb(),
+                    duties.imageId(),
+                    duties.clientVersion());
+        }
+    }
+
+    /**
+     * How many containers there are for it, and why.
+     *
+     * @param size how many were asked of the cluster
+     * @param containers how many are there
+     * @param reason why it has its size
+     * @param reasonAt since when that is the reason
+     */
+    public record PoolView(
+            String id,
+            Pool.State state,
+            int size,
+            int containers,
+            int pendingInputs,
+            int runningInputs,
+            int failedStarts,
+            String reason,
+            Instant reasonAt) {
+
+        static PoolView of(Pool pool, int containers, Inputs.Load load) {
+            return new PoolView(
+                    pool.id().value(),
+                    pool.state(),
+                    pool.size(),
+                    containers,
+                    load.pending(),
+                    load.running(),
+                    pool.failures(),
+                    pool.reason(),
+                    pool.reasonAt());
+        }
+    }
+}

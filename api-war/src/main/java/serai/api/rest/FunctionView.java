@@ -1,0 +1,16 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.api.rest;
+
+import serai.function.Function;
+
+/**
+ * A function, as lists show it.
+ *
+ * @param definition by which it runs; null until its app is published
+ */
+public record FunctionView(String id, String name, String app, String environment, String definition) {
+    static FunctionView of(Function function, String environment) {
+        return new FunctionView(function.id(), function.name(), function.appId(), environment, function.definitionId());
+    }
+}

@@ -1,0 +1,89 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.api.rest;
+
+import jakarta.enterprise.context.RequestScoped;
+import jakarta.inject.Inject;
+import jakarta.transaction.Transactional;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import serai.api.http.Access;
+import serai.api.http.Caller;
+import serai.call.Inputs;
+import serai.container.Containers;
+import serai.function.Functions;
+import serai.pool.Pool;
+import serai.pool.Pools;
+
+/** Functions: what they ask for, how many containers they have, and why. */
+@Path("functions")
+@Tag(name = "Functions")
+@Produces(MediaType.APPLICATION_JSON)
+@Access(Access.By.TOKEN)
+@RequestScoped
+@Transactional
+public class FunctionsResource {
+    private final Functions functions;
+    private final Pools pools;
+    private final Containers containers;
+    private final Inputs inputs;
+    private final Environments environments;
+    private final Caller caller;
+
+    @Inject
+    public FunctionsResource(
+            Functions functions,
+            Pools pools,
+            Containers containers,
+            Inputs inputs,
+            Environments environments,
+            Caller caller) {
+        this.functions = functions;
+        this.pools = pools;
+        this.containers = containers;
+        this.inputs = inputs;
+        this.environments = environments;
+        this.caller = caller;
+    }
+
+    public FunctionsResource() {
+        this(null, null, null, null, null, null); // for the server's proxy
+    }
+
+    @GET
+    @Operation(summary = "Functions of the workspace, by name")
+    public Page<FunctionView> list(@QueryParam("limit") String limit) {
+        var names = environments.names(caller.tenant());
+        return Page.of(
+                limit,
+                size -> functions.list(caller.tenant(), size),
+                function -> FunctionView.of(function, names.get(function.environmentId())));
+    }
+
+    @GET
+    @Path("{id}")
+    @Operation(summary = "One function, with its pool of containers and the reason for its size")
+    public FunctionDetail get(@PathParam("id") String id) {
+        var function = functions.get(caller.tenant(), id);
+        var environment = environments.names(caller.tenant()).get(function.environmentId());
+        if (function.definitionId() == null) {
+            return FunctionDetail.of(function, environment, null, null);
+        }
+        var duties = functions.definition(function.definitionId()).duties();
+        return FunctionDetail.of(
+                function,
+                environment,
+                FunctionDetail.Runs.of(duties),
+                pools.current(function).map(this::view).orElse(null));
+    }
+
+    private FunctionDetail.PoolView view(Pool pool) {
+        return FunctionDetail.PoolView.of(pool, containers.live(pool.id()).size(), inputs.load(pool.id()));
+    }
+}

@@ -1,0 +1,40 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.api.runner;
+
+import jakarta.json.bind.annotation.JsonbProperty;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a runner has to start: one container.
+ *
+ * @param token proves to the server that somebody acts for the container: its id, a dot, its secret. As bearer over HTTP, in
+ *     the header {@code x-serai-secret} over gRPC
+ * @param rpcUrl where the container's calls go
+ * @param arguments {@code modal.client.ContainerArguments}, serialized, in base64
+ * @param pythonVersion major.minor that the image asks for; null for whatever the node has
+ * @param environment the image's variables and the platform's
+ */
+public record Assignment(
+        String container,
+        String token,
+        String rpcUrl,
+        String arguments,
+        Runtime runtime,
+        String pythonVersion,
+        Map<String, String> environment,
+        String workdir,
+        List<File> files,
+        Limits limits,
+        long heartbeatIntervalS) {
+
+    /** The package whose entry point is started. */
+    public record Runtime(@JsonbProperty("package") String name, String version) {}
+
+    /** @param mode permission bits */
+    public record File(String path, String sha256, long size, int mode) {}
+
+    /** @param memoryMb mebibytes after which the container is killed; null for no limit */
+    public record Limits(Integer memoryMb) {}
+}

@@ -1,0 +1,183 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.api.runner;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.transaction.Transactional;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import modal.client.AppLayout;
+import modal.client.FunctionHandleMetadata;
+import modal.client.ObjectDependency;
+import serai.app.App;
+import serai.app.Apps;
+import serai.config.CallConfig;
+import serai.config.RpcConfig;
+import serai.container.Container;
+import serai.container.Containers;
+import serai.function.Definition;
+import serai.function.Functions;
+import serai.image.Images;
+import serai.mount.Mounts;
+import serai.pool.Pools;
+import serai.problem.Problem;
+import serai.protocol.Messages;
+import serai.workspace.Workspaces;
+
+/** Puts together what a container is started with. */
+@ApplicationScoped
+public class Assignments {
+    /** A mount of this name and a version stands for the client's own package of that version. */
+    private static final String CLIENT_MOUNT = "modal-client-mount-";
+
+    private static final String CLIENT_PACKAGE = "modal";
+    private static final String HOME = "/root";
+
+    /** Heartbeats in a lease: three may be lost. */
+    private static final int BEATS = 4;
+
+    private static final Images.Contents NO_IMAGE =
+            new Images.Contents(Optional.empty(), Map.of(), Optional.empty(), List.of());
+
+    private final Apps apps;
+    private final Functions functions;
+    private final Pools pools;
+    private final Images images;
+    private final Mounts mounts;
+    private final Workspaces workspaces;
+    private final RpcConfig rpc;
+    private final CallConfig calls;
+
+    @Inject
+    public Assignments(
+            Apps apps,
+            Functions functions,
+            Pools pools,
+            Images images,
+            Mounts mounts,
+            Workspaces workspaces,
+            RpcConfig rpc,
+            CallConfig calls) {
+        this.apps = apps;
+        this.functions = functions;
+        this.pools = pools;
+        this.images = images;
+        this.mounts = mounts;
+        this.workspaces = workspaces;
+        this.rpc = rpc;
+        this.calls = calls;
+    }
+
+    public Assignments() {
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
+    }
+
+    /** Takes the definition of the container's pool, which may be older than the app's present one. */
+    @Transactional
+    public Assignment of(Containers.Admitted admitted) {
+        var container = admitted.container();
+        var definition = functions.definition(pools.get(container.poolId()).definitionId());
+        var duties = definition.duties();
+        var environment = workspaces.environment(container.environmentId()).name();
+        var image = duties.imageId() == null ? NO_IMAGE : images.contents(duties.imageId());
+        return new Assignment(
+                container.id(),
+                container.id() + "." + admitted.secret(),
+                rpc.url().toString(),
+                Base64.getEncoder().encodeToString(arguments(container, definition, environment)),
+                new Assignment.Runtime(CLIENT_PACKAGE, clientVersion(duties)),
+                image.pythonVersion().orElse(null),
+                variables(image.environment(), duties.imageId(), environment),
+                image.workdir().orElse(HOME),
+                files(container, image.mounts(), duties.mounts()),
+                new Assignment.Limits(
+                        duties.resources().memoryMaxMb() == 0
+                                ? null
+                                : duties.resources().memoryMaxMb()),
+                Math.max(1, calls.lease().dividedBy(BEATS).toSeconds()));
+    }
+
+    private byte[] arguments(Container container, Definition definition, String environment) {
+        var app = apps.find(container.appId())
+                .orElseThrow(() -> Problem.APP_NOT_FOUND.because("App '%s' not found", container.appId()));
+        return Messages.arguments(
+                        container.id(),
+                        container.functionId(),
+                        app.id(),
+                        environment,
+                        definition.wire().content(),
+                        layout(app, definition))
+                .toByteArray();
+    }
+
+    private AppLayout layout(App app, Definition own) {
+        var handles = new HashMap<String, FunctionHandleMetadata>();
+        var dependencies = new ArrayList<>(dependencies(own));
+        for (var definition : functions.definitions(app.id())) {
+            handles.put(definition.functionId(), handle(definition));
+            dependencies.addAll(dependencies(definition));
+        }
+        handles.putIfAbsent(own.functionId(), handle(own));
+        var layout = apps.layout(app);
+        return Messages.layout(layout.functions(), layout.classes(), handles, dependencies);
+    }
+
+    private static FunctionHandleMetadata handle(Definition definition) {
+        return Messages.parseHandle(definition.wire().handle()).toBuilder()
+                .setDefinitionId(definition.id())
+                .build();
+    }
+
+    private static List<ObjectDependency> dependencies(Definition definition) {
+        return Messages.parseFunction(definition.wire().content()).getObjectDependenciesList();
+    }
+
+    private String clientVersion(Definition.Duties duties) {
+        var version = duties.clientVersion();
+        if (version != null && !version.isEmpty()) {
+            return version;
+        }
+        return mounts.names(duties.mounts()).stream()
+                .filter(name -> name.startsWith(CLIENT_MOUNT))
+                .map(name -> name.substring(CLIENT_MOUNT.length()))
+                .findFirst()
+                .orElseThrow(() -> Problem.FEATURE_UNSUPPORTED.because(
+                        "the function was defined by a client that did not say its version"));
+    }
+
+    /** An image may set anything but what tells the runtime where it runs. */
+    static Map<String, String> variables(Map<String, String> image, String imageId, String environment) {
+        var variables = new HashMap<>(image);
+        variables.put("MODAL_ENVIRONMENT", environment);
+        if (imageId != null) {
+            variables.put("MODAL_IMAGE_ID", imageId);
+        }
+        return variables;
+    }
+
+    /** The function's own files lie over the image's. */
+    private List<Assignment.File> files(Container container, List<String> ofImage, List<String> ofFunction) {
+        var all = new ArrayList<>(ofImage);
+        all.addAll(ofFunction);
+        var files = mounts.files(all);
+        var sizes = mounts.sizes(
+                workspaces.tenant(container.workspaceId()),
+                files.stream().map(file -> file.sha256()).toList());
+        return files.stream()
+                .map(file -> new Assignment.File(file.path(), file.sha256(), size(sizes, file.sha256()), file.mode()))
+                .toList();
+    }
+
+    private static long size(Map<String, Long> sizes, String sha256) {
+        var size = sizes.get(sha256);
+        if (size == null) {
+            throw new IllegalStateException("a mount refers to %s, which nobody uploaded".formatted(sha256));
+        }
+        return size;
+    }
+}

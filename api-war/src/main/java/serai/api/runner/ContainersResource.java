@@ -1,0 +1,120 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.api.runner;
+
+import jakarta.enterprise.context.RequestScoped;
+import jakarta.inject.Inject;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.time.Duration;
+import java.time.InstantSource;
+import serai.api.http.Access;
+import serai.api.http.Bearer;
+import serai.api.http.Caller;
+import serai.cluster.AllocationId;
+import serai.container.Container;
+import serai.function.Functions;
+import serai.log.Logs;
+import serai.pool.PoolId;
+import serai.pool.Pools;
+import serai.problem.Problem;
+import serai.reap.Admissions;
+import serai.reap.Departures;
+
+/**
+ * A container's life as its runner tells it. A runner comes with its pool's secret as bearer, once; from then on it acts for
+ * one container with that container's token: the container's id, a dot, its secret.
+ */
+@Path("containers")
+@Produces(MediaType.APPLICATION_JSON)
+@Consumes(MediaType.APPLICATION_JSON)
+@RequestScoped
+public class ContainersResource {
+    /** How long after a container's end its last words are taken. */
+    private static final Duration LAST_WORDS = Duration.ofMinutes(5);
+
+    private final Admissions admissions;
+    private final Departures departures;
+    private final Assignments assignments;
+    private final Logs logs;
+    private final Pools pools;
+    private final Functions functions;
+    private final Caller caller;
+    private final InstantSource clock = InstantSource.system();
+
+    @Inject
+    public ContainersResource(
+            Admissions admissions,
+            Departures departures,
+            Assignments assignments,
+            Logs logs,
+            Pools pools,
+            Functions functions,
+            Caller caller) {
+        this.admissions = admissions;
+        this.departures = departures;
+        this.assignments = assignments;
+        this.logs = logs;
+        this.pools = pools;
+        this.functions = functions;
+        this.caller = caller;
+    }
+
+    public ContainersResource() {
+        this(null, null, null, null, null, null, null); // for the server's proxy
+    }
+
+    /** Not in one transaction: the cluster is asked in between. */
+    @POST
+    @Access(Access.By.ITSELF) // by the pool's secret
+    public Response register(@HeaderParam(HttpHeaders.AUTHORIZATION) String authorization, Registration registration) {
+        var secret = Bearer.of(authorization).token();
+        var who = present(registration);
+        var admitted = admissions.admit(
+                new PoolId(who.pool()), secret, new AllocationId(who.allocation()), who.index(), who.node());
+        return Response.status(Response.Status.CREATED)
+                .entity(assignments.of(admitted))
+                .header(HttpHeaders.CACHE_CONTROL, "no-store")
+                .build();
+    }
+
+    @POST
+    @Path("{id}/logs")
+    @Access(Access.By.CONTAINER)
+    public void logs(@PathParam("id") String id, LogBatch batch) {
+        var container = caller.container(id);
+        var now = clock.instant();
+        if (container.endedAt() != null && container.endedAt().plus(LAST_WORDS).isBefore(now)) {
+            throw Problem.PERMISSION_DENIED.because("%s ended at %s", id, container.endedAt());
+        }
+        logs.append(container, isSingle(container), present(batch).pieces(container.createdAt(), now));
+    }
+
+    private boolean isSingle(Container container) {
+        var definition = functions.definition(pools.get(container.poolId()).definitionId());
+        return definition.duties().concurrency() == 1;
+    }
+
+    @POST
+    @Path("{id}/exit")
+    @Access(Access.By.CONTAINER)
+    public void exit(@PathParam("id") String id, End end) {
+        var container = caller.container(id);
+        var how = present(end);
+        departures.ended(container.id(), how.exitCode(), how.inWords());
+    }
+
+    private static <T> T present(T body) {
+        if (body == null) {
+            throw Problem.INVALID_ARGUMENT.because("a body is needed");
+        }
+        return body;
+    }
+}

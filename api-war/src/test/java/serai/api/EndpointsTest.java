@@ -1,0 +1,81 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jakarta.ws.rs.HttpMethod;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.core.Application;
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import serai.api.blob.BlobEndpoints;
+import serai.api.http.Access;
+import serai.api.rest.RestEndpoints;
+import serai.api.runner.RunnerEndpoints;
+
+/** What is open to whom, all of it on one page. */
+class EndpointsTest {
+    @Test
+    void everyMethodSaysWhoMayCallIt() {
+        assertThat(access(new RestEndpoints()))
+                .containsExactly(
+                        "GET apps TOKEN",
+                        "GET apps/{id} TOKEN",
+                        "GET apps/{id}/functions TOKEN",
+                        "GET calls TOKEN",
+                        "GET calls/{id} TOKEN",
+                        "GET containers TOKEN",
+                        "GET containers/{id} TOKEN",
+                        "GET functions TOKEN",
+                        "GET functions/{id} TOKEN",
+                        "POST workspaces/{name}/tokens ADMIN");
+        assertThat(access(new RunnerEndpoints()))
+                .containsExactly(
+                        "GET files/{sha256} CONTAINER",
+                        "GET runner.pyz ITSELF",
+                        "POST containers ITSELF",
+                        "POST containers/{id}/exit CONTAINER",
+                        "POST containers/{id}/logs CONTAINER");
+        assertThat(access(new BlobEndpoints())).containsExactly("GET {id} ITSELF", "PUT {id} ITSELF");
+    }
+
+    private static Set<String> access(Application endpoints) {
+        return endpoints.getClasses().stream()
+                .filter(type -> type.isAnnotationPresent(Path.class))
+                .flatMap(EndpointsTest::lines)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static Stream<String> lines(Class<?> resource) {
+        return Arrays.stream(resource.getDeclaredMethods())
+                .filter(method -> verb(method) != null)
+                .map(method -> verb(method) + " " + path(resource, method) + " " + access(resource, method));
+    }
+
+    private static String verb(Method method) {
+        return Arrays.stream(method.getAnnotations())
+                .map(annotation -> annotation.annotationType().getAnnotation(HttpMethod.class))
+                .filter(http -> http != null)
+                .map(HttpMethod::value)
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static String path(Class<?> resource, Method method) {
+        var base = resource.getAnnotation(Path.class).value();
+        var own = method.getAnnotation(Path.class);
+        return own == null ? base : base + "/" + own.value();
+    }
+
+    private static String access(Class<?> resource, Method method) {
+        var own = method.getAnnotation(Access.class);
+        var access = own != null ? own : resource.getAnnotation(Access.class);
+        return access == null ? "closed" : access.value().name();
+    }
+}

@@ -1,0 +1,79 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.api.runner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import jakarta.json.bind.Jsonb;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import serai.api.http.JsonFormat;
+import serai.problem.ProblemException;
+
+/** The words that runners and the server agreed on. */
+class RunnerJsonTest {
+    static final Jsonb JSON = new JsonFormat().getContext(Object.class);
+
+    @Test
+    void givenARegistration_thenItIsRead() {
+        assertThat(JSON.fromJson("""
+                        {"pool":"po-1","allocation":"3f1e","index":2,"node":"n1"}""", Registration.class)).isEqualTo(new Registration("po-1", "3f1e", 2, "n1"));
+    }
+
+    @Test
+    void givenARegistrationWithoutAPool_thenTheProblemIsFoundBelowTheReadersOwn() {
+        assertThatThrownBy(() -> JSON.fromJson("{\"allocation\":\"3f1e\"}", Registration.class))
+                .hasRootCauseInstanceOf(ProblemException.class);
+    }
+
+    @Test
+    void givenAnAssignment_thenItIsWrittenAsRunnersReadIt() {
+        var assignment = new Assignment(
+                "ta-1",
+                "ta-1.cs-1",
+                "http://127.0.0.1:50051",
+                "AAEC",
+                new Assignment.Runtime("modal", "1.6.4"),
+                null,
+                Map.of("MODAL_ENVIRONMENT", "main"),
+                "/root",
+                List.of(new Assignment.File("/root/app.py", "ab", 123, 0644)),
+                new Assignment.Limits(null),
+                15);
+        assertThat(JSON.toJson(assignment)).satisfies(json -> {
+            assertThat(json).contains("\"rpc_url\":\"http://127.0.0.1:50051\"");
+            assertThat(json).contains("\"runtime\":{\"package\":\"modal\",\"version\":\"1.6.4\"}");
+            assertThat(json).contains("\"python_version\":null");
+            assertThat(json).contains("\"mode\":420");
+            assertThat(json).contains("\"limits\":{\"memory_mb\":null}");
+            assertThat(json).contains("\"heartbeat_interval_s\":15");
+        });
+    }
+
+    @Test
+    void givenABatchOfLogs_thenItIsRead() {
+        assertThat(JSON.fromJson("""
+                        {"sent_at":1893456000.5,"chunks":[{"at":1893456000.25,"fd":2,"data":"é\\n"}]}""", LogBatch.class))
+                .isEqualTo(new LogBatch(1893456000.5, List.of(new LogBatch.Chunk(1893456000.25, 2, "é\n"))));
+    }
+
+    @Test
+    void givenAnEnd_thenItIsRead() {
+        assertThat(JSON.fromJson("{\"exit_code\":null,\"signal\":9,\"reason\":\"\"}", End.class)
+                        .inWords())
+                .isEqualTo("ended by signal 9");
+        assertThat(JSON.fromJson("{\"exit_code\":0,\"signal\":null,\"reason\":\"ended\"}", End.class))
+                .isEqualTo(new End(0, null, "ended"));
+    }
+
+    @Test
+    void givenAnImageWithVariables_thenThePlatformsOwnStay() {
+        assertThat(Assignments.variables(Map.of("A", "1", "MODAL_ENVIRONMENT", "x"), "im-1", "main"))
+                .containsOnly(
+                        Map.entry("A", "1"),
+                        Map.entry("MODAL_ENVIRONMENT", "main"),
+                        Map.entry("MODAL_IMAGE_ID", "im-1"));
+    }
+}
