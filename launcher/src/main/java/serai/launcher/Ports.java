@@ -56,7 +56,11 @@ final class Ports {
         }
         for (var name : USUAL.keySet()) {
             if (!chosen.containsKey(name)) {
-                int port = pick(remembered.get(name), USUAL.get(name), candidate -> !taken.contains(candidate) && free.test(candidate), any);
+                int port = pick(
+                        remembered.get(name),
+                        USUAL.get(name),
+                        candidate -> !taken.contains(candidate) && free.test(candidate),
+                        any);
                 taken.add(port);
                 chosen.put(name, port);
             }
