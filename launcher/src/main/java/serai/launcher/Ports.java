@@ -32,6 +32,10 @@ final class Ports {
 
     private Ports() {}
 
+    static Map<String, Integer> usual() {
+        return Map.copyOf(USUAL);
+    }
+
     /**
      * @param held ports that our own running parts listen on: they stay as they are
      * @throws Failure if a port that was asked for is taken
