@@ -68,7 +68,11 @@ public record Demand(
         return replicas.stream().filter(r -> r.ordinal() == ordinal).toList();
     }
 
-    /** One container. @param draining whether it claims no more */
+    /**
+     * One container.
+     *
+     * @param draining whether it claims no more
+     */
     public record Replica(String id, int ordinal, boolean draining, Activity activity) {
         boolean isIdleSince(Instant before) {
             return activity instanceof Activity.Idle(Instant since) && !since.isAfter(before);

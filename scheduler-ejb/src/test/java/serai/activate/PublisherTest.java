@@ -104,7 +104,7 @@ class PublisherTest {
                 .allSatisfy(output -> assertThat(output.outcome()).isEqualTo(Outcome.TERMINATED));
         server.await("the app is stopped", () -> state(pool) == App.State.STOPPED);
         server.await("its job is gone", () -> server.cluster.count(pool.id()).isEmpty());
-        assertThat(isGone(pool.id())).isTrue();
+        server.await("its pool is gone", () -> isGone(pool.id()));
     }
 
     @Test

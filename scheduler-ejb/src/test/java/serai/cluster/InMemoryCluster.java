@@ -170,6 +170,14 @@ public final class InMemoryCluster implements Cluster {
                         Optional.of(exitCode)));
     }
 
+    /** As after a gap. */
+    public synchronized void tellAgain() {
+        jobs.values().forEach(job -> {
+            job.over.forEach(this::tell);
+            job.places.values().forEach(this::tell);
+        });
+    }
+
     public synchronized Allocation at(PoolId pool, int index) {
         return jobs.get(pool).places.get(index);
     }

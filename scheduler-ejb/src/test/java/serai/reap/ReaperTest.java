@@ -37,7 +37,7 @@ class ReaperTest {
     @Test
     void givenASilentContainer_whenItsLeaseIsOver_thenItsInputWaitsAgainAndAnotherTakesItsPlace() {
         container.ready().claim();
-        server.passes(LEASE.plusSeconds(1));
+        passes(LEASE.plusSeconds(1));
 
         server.reaper.reap();
 
@@ -51,7 +51,7 @@ class ReaperTest {
     @Test
     void givenAServerThatWasAway_whenItStarts_thenEveryoneHasAFullLease() {
         container.ready();
-        server.passes(LEASE.minusSeconds(1));
+        passes(LEASE.minusSeconds(1));
 
         server.reaper.reap();
 
@@ -61,7 +61,7 @@ class ReaperTest {
     @Test
     void givenAHeartbeat_whenTheLeaseWouldBeOver_thenTheContainerStays() {
         container.ready();
-        server.passes(LEASE.plusSeconds(1));
+        passes(LEASE.plusSeconds(1));
         server.containers.heartbeat(container.id(), server.now());
 
         server.reaper.reap();
@@ -72,7 +72,7 @@ class ReaperTest {
     @Test
     void givenAClusterThatIsAway_whenAContainerFellSilent_thenItsAllocationIsStoppedLater() {
         container.ready();
-        server.passes(LEASE.plusSeconds(1));
+        passes(LEASE.plusSeconds(1));
         server.cluster.goAway();
         server.reaper.reap();
         server.cluster.comeBack();
@@ -85,7 +85,7 @@ class ReaperTest {
 
     @Test
     void givenAContainerThatDoesNotGetReady_whenItsTimeIsOver_thenItsStartHasFailed() {
-        server.passes(Duration.ofSeconds(301));
+        passes(Duration.ofSeconds(301));
         server.containers.heartbeat(container.id(), server.now()); // not silent, only slow
 
         server.reaper.reap();
@@ -172,6 +172,12 @@ class ReaperTest {
         server.departures.allocationEnded(over(container.allocation(), Allocation.State.COMPLETE), true);
 
         assertThat(container.row().state()).isEqualTo(Container.State.ENDED);
+    }
+
+    /** Time, with a client that is heard. */
+    private void passes(Duration time) {
+        server.passes(time);
+        server.apps.heartbeat(server.tenant, pool.appId(), server.now());
     }
 
     private static Allocation over(Allocation allocation, Allocation.State state) {

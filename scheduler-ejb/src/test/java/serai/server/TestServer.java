@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.hibernate.type.format.FormatMapper;
@@ -66,6 +67,7 @@ import serai.reap.Retention;
 import serai.replay.Replays;
 import serai.runner.RunnerArtifact;
 import serai.signal.Signals;
+import serai.signal.Topic;
 import serai.workspace.Environment;
 import serai.workspace.Tenant;
 import serai.workspace.Workspaces;
@@ -100,7 +102,7 @@ public final class TestServer {
     public final Functions functions = bean(Functions.class, transactions.entities());
     public final Deployments deployments = bean(Deployments.class, apps, functions);
     public final Pools pools = bean(Pools.class, transactions.entities(), jdbi);
-    public final Containers containers = bean(Containers.class, transactions.entities(), signals);
+    public final Containers containers = bean(Containers.class, transactions.entities(), jdbi, signals);
     public final Calls calls = bean(Calls.class, jdbi, signals);
     public final Inputs inputs = bean(Inputs.class, jdbi, signals);
     public final Logs logs = bean(Logs.class, jdbi, signals);
@@ -143,6 +145,14 @@ public final class TestServer {
             new Reaper(containers, inputs, pools, functions, apps, departures, publisher, cluster, call, clock);
     public final Retention retention =
             new Retention(calls, bean(Replays.class, jdbi), logs, call, settings(LogConfig.class, Map.of()));
+
+    {
+        signals.onUnheard(topic -> {
+            if (topic.kind() == Topic.Kind.WORK) {
+                reconciliations.request(new PoolId(topic.id()));
+            }
+        });
+    }
 
     public final Tenant tenant =
             workspaces.issueToken(NewId.lowerCase("w").substring(0, 12)).tenant();
@@ -237,8 +247,8 @@ public final class TestServer {
                 RetryPolicy.NONE,
                 new Resources(100, 128, 0, 512),
                 1,
-                Duration.ofSeconds(300),
-                Duration.ofSeconds(300),
+                Duration.ofMinutes(5),
+                Duration.ofMinutes(5),
                 null,
                 List.of(),
                 "1.6.4");
@@ -277,14 +287,12 @@ public final class TestServer {
 
     /** One call with so many inputs. */
     public String call(Pool pool, int count) {
-        var function = functions.get(tenant, pool.functionId());
-        var given = java.util.stream.IntStream.range(0, count)
+        var given = IntStream.range(0, count)
                 .mapToObj(i -> new NewInput(i, "", new byte[] {(byte) i}))
                 .toList();
-        var id = calls.start(pool, function, new Calls.NewCall(FunctionCall.Kind.MAP, 1, null), given)
+        var target = calls.target(tenant, pool.functionId());
+        return calls.start(target, new Calls.NewCall(FunctionCall.Kind.MAP, 1, null), given)
                 .callId();
-        reconciliations.request(pool.id());
-        return id;
     }
 
     public Pool reload(PoolId pool) {

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import javax.sql.DataSource;
 import net.bytebuddy.ByteBuddy;
+import net.bytebuddy.description.annotation.AnnotationList;
 import net.bytebuddy.dynamic.loading.ClassLoadingStrategy;
 import net.bytebuddy.implementation.InvocationHandlerAdapter;
 import net.bytebuddy.matcher.ElementMatchers;
@@ -33,6 +34,8 @@ import org.jdbi.v3.core.ConnectionFactory;
 final class Transactions implements ConnectionFactory {
     private final EntityManagerFactory factory;
     private final DataSource source;
+
+    @SuppressWarnings("ThreadLocalUsage") // one for each test server
     private final ThreadLocal<Running> running = new ThreadLocal<>();
 
     Transactions(EntityManagerFactory factory, DataSource source) {
@@ -63,8 +66,10 @@ final class Transactions implements ConnectionFactory {
             case "getTransactionStatus" -> running.get() == null ? Status.STATUS_NO_TRANSACTION : Status.STATUS_ACTIVE;
             case "getResource" -> running.get().resources.get(arguments[0]);
             case "putResource" -> running.get().resources.put(arguments[0], arguments[1]);
-            case "registerInterposedSynchronization" ->
-                running.get().synchronizations.add((Synchronization) arguments[0]) ? null : null;
+            case "registerInterposedSynchronization" -> {
+                running.get().synchronizations.add((Synchronization) arguments[0]);
+                yield null;
+            }
             default -> throw new UnsupportedOperationException(method.getName());
         });
     }
@@ -74,7 +79,9 @@ final class Transactions implements ConnectionFactory {
         try {
             var type = new ByteBuddy()
                     .subclass(bean)
-                    .method(ElementMatchers.isAnnotatedWith(Transactional.class))
+                    .method(ElementMatchers.isPublic()
+                            .and(ElementMatchers.not(ElementMatchers.isDeclaredBy(Object.class)))
+                            .and(method -> isTransactional(bean, method.getDeclaredAnnotations())))
                     .intercept(InvocationHandlerAdapter.of((InvocationHandler)
                             (self, method, given) -> within(() -> superCall(bean, self, method, given))))
                     .make()
@@ -89,6 +96,13 @@ final class Transactions implements ConnectionFactory {
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** A method's own annotation goes before its class's. */
+    private static boolean isTransactional(Class<?> bean, AnnotationList annotations) {
+        var own = annotations.ofType(Transactional.class);
+        var transactional = own == null ? bean.getAnnotation(Transactional.class) : own.load();
+        return transactional != null && transactional.value() != Transactional.TxType.SUPPORTS;
     }
 
     private static java.lang.invoke.MethodHandles.Lookup lookup(Class<?> bean) throws IllegalAccessException {
