@@ -219,6 +219,10 @@ public final class TestServer {
         }
     }
 
+    public void stopGrace(Duration grace) {
+        set(autoscale, "stopGrace", grace);
+    }
+
     /** From now on the server's clock is ahead of the database's. */
     public void passes(Duration time) {
         ahead.updateAndGet(before -> before.plus(time));
