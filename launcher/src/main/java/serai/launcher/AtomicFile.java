@@ -21,8 +21,7 @@ final class AtomicFile {
 
     static void write(Path file, byte[] bytes) throws IOException {
         var owner = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-        var draft = Files.createTempFile(
-                file.getParent(), "." + file.getFileName(), ".tmp", owner);
+        var draft = Files.createTempFile(file.getParent(), "." + file.getFileName(), ".tmp", owner);
         try {
             try (var channel = FileChannel.open(draft, StandardOpenOption.WRITE)) {
                 var buffer = java.nio.ByteBuffer.wrap(bytes);

@@ -46,7 +46,13 @@ record ClientEnvironment(Home home, Python python) {
     void prepareRuntime(Progress.Step step) {
         var runner = home.required(RUNNER, "the runner");
         Command.of(python.program(), runner.toString(), "prepare-runtime")
-                .plus("--package", "modal", "--version", Versions.MODAL, "--cache", home.cache().toString())
+                .plus(
+                        "--package",
+                        "modal",
+                        "--version",
+                        Versions.MODAL,
+                        "--cache",
+                        home.cache().toString())
                 .runLogged(home.logs().resolve("client.log"), 900, "preparing the containers' runtime");
         step.says("modal %s for containers".formatted(Versions.MODAL));
     }

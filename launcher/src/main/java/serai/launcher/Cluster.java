@@ -3,9 +3,9 @@
 package serai.launcher;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.Map;
 
 /** The Nomad HTTP API that the server will use: where it is and how it is entered. */
 record Cluster(String address, Map<String, String> access) {
@@ -37,7 +37,9 @@ record Cluster(String address, Map<String, String> access) {
     }
 
     Optional<String> version() {
-        return get("/v1/agent/self").map(Json::parse).map(self -> self.at("/config/Version"))
+        return get("/v1/agent/self")
+                .map(Json::parse)
+                .map(self -> self.at("/config/Version"))
                 .map(version -> version.isObject() ? version.path("Version").asText() : version.asText())
                 .filter(version -> !version.isEmpty());
     }

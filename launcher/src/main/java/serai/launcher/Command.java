@@ -96,13 +96,15 @@ record Command(List<String> line, Map<String, String> environment, Path director
         var result = run(seconds);
         append(log, result.output());
         if (!result.ok()) {
-            throw Failure.because("%s failed (exit %d):%n%s%nThe log is %s", what, result.exit(), Tail.of(result.output(), 15), log);
+            throw Failure.because(
+                    "%s failed (exit %d):%n%s%nThe log is %s", what, result.exit(), Tail.of(result.output(), 15), log);
         }
     }
 
     private static void append(Path log, String text) {
         try {
-            Files.writeString(log, text, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.APPEND);
+            Files.writeString(
+                    log, text, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw Failure.from(e, "%s cannot be written: %s", log, e.getMessage());
         }
@@ -118,7 +120,9 @@ record Command(List<String> line, Map<String, String> environment, Path director
         detached.addAll(line);
         var builder = new Command(detached, environment, directory).builder();
         if (cleared) {
-            builder.environment().keySet().retainAll(List.of("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME"));
+            builder.environment()
+                    .keySet()
+                    .retainAll(List.of("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME"));
             builder.environment().putAll(environment);
         }
         try {

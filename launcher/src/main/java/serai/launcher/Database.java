@@ -17,16 +17,21 @@ record Database(String url, String user, String password) {
     static Database external(String text) {
         var plain = text.startsWith("jdbc:") ? text.substring("jdbc:".length()) : text;
         if (!plain.startsWith("postgresql://") && !plain.startsWith("postgres://")) {
-            throw Failure.because("SERAI_DATABASE_URL is not of the form postgresql://user:password@host:port/database");
+            throw Failure.because(
+                    "SERAI_DATABASE_URL is not of the form postgresql://user:password@host:port/database");
         }
         try {
             var uri = URI.create(plain);
-            var login = uri.getRawUserInfo() == null ? new String[0] : uri.getRawUserInfo().split(":", 2);
+            var login = uri.getRawUserInfo() == null
+                    ? new String[0]
+                    : uri.getRawUserInfo().split(":", 2);
             var user = login.length > 0 ? decoded(login[0]) : parameter(uri, "user");
             var password = login.length > 1 ? decoded(login[1]) : parameter(uri, "password");
             var port = uri.getPort() < 0 ? 5432 : uri.getPort();
             return new Database(
-                    "jdbc:postgresql://" + uri.getHost() + ":" + port + uri.getRawPath() + options(uri), user, password);
+                    "jdbc:postgresql://" + uri.getHost() + ":" + port + uri.getRawPath() + options(uri),
+                    user,
+                    password);
         } catch (IllegalArgumentException e) {
             // neither the text nor its exception is shown: it may hold a password
             throw Failure.because("SERAI_DATABASE_URL is not a URL: percent-encode the password's special characters");

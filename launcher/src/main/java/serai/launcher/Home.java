@@ -15,7 +15,9 @@ import java.nio.file.attribute.PosixFilePermissions;
  */
 record Home(Path directory, Path checkout) {
     static Home of(Settings settings) {
-        var checkout = Path.of(System.getProperty("serai.checkout", ".")).toAbsolutePath().normalize();
+        var checkout = Path.of(System.getProperty("serai.checkout", "."))
+                .toAbsolutePath()
+                .normalize();
         var directory = settings.text("SERAI_HOME").map(Path::of).orElse(checkout.resolve(".serai"));
         return new Home(directory.toAbsolutePath().normalize(), checkout);
     }

@@ -25,7 +25,9 @@ final class Http {
     }
 
     static Optional<HttpResponse<String>> post(String url, Duration timeout, String... headers) {
-        return send(request(url, timeout, headers).POST(HttpRequest.BodyPublishers.noBody()).build());
+        return send(request(url, timeout, headers)
+                .POST(HttpRequest.BodyPublishers.noBody())
+                .build());
     }
 
     private static HttpRequest.Builder request(String url, Duration timeout, String... headers) {

@@ -20,10 +20,17 @@ record Login(
     static Login create(String server, String adminToken, String workspace) {
         var name = URLEncoder.encode(workspace, StandardCharsets.UTF_8).replace("+", "%20");
         var url = server + "/api/v1/workspaces/" + name + "/tokens";
-        var answer = Http.post(url, Duration.ofSeconds(30), "Authorization", "Bearer " + adminToken, "Accept", "application/json")
+        var answer = Http.post(
+                        url,
+                        Duration.ofSeconds(30),
+                        "Authorization",
+                        "Bearer " + adminToken,
+                        "Accept",
+                        "application/json")
                 .orElseThrow(() -> Failure.because("the server at %s does not answer", server));
         if (answer.statusCode() != 201) {
-            throw Failure.because("no token for workspace %s: HTTP %d %s", workspace, answer.statusCode(), reason(answer.body()));
+            throw Failure.because(
+                    "no token for workspace %s: HTTP %d %s", workspace, answer.statusCode(), reason(answer.body()));
         }
         var json = Json.parse(answer.body());
         return new Login(
@@ -33,7 +40,9 @@ record Login(
     }
 
     private static String reason(String body) {
-        return body.startsWith("{") ? Json.parse(body).path("detail").asText(body) : Tail.of(body, 3).strip();
+        return body.startsWith("{")
+                ? Json.parse(body).path("detail").asText(body)
+                : Tail.of(body, 3).strip();
     }
 
     /** The one that this installation keeps for its own person; a token that the server no longer knows is replaced. */
@@ -74,7 +83,7 @@ record Login(
         environment.put("MODAL_SERVER_URL", rpc);
         environment.put("MODAL_TOKEN_ID", tokenId);
         environment.put("MODAL_TOKEN_SECRET", tokenSecret);
-        environment.put("SERAI_API_URL", http + "/api/v1");
+        environment.put("SERAI_API_URL", http);
         environment.put("SERAI_API_TOKEN", bearer());
         return environment;
     }

@@ -14,18 +14,33 @@ import picocli.CommandLine.Parameters;
 @Command(name = "logs", mixinStandardHelpOptions = true, description = "What the parts wrote.")
 final class LogsCommand implements Callable<Integer> {
     private static final Map<String, String> FILES = Map.of(
-            "server", "server.log", "agent", "agent.log", "database", "database.log", "client", "client.log", "start", "server.out");
+            "server",
+            "server.log",
+            "agent",
+            "agent.log",
+            "database",
+            "database.log",
+            "client",
+            "client.log",
+            "start",
+            "server.out");
 
     @Parameters(
             arity = "0..1",
             paramLabel = "PART",
-            description = "server (default), agent, database, client (installing it), start (the server's first words).")
+            description =
+                    "server (default), agent, database, client (installing it), start (the server's first words).")
     private String part = "server";
 
-    @Option(names = {"-f", "--follow"}, description = "Go on with what comes.")
+    @Option(
+            names = {"-f", "--follow"},
+            description = "Go on with what comes.")
     private boolean follow;
 
-    @Option(names = {"-n", "--lines"}, defaultValue = "100", description = "How many lines of the past (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = {"-n", "--lines"},
+            defaultValue = "100",
+            description = "How many lines of the past (default: ${DEFAULT-VALUE}).")
     private int lines;
 
     @Override

@@ -77,7 +77,8 @@ final class PayaraServer {
             configure();
             step.says("starting Payara " + Versions.PAYARA);
             var domainXml = DomainXml.read(domain.resolve("config/domain.xml"));
-            var command = new ServerCommand(payara, domain, Machine.serverHeapMegabytes(), home.payara().resolve("classes.jsa"));
+            var command = new ServerCommand(
+                    payara, domain, Machine.serverHeapMegabytes(), home.payara().resolve("classes.jsa"));
             return Command.of(command.line(domainXml.jvmOptions()))
                     .with(environment)
                     .with("AS_JAVA", Java.home().toString())
@@ -90,9 +91,12 @@ final class PayaraServer {
     }
 
     void awaitAdministration(ProcessId process) {
-        await(process, Duration.ofMinutes(3), () -> admin("version", "")
-                .filter(answer -> answer.body().contains("exit-code: SUCCESS"))
-                .isPresent());
+        await(
+                process,
+                Duration.ofMinutes(3),
+                () -> admin("version", "")
+                        .filter(answer -> answer.body().contains("exit-code: SUCCESS"))
+                        .isPresent());
     }
 
     void deploy() {
@@ -100,7 +104,10 @@ final class PayaraServer {
         var answer = admin("deploy", "?DEFAULT=" + ear + "&name=" + APPLICATION + "&force=true&upload=false");
         var body = answer.map(HttpResponse::body).orElse("no answer");
         if (!body.contains("exit-code: SUCCESS") && !body.contains("exit-code: WARNING")) {
-            var reason = body.lines().filter(line -> line.startsWith("message:")).findFirst().orElse(body);
+            var reason = body.lines()
+                    .filter(line -> line.startsWith("message:"))
+                    .findFirst()
+                    .orElse(body);
             throw Failure.because("the application was not deployed: %s%nThe log is %s", reason, log());
         }
         try {
@@ -120,12 +127,14 @@ final class PayaraServer {
     private void await(ProcessId process, Duration deadline, java.util.function.BooleanSupplier condition) {
         boolean ready = Pause.until(deadline, () -> {
             if (!process.isAlive()) {
-                throw Failure.because("the server ended while it started:%n%s%nThe log is %s", Tail.of(lastOutput(), 12), log());
+                throw Failure.because(
+                        "the server ended while it started:%n%s%nThe log is %s", Tail.of(lastOutput(), 12), log());
             }
             return condition.getAsBoolean();
         });
         if (!ready) {
-            throw Failure.because("the server is not ready after %d s: %s%nThe log is %s", deadline.toSeconds(), readiness(), log());
+            throw Failure.because(
+                    "the server is not ready after %d s: %s%nThe log is %s", deadline.toSeconds(), readiness(), log());
         }
     }
 
@@ -193,7 +202,9 @@ final class PayaraServer {
 
     private void configure() throws IOException {
         var file = domain.resolve("config/domain.xml");
-        AtomicFile.write(file, DomainXml.read(file).listeners(httpHost, httpPort, adminPort).bytes());
+        AtomicFile.write(
+                file,
+                DomainXml.read(file).listeners(httpHost, httpPort, adminPort).bytes());
     }
 
     /** One that a killed launcher started and never wrote down: two servers in one domain would spoil it. */
@@ -230,13 +241,13 @@ final class PayaraServer {
             var login = "admin:" + Files.readString(password).strip();
             return Http.post(
                     "http://127.0.0.1:" + adminPort + "/__asadmin/" + command + query,
-                            Duration.ofMinutes(5),
-                            "Authorization",
-                            "Basic " + Base64.getEncoder().encodeToString(login.getBytes(StandardCharsets.UTF_8)),
-                            "X-Requested-By",
-                            "cli",
-                            "User-Agent",
-                            "hk2-agent");
+                    Duration.ofMinutes(5),
+                    "Authorization",
+                    "Basic " + Base64.getEncoder().encodeToString(login.getBytes(StandardCharsets.UTF_8)),
+                    "X-Requested-By",
+                    "cli",
+                    "User-Agent",
+                    "hk2-agent");
         } catch (IOException e) {
             return Optional.empty();
         }

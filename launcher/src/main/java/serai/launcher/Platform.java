@@ -91,7 +91,9 @@ final class Platform {
         try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
             var databaseUp = async(executor, () -> startDatabase(progress));
             var agentUp = async(executor, () -> startAgent(agent, progress));
-            var serverUp = async(executor, () -> startServer(server, database, agent, databaseUp, agentUp, client.python(), progress));
+            var serverUp = async(
+                    executor,
+                    () -> startServer(server, database, agent, databaseUp, agentUp, client.python(), progress));
             var clientUp = async(executor, () -> prepare(client, progress));
             joinAll(List.of(databaseUp, agentUp, serverUp, clientUp));
         }
@@ -102,7 +104,9 @@ final class Platform {
     private boolean isUp() {
         var state = state();
         boolean alive = state.part(PayaraServer.PART).isPresent()
-                && state.parts().values().stream().allMatch(part -> part.process() == null || part.process().isAlive());
+                && state.parts().values().stream()
+                        .allMatch(
+                                part -> part.process() == null || part.process().isAlive());
         return alive
                 && server().readiness().isReady()
                 && !server().isOutdated()
@@ -214,8 +218,14 @@ final class Platform {
         environment.put("SERAI_HTTP_URL", settings.text("SERAI_HTTP_URL").orElse(server().url()));
         environment.put("SERAI_DATA_DIRECTORY", home.data().toString());
         environment.put("SERAI_ADMIN_TOKEN", secrets.named("admin-token"));
-        environment.put("SERAI_RUNNER_PYTHON", settings.text("SERAI_RUNNER_PYTHON").orElse(python.program()));
-        environment.put("SERAI_RUNNER_CACHE", settings.text("SERAI_RUNNER_CACHE").orElse(home.cache().toString()));
+        environment.put(
+                "SERAI_RUNNER_PYTHON", settings.text("SERAI_RUNNER_PYTHON").orElse(python.program()));
+        environment.put(
+                "SERAI_RUNNER_PYTHON_VERSION",
+                settings.text("SERAI_RUNNER_PYTHON_VERSION").orElse(python.minor()));
+        environment.put(
+                "SERAI_RUNNER_CACHE",
+                settings.text("SERAI_RUNNER_CACHE").orElse(home.cache().toString()));
         return environment;
     }
 
@@ -227,14 +237,15 @@ final class Platform {
     }
 
     private void end(String part, Progress progress, Consumer<ProcessId> stop) {
-        state().alive(part).ifPresent(process -> progress.step(part, "stopping", step -> {
-            stop.accept(process);
-            if (process.isAlive()) {
-                throw Failure.because("%s (pid %d) does not end", part, process.pid());
-            }
-            step.says("stopped");
-            return null;
-        }));
+        state().alive(part)
+                .ifPresent(process -> progress.step(part, "stopping", step -> {
+                    stop.accept(process);
+                    if (process.isAlive()) {
+                        throw Failure.because("%s (pid %d) does not end", part, process.pid());
+                    }
+                    step.says("stopped");
+                    return null;
+                }));
         ledger.stopped(part);
     }
 
@@ -252,7 +263,8 @@ final class Platform {
     }
 
     boolean isRunning() {
-        return state().parts().keySet().stream().anyMatch(part -> state().alive(part).isPresent());
+        return state().parts().keySet().stream()
+                .anyMatch(part -> state().alive(part).isPresent());
     }
 
     private Map<String, Integer> heldPorts() {
@@ -282,7 +294,9 @@ final class Platform {
     }
 
     Database database() {
-        return settings.text("SERAI_DATABASE_URL").map(Database::external).orElseGet(() -> postgres().database());
+        return settings.text("SERAI_DATABASE_URL")
+                .map(Database::external)
+                .orElseGet(() -> postgres().database());
     }
 
     private PostgresServer postgres() {

@@ -32,6 +32,10 @@ final class Ports {
 
     private Ports() {}
 
+    static Map<String, Integer> usual() {
+        return Map.copyOf(USUAL);
+    }
+
     /**
      * @param held ports that our own running parts listen on: they stay as they are
      * @throws Failure if a port that was asked for is taken
@@ -56,7 +60,11 @@ final class Ports {
         }
         for (var name : USUAL.keySet()) {
             if (!chosen.containsKey(name)) {
-                int port = pick(remembered.get(name), USUAL.get(name), candidate -> !taken.contains(candidate) && free.test(candidate), any);
+                int port = pick(
+                        remembered.get(name),
+                        USUAL.get(name),
+                        candidate -> !taken.contains(candidate) && free.test(candidate),
+                        any);
                 taken.add(port);
                 chosen.put(name, port);
             }

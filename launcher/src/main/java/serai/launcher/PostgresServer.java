@@ -39,7 +39,8 @@ final class PostgresServer {
     }
 
     Database database() {
-        return new Database("jdbc:postgresql://127.0.0.1:" + port + "/" + NAME, NAME, secrets.named("database-password"));
+        return new Database(
+                "jdbc:postgresql://127.0.0.1:" + port + "/" + NAME, NAME, secrets.named("database-password"));
     }
 
     RunState.Part start(Progress.Step step) {
@@ -115,7 +116,9 @@ final class PostgresServer {
         if ((entry.getMode() & 0100) != 0) {
             var permissions = EnumSet.copyOf(Files.getPosixFilePermissions(target));
             permissions.addAll(EnumSet.of(
-                    PosixFilePermission.OWNER_EXECUTE, PosixFilePermission.GROUP_EXECUTE, PosixFilePermission.OTHERS_EXECUTE));
+                    PosixFilePermission.OWNER_EXECUTE,
+                    PosixFilePermission.GROUP_EXECUTE,
+                    PosixFilePermission.OTHERS_EXECUTE));
             Files.setPosixFilePermissions(target, permissions);
         }
     }
@@ -126,18 +129,22 @@ final class PostgresServer {
         Trees.delete(draft);
         var init = unprivileged(
                         "initdb",
-                        "-D", draft.toString(),
-                        "-U", "postgres",
-                        "-E", "UTF8",
-                        "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
-                        "--auth=scram-sha-256", "--pwfile=/dev/stdin")
+                        "-D",
+                        draft.toString(),
+                        "-U",
+                        "postgres",
+                        "-E",
+                        "UTF8",
+                        "--locale-provider=builtin",
+                        "--builtin-locale=C.UTF-8",
+                        "--locale=C",
+                        "--auth=scram-sha-256",
+                        "--pwfile=/dev/stdin")
                 .run(120, secrets.named("database-superuser-password") + "\n");
         if (!init.ok()) {
             throw Failure.because("initdb failed:%n%s", Tail.of(init.output(), 15));
         }
-        Files.writeString(
-                draft.resolve("pg_hba.conf"),
-                """
+        Files.writeString(draft.resolve("pg_hba.conf"), """
                 # Passwords always, this machine only; there is no Unix socket.
                 # type database user address      method
                 host   all      all  127.0.0.1/32 scram-sha-256
@@ -195,7 +202,10 @@ final class PostgresServer {
     }
 
     private List<Long> othersInData() {
-        return ProcessHandle.allProcesses().map(ProcessHandle::pid).filter(this::worksIn).toList();
+        return ProcessHandle.allProcesses()
+                .map(ProcessHandle::pid)
+                .filter(this::worksIn)
+                .toList();
     }
 
     private boolean worksIn(long pid) {
@@ -236,15 +246,16 @@ final class PostgresServer {
                 log_line_prefix = '%%m [%%p] '
                 timezone = 'UTC'
                 log_timezone = 'UTC'
-                """
-                .formatted(port);
+                """.formatted(port);
     }
 
     /** PostgreSQL itself says so, in the eighth line of its lock file. */
     private boolean isReady() {
         try {
             var lines = Files.readAllLines(data.resolve("postmaster.pid"));
-            return lines.size() >= 8 && lines.get(7).startsWith("ready") && database().answers();
+            return lines.size() >= 8
+                    && lines.get(7).startsWith("ready")
+                    && database().answers();
         } catch (IOException e) {
             return false;
         }

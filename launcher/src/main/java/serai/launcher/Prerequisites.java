@@ -29,7 +29,8 @@ record Prerequisites(Settings settings) {
             var result = manager.get().installBubblewrap();
             if (!result.ok() || !hasBubblewrap()) {
                 throw Failure.because(
-                        "bubblewrap could not be installed:%n%s%nType: %s", Tail.of(result.output(), 8), bubblewrapRemedy());
+                        "bubblewrap could not be installed:%n%s%nType: %s",
+                        Tail.of(result.output(), 8), bubblewrapRemedy());
             }
             step.says("bubblewrap installed");
             return null;

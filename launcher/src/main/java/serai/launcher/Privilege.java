@@ -33,7 +33,8 @@ final class Privilege {
         if (namespaces()) {
             return List.of("unshare", "--user", "--");
         }
-        var chown = Command.of("chown", "-R", NOBODY + ":" + NOBODY, folder.toString()).run(60);
+        var chown = Command.of("chown", "-R", NOBODY + ":" + NOBODY, folder.toString())
+                .run(60);
         var drop = List.of("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--");
         var reach = new java.util.ArrayList<>(drop);
         reach.addAll(List.of("test", "-w", folder.toString()));

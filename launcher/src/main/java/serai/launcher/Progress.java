@@ -35,7 +35,8 @@ final class Progress implements AutoCloseable {
     }
 
     static Progress onTerminal() {
-        return new Progress(System.err, System.console() != null && System.console().isTerminal());
+        return new Progress(
+                System.err, System.console() != null && System.console().isTerminal());
     }
 
     <T> T step(String name, String doing, Function<Step, T> work) {

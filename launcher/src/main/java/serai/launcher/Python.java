@@ -7,10 +7,18 @@ import java.util.stream.Stream;
 
 /** An interpreter, by the path that it gives itself: a shim on the PATH may mean another one in another folder. */
 record Python(String program, String version) {
+    /** @return {@code 3.11} of {@code 3.11.7} */
+    String minor() {
+        return version.replaceFirst("^(\\d+\\.\\d+).*$", "$1");
+    }
+
     static Python find(Settings settings) {
-        return search(settings).orElseThrow(() -> Failure.because(
-                "Python 3.10 or newer is needed. Install it (%s), or name one by SERAI_PYTHON",
-                PackageManager.find(settings).map(PackageManager::python).orElse("package python3 with venv")));
+        return search(settings)
+                .orElseThrow(() -> Failure.because(
+                        "Python 3.10 or newer is needed. Install it (%s), or name one by SERAI_PYTHON",
+                        PackageManager.find(settings)
+                                .map(PackageManager::python)
+                                .orElse("package python3 with venv")));
     }
 
     static Optional<Python> search(Settings settings) {
@@ -24,10 +32,13 @@ record Python(String program, String version) {
     }
 
     private static Optional<Python> ask(String program) {
-        var answer = Command.of(program, "-c", "import sys,platform; print(sys.executable); print(platform.python_version())")
+        var answer = Command.of(
+                        program, "-c", "import sys,platform; print(sys.executable); print(platform.python_version())")
                 .run(20);
         var lines = answer.output().lines().toList();
-        return answer.ok() && lines.size() >= 2 ? Optional.of(new Python(lines.get(0), lines.get(1))) : Optional.empty();
+        return answer.ok() && lines.size() >= 2
+                ? Optional.of(new Python(lines.get(0), lines.get(1)))
+                : Optional.empty();
     }
 
     static boolean isNewEnough(String version) {

@@ -19,7 +19,8 @@ record Readiness(Map<String, Boolean> checks) {
         }
         var checks = new TreeMap<String, Boolean>();
         for (var check : Json.parse(body).path("checks")) {
-            checks.put(check.path("name").asText(), check.path("status").asText().equals("UP"));
+            checks.put(
+                    check.path("name").asText(), check.path("status").asText().equals("UP"));
         }
         return new Readiness(checks);
     }
@@ -34,7 +35,8 @@ record Readiness(Map<String, Boolean> checks) {
             return "the application does not answer";
         }
         var text = new StringBuilder();
-        checks.forEach((name, up) -> text.append(text.isEmpty() ? "" : ", ").append(name).append(up ? " up" : " DOWN"));
+        checks.forEach((name, up) ->
+                text.append(text.isEmpty() ? "" : ", ").append(name).append(up ? " up" : " DOWN"));
         return text.toString();
     }
 }

@@ -12,7 +12,9 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = "Stop the platform and delete everything it keeps: apps, calls, results, logs, tokens.")
 final class ResetCommand implements Callable<Integer> {
-    @Option(names = {"-y", "--yes"}, description = "Do not ask.")
+    @Option(
+            names = {"-y", "--yes"},
+            description = "Do not ask.")
     private boolean yes;
 
     @Override
@@ -23,7 +25,8 @@ final class ResetCommand implements Callable<Integer> {
             return 0;
         }
         if (!isOurs(home)) {
-            throw Failure.because("%s does not look like a SERAI_HOME (no run.json): nothing is deleted", home.directory());
+            throw Failure.because(
+                    "%s does not look like a SERAI_HOME (no run.json): nothing is deleted", home.directory());
         }
         if (!yes && !agreed(home)) {
             System.err.println("Nothing was deleted.");
@@ -49,7 +52,8 @@ final class ResetCommand implements Callable<Integer> {
     private static boolean agreed(Home home) {
         var console = System.console();
         if (console == null || !console.isTerminal()) {
-            throw Failure.because("reset deletes all data in %s; without a terminal to ask at, say --yes", home.directory());
+            throw Failure.because(
+                    "reset deletes all data in %s; without a terminal to ask at, say --yes", home.directory());
         }
         return "yes".equals(console.readLine("Delete all data in %s? Type yes: ", home.directory()));
     }

@@ -35,9 +35,9 @@ import picocli.CommandLine.Spec;
             TokenCommand.class,
             ModalCommand.class,
             LogsCommand.class,
-            //DoctorCommand.class,
+            DoctorCommand.class,
             ResetCommand.class,
-            //TestCommand.class,
+            TestCommand.class,
         })
 final class Serai implements Runnable {
     private static final Logger LOG = Logger.getLogger(Serai.class.getName());

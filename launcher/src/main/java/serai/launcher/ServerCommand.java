@@ -30,7 +30,8 @@ record ServerCommand(Path payara, Path domain, int heapMegabytes, Path classArch
         line.add("-XX:+ExitOnOutOfMemoryError"); // a server without memory is worse than one that is started again
         // no shell inside the server, and no folder that is watched for bundles
         line.add("-Dorg.glassfish.additionalOSGiBundlesToStart=");
-        // the archive is made at the first clean end and used from then on: classes of the JDK and the server come parsed
+        // the archive is made at the first clean end and used from then on: classes of the JDK and the server come
+        // parsed
         line.add("-XX:+AutoCreateSharedArchive");
         line.add("-XX:SharedArchiveFile=" + classArchive);
         line.add("-Xlog:cds=off");
@@ -44,11 +45,19 @@ record ServerCommand(Path payara, Path domain, int heapMegabytes, Path classArch
         line.add("-Dcom.sun.aas.installRoot=" + glassfish);
         line.add("-Dcom.sun.aas.instanceRoot=" + domain);
         line.add("com.sun.enterprise.glassfish.bootstrap.ASMain");
-        line.addAll(List.of("-upgrade", "false", "-read-stdin", "false", "-domainname", domain.getFileName().toString()));
+        line.addAll(List.of(
+                "-upgrade",
+                "false",
+                "-read-stdin",
+                "false",
+                "-domainname",
+                domain.getFileName().toString()));
         line.addAll(List.of("-domaindir", domain.toString(), "-instancename", "server", "-type", "DAS"));
         line.addAll(List.of("-verbose", "false", "-debug", "false", "-watchdog", "false", "-warmup", "false"));
         line.addAll(List.of("-asadmin-classname", "com.sun.enterprise.admin.cli.AdminMain"));
-        line.addAll(List.of("-asadmin-classpath", glassfish.resolve("lib/client/appserver-cli.jar").toString()));
+        line.addAll(List.of(
+                "-asadmin-classpath",
+                glassfish.resolve("lib/client/appserver-cli.jar").toString()));
         line.addAll(List.of("-asadmin-args", "start-domain,,," + domain.getFileName()));
         return line;
     }
@@ -66,13 +75,17 @@ record ServerCommand(Path payara, Path domain, int heapMegabytes, Path classArch
         if (!matcher.find()) {
             return option;
         }
-        boolean from = matcher.group(1).isEmpty() || number(matcher.group(1)) <= Runtime.version().feature();
-        boolean to = matcher.group(2).isEmpty() || number(matcher.group(2)) >= Runtime.version().feature();
+        boolean from = matcher.group(1).isEmpty()
+                || number(matcher.group(1)) <= Runtime.version().feature();
+        boolean to = matcher.group(2).isEmpty()
+                || number(matcher.group(2)) >= Runtime.version().feature();
         return from && to ? option.substring(matcher.end()) : "";
     }
 
     private static int number(String version) {
         var digits = version.replaceFirst("\\..*", "");
-        return digits.chars().allMatch(Character::isDigit) && !digits.isEmpty() ? Integer.parseInt(digits) : Integer.MAX_VALUE;
+        return digits.chars().allMatch(Character::isDigit) && !digits.isEmpty()
+                ? Integer.parseInt(digits)
+                : Integer.MAX_VALUE;
     }
 }

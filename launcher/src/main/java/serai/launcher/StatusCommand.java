@@ -37,8 +37,8 @@ final class StatusCommand implements Callable<Integer> {
         var parts = parts(platform);
         boolean healthy = parts.stream().allMatch(PartStatus::healthy);
         if (json) {
-            System.out.println(Json.pretty(
-                    Map.of("healthy", healthy, "home", platform.home().directory().toString(), "parts", parts)));
+            System.out.println(Json.pretty(Map.of(
+                    "healthy", healthy, "home", platform.home().directory().toString(), "parts", parts)));
         } else {
             print(parts);
         }
@@ -49,12 +49,19 @@ final class StatusCommand implements Callable<Integer> {
         var parts = new ArrayList<PartStatus>();
         var readiness = platform.isKnown(PayaraServer.PART) ? platform.server().readiness() : Readiness.NONE;
         parts.add(part(platform, PostgresServer.PART, () -> platform.database().answers() ? "" : "does not answer"));
-        parts.add(part(platform, NomadAgent.PART, () -> platform.agent().cluster().isReady() ? "" : "no node is ready"));
+        parts.add(
+                part(platform, NomadAgent.PART, () -> platform.agent().cluster().isReady() ? "" : "no node is ready"));
         parts.add(part(platform, PayaraServer.PART, () -> readiness.isReady() ? "" : readiness.toString()));
         var client = new ClientEnvironment(platform.home(), null);
         var venv = platform.home().venv().toString();
         parts.add(new PartStatus(
-                "client", "venv", "modal " + Versions.MODAL, venv, null, client.isPrepared(), client.isPrepared() ? "ready" : "not made yet"));
+                "client",
+                "venv",
+                "modal " + Versions.MODAL,
+                venv,
+                null,
+                client.isPrepared(),
+                client.isPrepared() ? "ready" : "not made yet"));
         return parts;
     }
 
@@ -67,11 +74,18 @@ final class StatusCommand implements Callable<Integer> {
         var part = known.get();
         var pid = part.process() == null ? null : part.process().pid();
         if (part.process() != null && !part.process().isAlive()) {
-            return new PartStatus(name, part.kind(), part.version(), part.address(), null, false, "its process is gone");
+            return new PartStatus(
+                    name, part.kind(), part.version(), part.address(), null, false, "its process is gone");
         }
         var wrong = ask.get();
         return new PartStatus(
-                name, part.kind(), part.version(), part.address(), pid, wrong.isEmpty(), wrong.isEmpty() ? "healthy" : wrong);
+                name,
+                part.kind(),
+                part.version(),
+                part.address(),
+                pid,
+                wrong.isEmpty(),
+                wrong.isEmpty() ? "healthy" : wrong);
     }
 
     private static void print(List<PartStatus> parts) {
@@ -79,7 +93,13 @@ final class StatusCommand implements Callable<Integer> {
         System.out.printf(format, "PART", "KIND", "VERSION", "ADDRESS", "PID", "HEALTH");
         for (var part : parts) {
             System.out.printf(
-                    format, part.part, text(part.kind), text(part.version), text(part.address), text(part.pid), part.health);
+                    format,
+                    part.part,
+                    text(part.kind),
+                    text(part.version),
+                    text(part.address),
+                    text(part.pid),
+                    part.health);
         }
     }
 

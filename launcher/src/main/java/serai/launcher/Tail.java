@@ -14,7 +14,10 @@ final class Tail {
 
     static String of(String text, int lines) {
         var all = text.strip().lines().toList();
-        return all.stream().skip(Math.max(0, all.size() - lines)).map("    "::concat).collect(Collectors.joining("\n"));
+        return all.stream()
+                .skip(Math.max(0, all.size() - lines))
+                .map("    "::concat)
+                .collect(Collectors.joining("\n"));
     }
 
     static String of(Path file, int lines) {

@@ -6,7 +6,11 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-@Command(name = "token", mixinStandardHelpOptions = true, description = "Tokens of workspaces.", subcommands = TokenCommand.Create.class)
+@Command(
+        name = "token",
+        mixinStandardHelpOptions = true,
+        description = "Tokens of workspaces.",
+        subcommands = TokenCommand.Create.class)
 final class TokenCommand {
     @Command(
             name = "create",
@@ -25,7 +29,9 @@ final class TokenCommand {
             if (json) {
                 System.out.println(Json.pretty(login));
             } else {
-                System.out.printf("export MODAL_TOKEN_ID=%s%nexport MODAL_TOKEN_SECRET=%s%n", login.tokenId(), login.tokenSecret());
+                System.out.printf(
+                        "export MODAL_TOKEN_ID=%s%nexport MODAL_TOKEN_SECRET=%s%n",
+                        login.tokenId(), login.tokenSecret());
             }
             return 0;
         }

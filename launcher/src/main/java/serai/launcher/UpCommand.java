@@ -15,7 +15,10 @@ final class UpCommand implements Callable<Integer> {
     public Integer call() {
         try (var progress = Progress.onTerminal()) {
             var platform = up(progress);
-            progress.line(String.format(Locale.ROOT, "Serai is up (%.1f s). ./serai run FILE runs a program; the client's settings:", progress.seconds()));
+            progress.line(String.format(
+                    Locale.ROOT,
+                    "Serai is up (%.1f s). ./serai run FILE runs a program; the client's settings:",
+                    progress.seconds()));
             progress.line("  eval \"$(./serai env)\"     # " + platform.login().get("MODAL_SERVER_URL"));
         }
         return 0;

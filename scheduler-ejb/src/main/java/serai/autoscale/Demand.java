@@ -54,7 +54,14 @@ public record Demand(
     }
 
     boolean isAnyReady() {
-        return replicas.stream().anyMatch(r -> !(r.activity() instanceof Activity.Starting));
+        return ready() > 0;
+    }
+
+    /** @return how many containers have asked for work */
+    int ready() {
+        return (int) replicas.stream()
+                .filter(r -> !(r.activity() instanceof Activity.Starting))
+                .count();
     }
 
     List<Replica> at(int ordinal) {

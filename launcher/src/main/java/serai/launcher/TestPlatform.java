@@ -1,0 +1,77 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.launcher;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** A platform for the tests alone: a home in a temporary folder, ports that nobody else has, gone afterwards. */
+final class TestPlatform implements AutoCloseable {
+    /** What would lead to the person's own database or platform. */
+    private static final List<String> NOT_INHERITED = List.of(
+            "SERAI_DATABASE_URL",
+            "SERAI_HTTP_URL",
+            "SERAI_HTTP_HOST",
+            "SERAI_RPC_URL",
+            "SERAI_RPC_HOST",
+            "SERAI_RUNNER_CACHE");
+
+    private final Home home;
+    private final Settings settings;
+    private final Map<String, String> changed = new TreeMap<>();
+    private final Path logs;
+    private boolean closed;
+
+    TestPlatform(Path checkout, Path logs) throws IOException {
+        this.home = new Home(Files.createTempDirectory("serai-test-"), checkout);
+        this.logs = logs;
+        changed.put("SERAI_HOME", home.directory().toString());
+        Ports.usual().keySet().forEach(name -> changed.put(name, Integer.toString(Ports.any())));
+        var environment = new TreeMap<>(System.getenv());
+        environment.keySet().removeAll(NOT_INHERITED);
+        environment.putAll(changed);
+        this.settings = new Settings(environment);
+    }
+
+    /** @return what the tests have to know of it; SERAI_HOME and the ports among it, so that they may call ./serai themselves */
+    Map<String, String> up() {
+        home.create();
+        try (var progress = Progress.onTerminal()) {
+            platform().up(progress);
+        }
+        var platform = platform();
+        var environment = new TreeMap<>(changed);
+        NOT_INHERITED.forEach(name -> environment.put(name, ""));
+        environment.putAll(platform.login());
+        environment.put("MODAL_CONFIG_PATH", home.clientConfig().toString());
+        environment.put("SERAI_ADMIN_TOKEN", platform.secrets().named("admin-token"));
+        environment.put("NOMAD_ADDR", platform.agent().cluster().address());
+        return environment;
+    }
+
+    private Platform platform() {
+        return new Platform(settings, home); // read anew: a test may have restarted it
+    }
+
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try (var progress = Progress.onTerminal()) {
+            platform().down(progress);
+            Trees.delete(logs);
+            if (Files.isDirectory(home.logs())) {
+                Trees.copy(home.logs(), logs);
+            }
+            Trees.delete(home.directory());
+        } catch (IOException e) {
+            throw Failure.from(e, "%s is not removed: %s", home.directory(), e.getMessage());
+        }
+    }
+}
