@@ -6,7 +6,6 @@ import os
 import secrets
 
 import pytest
-
 from serai_conformance.nomad import Nomad
 from serai_conformance.platform import Platform
 from serai_conformance.terminal import modal
@@ -18,7 +17,7 @@ def pytest_configure(config: pytest.Config) -> None:
         lines = "\n".join(missing)
         pytest.exit(
             f"No platform to test: these are not set.\n{lines}\n"
-            "`./serai test` starts one of its own and sets them; for one that runs: eval \"$(./serai env)\".",
+            '`./serai test` starts one of its own and sets them; for one that runs: eval "$(./serai env)".',
             returncode=2,
         )
     os.environ["MODAL_CONFIG_PATH"] = os.devnull  # a profile of the user's says nothing here

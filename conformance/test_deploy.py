@@ -4,7 +4,6 @@
 
 import modal
 import pytest
-
 from serai_conformance.nomad import Nomad
 from serai_conformance.poll import eventually
 from serai_conformance.terminal import Ended, python

@@ -7,7 +7,6 @@ import traceback
 import failing
 import modal
 import pytest
-
 from serai_conformance.terminal import PROGRAMS
 from serai_conformance.terminal import modal as cli
 
@@ -42,7 +41,7 @@ def test_given_an_exception_when_its_traceback_is_shown_then_the_users_file_and_
     frames = traceback.extract_tb(raised.value.__traceback__)
     places = {(frame.name, frame.lineno) for frame in frames if frame.filename.endswith("failing.py")}
     assert ("order", line_of("raise OutOfCheese")) in places
-    assert ("shop", line_of("order(cheese)\n".strip())) in places or ("shop", line_of("    order(cheese)")) in places
+    assert ("shop", line_of("    order(cheese)")) in places
 
 
 def test_given_a_chained_exception_when_it_is_raised_then_its_cause_is_not_lost():
@@ -53,12 +52,12 @@ def test_given_a_chained_exception_when_it_is_raised_then_its_cause_is_not_lost(
 
 
 def test_given_an_exception_that_cannot_be_pickled_when_it_is_raised_then_its_words_arrive():
-    with pytest.raises(Exception, match="has a lock|CannotBePickled"):
+    with pytest.raises(Exception, match=r"has a lock|CannotBePickled"):
         failing.unpicklable.remote()
 
 
 def test_given_a_result_that_cannot_be_pickled_when_returned_then_the_caller_is_told_why():
-    with pytest.raises(Exception, match="pickle|serializ"):
+    with pytest.raises(Exception, match=r"pickle|serializ"):
         failing.unpicklable_result.remote()
 
 

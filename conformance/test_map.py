@@ -52,15 +52,14 @@ def test_given_inputs_when_for_each_is_done_then_all_of_them_ran():
 def test_given_an_input_that_fails_when_mapped_then_its_exception_is_raised_in_its_place():
     seen = []
     with pytest.raises(ValueError, match="no 3") as raised:
-        for result in mapping.check.map(range(10)):
-            seen.append(result)
+        seen.extend(mapping.check.map(range(10)))
     assert raised.value.args == ("no 3", 3)
     assert seen == [0, 1, 2][: len(seen)]
 
 
 def test_given_inputs_that_fail_when_for_each_ignores_them_then_it_ends_well():
     mapping.check.for_each(range(20), ignore_exceptions=True)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="no "):
         mapping.check.for_each(range(20))
 
 

@@ -5,7 +5,6 @@
 import modal
 import nesting
 import pytest
-
 from serai_conformance.terminal import modal as cli
 
 

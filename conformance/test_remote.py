@@ -8,7 +8,6 @@ import os
 
 import calling
 import pytest
-
 from serai_conformance.terminal import modal
 
 
@@ -33,7 +32,13 @@ def test_given_named_arguments_when_called_then_they_arrive_under_their_names():
 
 
 def test_given_rich_values_when_they_travel_then_type_and_content_are_the_same():
-    values = (b"\x00\xff", {1, 2}, datetime.datetime(2030, 1, 1, tzinfo=datetime.timezone.utc), 10**40, "ß\u2028\U0001f680")
+    values = (
+        b"\x00\xff",
+        {1, 2},
+        datetime.datetime(2030, 1, 1, tzinfo=datetime.timezone.utc),
+        10**40,
+        "ß\u2028\U0001f680",
+    )
     assert calling.arguments.remote(*values) == (values, {})
 
 
@@ -42,7 +47,7 @@ def test_given_a_function_without_a_result_when_called_then_none_comes_back():
 
 
 def test_given_a_call_when_it_runs_then_it_is_another_process_than_ours():
-    pid, task = calling.process.remote()
+    _, task = calling.process.remote()
     assert task.startswith("ta-")
     assert "MODAL_TASK_ID" not in os.environ
 

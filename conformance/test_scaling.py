@@ -6,7 +6,6 @@ import re
 
 import pytest
 import scaling
-
 from serai_conformance.nomad import Nomad
 from serai_conformance.poll import eventually
 from serai_conformance.terminal import start

@@ -12,8 +12,7 @@ app = modal.App("generating")
 
 @app.function(max_containers=1)
 def count(n: int):
-    for i in range(n):
-        yield i
+    yield from range(n)
 
 
 @app.function(max_containers=1)
