@@ -76,12 +76,15 @@ record ScalingPolicy(AutoscalerSettings settings, int crashLimit) {
         }
         int spare = demand.isWork() ? settings.bufferContainers() : 0;
         long wanted = (long) demand.containersNeeded() + spare;
-        return Math.clamp(Math.min(wanted, ramp(demand)), settings.minContainers(), settings.maxContainers());
+        return Math.clamp(
+                Math.min(wanted, Math.max(ramp(demand), demand.size())),
+                settings.minContainers(),
+                settings.maxContainers());
     }
 
     /**
      * The most that may be asked for while earlier ones start. A thousand tiny inputs are done before a hundred containers
-     * have started, so growth doubles with what is ready: 4, 12, 28, 60.
+     * have started, so growth doubles with what is ready: 4, 12, 28, 60. It bounds growth alone: nothing is given up for it.
      */
     private static int ramp(Demand demand) {
         return 2 * demand.ready() + FIRST_STEP;
