@@ -162,8 +162,9 @@ final class TestCommand implements Callable<Integer> {
     /** @return an interpreter with pytest and the client; made once for each set of versions */
     private Path tools(Python python) throws IOException {
         var venv = work.resolve("venv");
-        var packages = new String[] {"modal==" + Versions.MODAL, "pytest==" + Versions.PYTEST};
-        var wanted = python.program() + " " + String.join(" ", packages);
+        var requirements = checkout.built("conformance/requirements.txt");
+        var packages = new String[] {"modal==" + Versions.MODAL, "--requirement", requirements.toString()};
+        var wanted = python.program() + " " + String.join(" ", packages) + "\n" + Files.readString(requirements);
         var mark = venv.resolve("serai-ready");
         if (!Files.exists(mark) || !Files.readString(mark).equals(wanted)) {
             Files.createDirectories(checkout.create().logs());
