@@ -112,7 +112,7 @@ def test_another_content_is_a_problem(api: Api) -> None:
     assert_problem(api.get("/api/v1/apps", Accept="text/html"), 406, "not-acceptable")
 
 
-def test_a_body_without_end_is_refused(api: Api) -> None:
+def test_a_body_has_a_limit(api: Api) -> None:
     body = b'{"pool":"' + b"x" * (9 << 20) + b'"}'
     assert_problem(api.post("/internal/v1/containers", body), 400, "invalid-argument")
 

@@ -218,6 +218,9 @@ final class Platform {
         environment.put(
                 "SERAI_RUNNER_PYTHON", settings.text("SERAI_RUNNER_PYTHON").orElse(python.program()));
         environment.put(
+                "SERAI_RUNNER_PYTHON_VERSION",
+                settings.text("SERAI_RUNNER_PYTHON_VERSION").orElse(python.minor()));
+        environment.put(
                 "SERAI_RUNNER_CACHE",
                 settings.text("SERAI_RUNNER_CACHE").orElse(home.cache().toString()));
         return environment;

@@ -7,6 +7,11 @@ import java.util.stream.Stream;
 
 /** An interpreter, by the path that it gives itself: a shim on the PATH may mean another one in another folder. */
 record Python(String program, String version) {
+    /** @return {@code 3.11} of {@code 3.11.7} */
+    String minor() {
+        return version.replaceFirst("^(\\d+\\.\\d+).*$", "$1");
+    }
+
     static Python find(Settings settings) {
         return search(settings)
                 .orElseThrow(() -> Failure.because(

@@ -63,26 +63,18 @@ final class TestCommand implements Callable<Integer> {
     }
 
     private List<Suite> onPlatform() {
-        var suites = new ArrayList<Suite>();
-        suites.add(new Suite.Pytest("conformance", checkout.built("conformance")));
-        if (hasProfile("arquillian")) {
-            suites.add(new Suite.Maven(
-                    "arquillian", List.of("verify", "-Parquillian", "-Dmaven.test.failure.ignore=true")));
-        }
-        return suites;
-    }
-
-    private boolean hasProfile(String id) {
-        try (var poms = Files.find(checkout.checkout(), 2, (file, attributes) -> file.endsWith("pom.xml"))) {
-            for (var pom : (Iterable<Path>) poms::iterator) {
-                if (Files.readString(pom).contains("<id>" + id + "</id>")) {
-                    return true;
-                }
-            }
-            return false;
-        } catch (IOException e) {
-            throw Failure.from(e, "%s: %s", checkout.checkout(), e.getMessage());
-        }
+        return List.of(
+                new Suite.Pytest("conformance", checkout.built("conformance")),
+                new Suite.Maven(
+                        "server-tests",
+                        List.of(
+                                "verify",
+                                "-pl",
+                                "server-tests",
+                                "-am",
+                                "-Dtest=ServerTest",
+                                "-Dsurefire.failIfNoSpecifiedTests=false",
+                                "-Dmaven.test.failure.ignore=true")));
     }
 
     private void run(Suite suite, Python python, Map<String, String> environment) throws IOException {
@@ -162,8 +154,9 @@ final class TestCommand implements Callable<Integer> {
     /** @return an interpreter with pytest and the client; made once for each set of versions */
     private Path tools(Python python) throws IOException {
         var venv = work.resolve("venv");
-        var packages = new String[] {"modal==" + Versions.MODAL, "pytest==" + Versions.PYTEST};
-        var wanted = python.program() + " " + String.join(" ", packages);
+        var requirements = checkout.built("conformance/requirements.txt");
+        var packages = new String[] {"modal==" + Versions.MODAL, "--requirement", requirements.toString()};
+        var wanted = python.program() + " " + String.join(" ", packages) + "\n" + Files.readString(requirements);
         var mark = venv.resolve("serai-ready");
         if (!Files.exists(mark) || !Files.readString(mark).equals(wanted)) {
             Files.createDirectories(checkout.create().logs());

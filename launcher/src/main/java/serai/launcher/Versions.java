@@ -15,8 +15,6 @@ final class Versions {
     static final String POSTGRESQL = PINNED.getProperty("postgresql");
     static final String MODAL = PINNED.getProperty("modal");
 
-    static final String PYTEST = PINNED.getProperty("pytest");
-
     private Versions() {}
 
     private static Properties read() {

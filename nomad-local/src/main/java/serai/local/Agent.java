@@ -4,6 +4,9 @@ package serai.local;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
@@ -40,7 +43,11 @@ public final class Agent implements AutoCloseable {
     private final Server server;
 
     /** @param port 0 for any free one */
-    public record Settings(String bind, int port, Path dataDirectory, String nodeName, String version) {}
+    public record Settings(String bind, int port, Path dataDirectory, String nodeName, String version) {
+        private Settings at(int actualPort) {
+            return new Settings(bind, actualPort, dataDirectory, nodeName, version);
+        }
+    }
 
     private Agent(FileChannel lockFile, Store store, Alarm alarm, Client client, Server server) {
         this.lockFile = lockFile;
@@ -51,7 +58,8 @@ public final class Agent implements AutoCloseable {
     }
 
     /** @throws IOException if the data directory cannot be used, or another agent uses it */
-    public static Agent start(Settings settings) throws IOException {
+    public static Agent start(Settings asked) throws IOException {
+        Settings settings = asked.at(usablePort(asked.bind(), asked.port()));
         Path data = settings.dataDirectory().toAbsolutePath().normalize();
         Files.createDirectories(data);
         Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -87,6 +95,17 @@ public final class Agent implements AutoCloseable {
                 new Server.Identity(settings.version(), node.id(), node.name(), data.toString()));
         server.start();
         return new Agent(lockFile, store, alarm, client, server);
+    }
+
+    /** A port that is taken is noticed before any task is touched. */
+    private static int usablePort(String bind, int port) throws IOException {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.setReuseAddress(true);
+            probe.bind(new InetSocketAddress(bind, port));
+            return probe.getLocalPort();
+        } catch (BindException e) {
+            throw new IOException("cannot listen on " + bind + ":" + port + ": " + e.getMessage(), e);
+        }
     }
 
     private static FileChannel lock(Path data) throws IOException {

@@ -53,7 +53,9 @@ public final class NomadLocal implements Callable<Integer> {
         int status = new CommandLine(new NomadLocal())
                 .setExecutionExceptionHandler((e, command, result) -> {
                     command.getErr().println("nomad-local: " + e.getMessage());
-                    e.printStackTrace(command.getErr());
+                    if (!(e instanceof IOException)) {
+                        e.printStackTrace(command.getErr());
+                    }
                     return 1;
                 })
                 .execute(args);

@@ -43,7 +43,7 @@ public class Publisher {
         this.signals = signals;
     }
 
-    Publisher(
+    public Publisher(
             Rollouts rollouts, Closings closings, Reconciliations reconciliations, Signals signals, Executor executor) {
         this(rollouts, closings, reconciliations, signals);
         this.executor = executor;

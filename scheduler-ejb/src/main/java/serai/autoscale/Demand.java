@@ -54,14 +54,25 @@ public record Demand(
     }
 
     boolean isAnyReady() {
-        return replicas.stream().anyMatch(r -> !(r.activity() instanceof Activity.Starting));
+        return ready() > 0;
+    }
+
+    /** @return how many containers have asked for work */
+    int ready() {
+        return (int) replicas.stream()
+                .filter(r -> !(r.activity() instanceof Activity.Starting))
+                .count();
     }
 
     List<Replica> at(int ordinal) {
         return replicas.stream().filter(r -> r.ordinal() == ordinal).toList();
     }
 
-    /** One container. @param draining whether it claims no more */
+    /**
+     * One container.
+     *
+     * @param draining whether it claims no more
+     */
     public record Replica(String id, int ordinal, boolean draining, Activity activity) {
         boolean isIdleSince(Instant before) {
             return activity instanceof Activity.Idle(Instant since) && !since.isAfter(before);

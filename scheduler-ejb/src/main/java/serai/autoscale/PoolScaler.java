@@ -64,7 +64,7 @@ public class PoolScaler {
         this(demands, jobs, pools, containers, inputs, retirements, cluster, settings, InstantSource.system());
     }
 
-    PoolScaler(
+    public PoolScaler(
             Demands demands,
             PoolJobs jobs,
             Pools pools,

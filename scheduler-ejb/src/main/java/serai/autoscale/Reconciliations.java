@@ -27,7 +27,7 @@ public class Reconciliations {
         this.scaler = scaler;
     }
 
-    Reconciliations(PoolScaler scaler, Executor executor) {
+    public Reconciliations(PoolScaler scaler, Executor executor) {
         this.scaler = scaler;
         this.executor = executor;
     }

@@ -26,6 +26,9 @@ record ScalingPolicy(AutoscalerSettings settings, int crashLimit) {
     /** How long containers that are kept without work stay away after their starts failed. */
     static final Duration COOL_DOWN = Duration.ofMinutes(1);
 
+    /** How many containers may start before any is ready. */
+    static final int FIRST_STEP = 4;
+
     /** @return a size within min and max; only containers idle for the whole scaledown window are given up */
     Decision decide(Demand demand, Instant now) {
         if (demand.failures() >= crashLimit && !demand.isAnyReady()) {
@@ -66,14 +69,25 @@ record ScalingPolicy(AutoscalerSettings settings, int crashLimit) {
         return replica.activity() instanceof Activity.Busy;
     }
 
-    /** @return how many containers there should be, whatever there is now */
+    /** @return how many containers there should be by now */
     int wanted(Demand demand, Instant now) {
         if (!demand.isWork() && isCoolingDown(demand, now)) {
             return 0;
         }
         int spare = demand.isWork() ? settings.bufferContainers() : 0;
         long wanted = (long) demand.containersNeeded() + spare;
-        return Math.clamp(wanted, settings.minContainers(), settings.maxContainers());
+        return Math.clamp(
+                Math.min(wanted, Math.max(ramp(demand), demand.size())),
+                settings.minContainers(),
+                settings.maxContainers());
+    }
+
+    /**
+     * The most that may be asked for while earlier ones start. A thousand tiny inputs are done before a hundred containers
+     * have started, so growth doubles with what is ready: 4, 12, 28, 60. It bounds growth alone: nothing is given up for it.
+     */
+    private static int ramp(Demand demand) {
+        return 2 * demand.ready() + FIRST_STEP;
     }
 
     private static boolean isCoolingDown(Demand demand, Instant now) {

@@ -66,6 +66,11 @@ public class AllocationWatch {
         this.departures = departures;
     }
 
+    AllocationWatch(Cluster cluster, Departures departures, ManagedExecutorService executor) {
+        this(cluster, departures);
+        this.executor = executor;
+    }
+
     public AllocationWatch() {
         this(null, null); // for the server's proxy
     }

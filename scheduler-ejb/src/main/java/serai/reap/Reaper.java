@@ -69,7 +69,7 @@ public class Reaper {
                 InstantSource.system());
     }
 
-    Reaper(
+    public Reaper(
             Containers containers,
             Inputs inputs,
             Pools pools,

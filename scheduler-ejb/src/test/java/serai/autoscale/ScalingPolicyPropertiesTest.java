@@ -15,6 +15,7 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
 import serai.autoscale.Decision.Hold;
 import serai.autoscale.Decision.ScaleDown;
 import serai.autoscale.Decision.ScaleUp;
@@ -39,7 +40,7 @@ class ScalingPolicyPropertiesTest {
             @ForAll("settings") AutoscalerSettings settings, @ForAll("demands") Demand demand) {
         if (decide(settings, demand) instanceof ScaleDown(int to, List<String> draining, String reason)) {
             assertThat(to).isLessThan(demand.size()).isGreaterThanOrEqualTo(settings.minContainers());
-            assertThat(to).isGreaterThanOrEqualTo(Math.min(demand.containersNeeded(), settings.maxContainers()));
+            assertThat(to).isGreaterThanOrEqualTo(Math.min(needed(demand), settings.maxContainers()));
         }
     }
 
@@ -51,9 +52,7 @@ class ScalingPolicyPropertiesTest {
         int size = sizeAfter(decide(settings, demand), demand.size());
 
         assertThat(size).isPositive();
-        if (size < settings.maxContainers()) {
-            assertThat(size * demand.concurrency()).isGreaterThanOrEqualTo(demand.pending() + demand.running());
-        }
+        assertThat(size).isGreaterThanOrEqualTo(Math.min(needed(demand), settings.maxContainers()));
     }
 
     @Property
@@ -96,6 +95,24 @@ class ScalingPolicyPropertiesTest {
         assertThat(demand.replicas())
                 .filteredOn(r -> r.activity() instanceof Activity.Busy)
                 .allMatch(r -> r.ordinal() < size);
+    }
+
+    /** For all the work at once, or as many as may be on their way by now. */
+    private static int needed(Demand demand) {
+        return Math.min(demand.containersNeeded(), 2 * demand.ready() + ScalingPolicy.FIRST_STEP);
+    }
+
+    @Property
+    void whatWaitsHasAllItNeedsInTheEnd(@ForAll @IntRange(min = 1, max = 1_000) int inputs) {
+        var settings = new AutoscalerSettings(0, 500, 0, Duration.ofSeconds(60));
+        int size = 0;
+        for (int steps = 0; steps < 10; steps++) {
+            var ready = IntStream.range(0, size)
+                    .mapToObj(i -> replica(i, new Activity.Busy()))
+                    .toList();
+            size = sizeAfter(decide(settings, new Demand(inputs, 0, 1, ready, size, NOON, 0, Optional.empty())), size);
+        }
+        assertThat(size).isEqualTo(Math.min(inputs, 500));
     }
 
     private static Decision decide(AutoscalerSettings settings, Demand demand) {

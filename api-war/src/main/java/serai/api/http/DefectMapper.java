@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.api.http;
 
+import static java.lang.System.Logger.Level.ERROR;
+
 import jakarta.ejb.EJBException;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
@@ -9,14 +11,12 @@ import jakarta.ws.rs.core.UriInfo;
 import jakarta.ws.rs.ext.ExceptionMapper;
 import jakarta.ws.rs.ext.Provider;
 import java.util.UUID;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import serai.problem.ProblemException;
 
 /** Everything else is a defect of ours: logged once, here; the caller learns only where to find it in the log. */
 @Provider
 public class DefectMapper implements ExceptionMapper<Throwable> {
-    private static final Logger LOG = Logger.getLogger(DefectMapper.class.getName());
+    private static final System.Logger LOG = System.getLogger(DefectMapper.class.getName());
 
     @Context
     private UriInfo request;
@@ -29,7 +29,7 @@ public class DefectMapper implements ExceptionMapper<Throwable> {
                     .build();
         }
         var number = UUID.randomUUID();
-        LOG.log(Level.SEVERE, e, () -> "defect %s at %s".formatted(number, request.getPath()));
+        LOG.log(ERROR, () -> "defect %s at %s".formatted(number, request.getPath()), e);
         return ProblemBody.of(
                         Response.Status.INTERNAL_SERVER_ERROR,
                         "the server failed at this request; its log has more under %s".formatted(number),

@@ -13,7 +13,7 @@ import serai.pool.Pool;
  * A function with what it asks for and what it has. Durations are ISO 8601.
  *
  * @param runs null until its app is published
- * @param pool null until it was called, or has containers without a call
+ * @param pool null while nothing was asked of the cluster for it, and after its app was stopped
  */
 public record FunctionDetail(
         String id, String name, String app, String environment, String definition, Runs runs, PoolView pool) {

@@ -56,9 +56,19 @@ public final class Client implements Instances {
             return; // it stays pending and is started by the next agent
         }
         AllocRunner runner = new AllocRunner(around, alloc, this::report);
-        if (runners.putIfAbsent(alloc.id(), runner) == null) {
-            runner.start();
+        if (runners.putIfAbsent(alloc.id(), runner) != null) {
+            return;
         }
+        // Whoever stopped it since it was placed found no runner to tell.
+        Optional<Alloc> now = around.store().read(tables -> tables.alloc(alloc.id()));
+        if (now.isEmpty()) {
+            runners.remove(alloc.id());
+            return;
+        }
+        if (!now.get().wanted()) {
+            runner.kill(false);
+        }
+        runner.start();
     }
 
     private void report(String id, Report report) {

@@ -47,7 +47,7 @@ final class TaskProcess {
         LaunchScript.write(run.launch(), launch, around.tools().setsid(), around.environment());
         Supervisors.Begun begun = around.supervisors().begin(run);
         TaskProcess task = new TaskProcess(begun.task(), run, pumps(run, launch.logs()));
-        var unused = begun.supervisor().onExit().thenRunAsync(task::ended, Thread::startVirtualThread);
+        var _ = begun.supervisor().onExit().thenRunAsync(task::ended, Thread::startVirtualThread);
         around.supervisors().refill();
         return task;
     }

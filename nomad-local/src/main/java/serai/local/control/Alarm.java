@@ -24,7 +24,7 @@ public final class Alarm implements AutoCloseable {
 
     public void at(Instant time, Runnable work) {
         long nanos = Math.max(0, Duration.between(clock.instant(), time).toNanos());
-        var unused = timer.schedule(() -> Thread.startVirtualThread(() -> guarded(work)), nanos, TimeUnit.NANOSECONDS);
+        var _ = timer.schedule(() -> Thread.startVirtualThread(() -> guarded(work)), nanos, TimeUnit.NANOSECONDS);
     }
 
     private static void guarded(Runnable work) {

@@ -34,15 +34,15 @@ public final class Evaluator {
 
     /** Evaluates a job now. Evaluations that wait are taken up at their time. */
     public void evaluate(String evaluationId) {
-        Outcome outcome = store.commit(
+        Optional<Outcome> planned = store.commit(
                 "PlanResult",
                 commit -> commit.evaluation(evaluationId)
                         .filter(Evaluation::open)
-                        .map(evaluation -> new PlanStep(commit, evaluation, random).run())
-                        .orElse(Outcome.NOTHING));
-        if (outcome == Outcome.NOTHING) {
-            return;
-        }
+                        .flatMap(evaluation -> new PlanStep(commit, evaluation, random).run()));
+        planned.ifPresent(this::carryOut);
+    }
+
+    private void carryOut(Outcome outcome) {
         store.commit("EvaluationUpdated", commit -> {
             conclude(commit, outcome);
             return null;

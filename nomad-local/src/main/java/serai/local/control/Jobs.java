@@ -259,7 +259,7 @@ public final class Jobs {
         });
     }
 
-    /** Ends a job; an unknown one is no error. @param purge forgets it and its allocations at once */
+    /** Ends a job; an unknown one is no error. With {@code purge} it and its allocations are forgotten at once. */
     public Result deregister(String namespace, String id, boolean purge) {
         Optional<Job> known = store.read(tables -> tables.job(namespace, id));
         if (known.isEmpty()) {

@@ -5,7 +5,6 @@ package serai.local.control;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Optional;
-import serai.local.doc.Json;
 import serai.local.state.Alloc;
 import serai.local.state.Evaluation;
 
@@ -24,16 +23,4 @@ record Outcome(
         ObjectNode failures,
         ObjectNode annotations,
         Optional<String> nodeClass,
-        Optional<String> deployment) {
-
-    static final Outcome NOTHING = new Outcome(
-            null,
-            List.of(),
-            List.of(),
-            List.of(),
-            Json.object(),
-            Json.object(),
-            Json.object(),
-            Optional.empty(),
-            Optional.empty());
-}
+        Optional<String> deployment) {}

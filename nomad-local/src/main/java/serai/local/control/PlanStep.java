@@ -49,7 +49,8 @@ final class PlanStep {
         this.node = new Node(commit.all(Table.NODES).findFirst().orElseThrow());
     }
 
-    Outcome run() {
+    /** @return empty if there is still no room for what waited already */
+    Optional<Outcome> run() {
         Optional<Job> job = commit.job(evaluation.namespace(), evaluation.jobId());
         List<Alloc> wanted = commit.allocs(evaluation.namespace(), evaluation.jobId())
                 .filter(Alloc::wanted)
@@ -59,9 +60,9 @@ final class PlanStep {
         job.ifPresent(j -> j.groups().forEach(g -> groups.add(g.name())));
         wanted.stream().filter(a -> !groups.contains(a.group())).forEach(a -> stop(a, Reason.NOT_NEEDED));
         if (evaluation.blocked() && placed.isEmpty() && stopped.isEmpty() && !failures.isEmpty()) {
-            return Outcome.NOTHING; // still no room: it keeps waiting, unchanged
+            return Optional.empty();
         }
-        return new Outcome(
+        return Optional.of(new Outcome(
                 evaluation,
                 placed,
                 stopped,
@@ -70,7 +71,7 @@ final class PlanStep {
                 failures,
                 Json.object("DesiredTGUpdates", updates, "PreemptedAllocs", NullNode.getInstance()),
                 Optional.of(Json.text(node.doc(), "ComputedClass")),
-                deployment);
+                deployment));
     }
 
     private static List<Alloc> of(Job.Group group, List<Alloc> allocs) {

@@ -46,6 +46,7 @@ final class Slots {
                 .orElseGet(() -> Times.instant(Json.number(alloc.doc(), "ModifyTime")));
     }
 
+    @SuppressWarnings("ReferenceEquality") // a short cut: the same document cannot differ
     private static boolean outdated(Alloc alloc, Job job, Job.Group group) {
         if (alloc.job().doc() == job.doc()) {
             return false;

@@ -83,7 +83,7 @@ final class Reads {
                 .orElse(USUAL_WAIT);
         Duration capped = asked.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : asked;
         return capped.plusNanos(
-                (long) (capped.toNanos() / 16 * ThreadLocalRandom.current().nextDouble()));
+                (long) (capped.toNanos() / 16.0 * ThreadLocalRandom.current().nextDouble()));
     }
 
     private static Duration duration(String text) {
@@ -103,6 +103,6 @@ final class Reads {
         if (end == 0 || end != text.length()) {
             throw new RefusedException(400, "Invalid wait time");
         }
-        return Duration.ofNanos((long) (Math.min(seconds, LONGEST_WAIT.toSeconds()) * 1e9));
+        return Duration.ofNanos((long) (Math.min(seconds, (double) LONGEST_WAIT.toSeconds()) * 1e9));
     }
 }

@@ -109,6 +109,9 @@ public final class Server implements AutoCloseable {
             refuseBrowsers(request);
             String method = request.prologue().method().text();
             String path = decode(request.prologue().uriPath().rawPath());
+            if (request.query().contains("filter")) {
+                throw new RefusedException(501, "nomad-local does not know filter expressions");
+            }
             byte[] body = request.content().hasEntity() ? request.content().as(byte[].class) : new byte[0];
             return routes.answer(method, path, query(request.query()), body);
         } catch (RefusedException e) {

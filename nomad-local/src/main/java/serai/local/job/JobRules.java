@@ -69,15 +69,8 @@ public final class JobRules {
     }
 
     private static List<String> typeErrors(Job job) {
-        if (job.doc().path("Periodic").isObject()) {
-            return List.of("nomad-local does not run periodic jobs");
-        }
-        if (job.doc().path("ParameterizedJob").isObject()) {
-            return List.of("nomad-local does not run parameterized jobs");
-        }
         return switch (job.type()) {
-            case "service", "batch" -> List.of();
-            case "system", "sysbatch" -> List.of("nomad-local does not run jobs of type \"%s\"".formatted(job.type()));
+            case "service", "batch", "system", "sysbatch" -> Limits.of(job);
             default -> List.of("Invalid job type: \"%s\"".formatted(job.type()));
         };
     }
@@ -99,7 +92,7 @@ public final class JobRules {
     }
 
     private static List<String> groupErrors(Job job, Job.Group group) {
-        List<String> errors = new ArrayList<>();
+        List<String> errors = new ArrayList<>(Limits.of(group));
         if (group.name().isEmpty()) {
             errors.add("Missing task group name");
         }
@@ -162,7 +155,7 @@ public final class JobRules {
     }
 
     private static List<String> taskErrors(Job.Group group, Job.Task task) {
-        List<String> errors = new ArrayList<>();
+        List<String> errors = new ArrayList<>(Limits.of(task));
         if (task.name().isEmpty()) {
             errors.add("Missing task name");
         }

@@ -30,7 +30,7 @@ public record Reschedule(
 
     /** @param tracker the earlier tries of this instance, as the API shows them; may be missing */
     public Optional<Instant> retryAt(JsonNode tracker, Instant failedAt) {
-        if (!enabled() || !unlimited && triesWithin(tracker, failedAt) >= attempts) {
+        if (!enabled() || (!unlimited && triesWithin(tracker, failedAt) >= attempts)) {
             return Optional.empty();
         }
         return Optional.of(failedAt.plus(nextDelay(tracker, failedAt)));

@@ -88,6 +88,7 @@ final class Journal implements AutoCloseable {
     }
 
     /** The job of an allocation seldom changes and is long: it is written once. */
+    @SuppressWarnings("ReferenceEquality") // documents are values; a changed one is another object
     private static ObjectNode withoutKnownJob(Change change, Tables tables) {
         if (change.table() != Table.ALLOCATIONS || change.doc() == null) {
             return change.doc();

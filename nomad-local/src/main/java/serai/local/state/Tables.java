@@ -85,12 +85,6 @@ public final class Tables {
                         && Json.text(d, "Namespace").equals(namespace));
     }
 
-    public Optional<ObjectNode> runningDeployment(String namespace, String jobId) {
-        return deployments(namespace, jobId)
-                .filter(d -> Json.text(d, "Status").equals("running"))
-                .findFirst();
-    }
-
     public static String jobKey(String namespace, String id) {
         return namespace + "/" + id;
     }

@@ -11,6 +11,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -258,6 +260,45 @@ abstract class NomadContract {
 
     private static String status(JsonNode alloc) {
         return alloc.path("ClientStatus").asText();
+    }
+
+    @Test
+    void givenManyScaleCallsAtOnce_whenTheLastSaysZero_thenNothingIsLeftRunning() throws Exception {
+        String id = newJob();
+        nomad().post("/v1/jobs", Nomad.job(id, 0, IDLE));
+        List<Thread> callers = Stream.of(1, 2, 3, 4)
+                .map(caller -> Thread.startVirtualThread(() -> {
+                    for (int i = 0; i < 15; i++) {
+                        nomad().scale(id, (i * 7 + caller) % 5);
+                    }
+                }))
+                .toList();
+        for (Thread caller : callers) {
+            caller.join();
+        }
+        nomad().scale(id, 0);
+        Nomad.await(() -> Json.each(nomad().get("/v1/job/" + id + "/allocations"))
+                        .allMatch(a -> status(a).equals("complete"))
+                ? true
+                : null);
+        Nomad.await(() -> processesOf(id).isEmpty() ? true : null);
+    }
+
+    /** On this machine, by what Nomad puts into their environment. */
+    private static List<Path> processesOf(String job) throws IOException {
+        try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
+            return processes
+                    .filter(p -> environment(p).contains("NOMAD_JOB_ID=" + job + "\0"))
+                    .toList();
+        }
+    }
+
+    private static String environment(Path process) {
+        try {
+            return Files.readString(process.resolve("environ"), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            return ""; // not a process, not ours, or gone
+        }
     }
 
     // ---- placement that fails

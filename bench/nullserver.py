@@ -1,0 +1,398 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""The null server: the least that an unmodified client and container runtime accept, kept in memory.
+
+What it costs is what client and runtime cost by themselves: the floor that the bench holds Serai against. It answers the
+calls of an ephemeral app (`run`, `.remote`, `.map`) and no others, gives a function one container at most, and promises
+nothing: no sign-in, no logs, no retries, no idempotency keys, nothing left after its end.
+
+    python nullserver.py --ready FILE      with a Python that has the client installed; FILE then holds its URL
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import hashlib
+import itertools
+import os
+import shutil
+import signal
+import sys
+import sysconfig
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import grpclib.const
+import grpclib.server
+from google.protobuf.empty_pb2 import Empty
+from grpclib import GRPCError, Status
+from modal_proto import api_pb2 as pb
+
+BUILDER = "2026.10"  # an image builder version that the client knows
+WINDOW_S = 60.0  # how long a container may be idle, where the function does not say
+BEAT_S = 10.0  # how long a heartbeat is held: it is the container's to repeat
+PUBLIC = {"modal-client-mount"}  # what the client looks up by name, and the sandbox has anyway
+
+
+@dataclass
+class Call:
+    """A function call: what the client holds."""
+
+    id: str
+    function: Function
+    invocation: Any
+    size: int = 0
+    outputs: list[pb.FunctionGetOutputsItem] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def finish(self, output: pb.FunctionGetOutputsItem) -> None:
+        self.outputs.append(output)
+        self.news.set()
+
+    async def after(self, seen: int, timeout: float) -> list[pb.FunctionGetOutputsItem]:
+        """The outputs from *seen* on; waits for the first of them."""
+        if len(self.outputs) <= seen and timeout > 0:
+            self.news.clear()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.news.wait(), timeout)
+        return self.outputs[seen:]
+
+
+@dataclass
+class Function:
+    """A function, the inputs that wait for it and the container that takes them. A waiting None is a request to end."""
+
+    id: str
+    app: str
+    definition: pb.Function = field(default_factory=pb.Function)
+    waiting: asyncio.Queue[pb.FunctionGetInputsItem | None] = field(default_factory=asyncio.Queue)
+    container: asyncio.Task[None] | None = None
+
+    @property
+    def window_s(self) -> float:
+        return self.definition.autoscaler_settings.scaledown_window or self.definition.task_idle_timeout_secs or WINDOW_S
+
+    def handle(self) -> pb.FunctionHandleMetadata:
+        it = self.definition
+        return pb.FunctionHandleMetadata(
+            function_name=it.function_name,
+            function_type=it.function_type,
+            definition_id=self.id.replace("fu-", "de-"),
+            app_id=self.app,
+            function_schema=it.function_schema,
+            supported_input_formats=it.supported_input_formats,
+            supported_output_formats=it.supported_output_formats,
+        )
+
+
+@dataclass
+class Sandbox:
+    """Bubblewrap around the container runtime, cut down from what the runner gives a container."""
+
+    state: Path  # our directory; the server's socket is in it
+
+    async def run(self, arguments: pb.ContainerArguments, files: dict[str, bytes]) -> int:
+        """One container, from its files to its exit code."""
+        home = self.state / arguments.task_id
+        try:
+            for path, content in files.items():
+                target = home / "tree" / path.lstrip("/")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+            (home / "tree/root").mkdir(parents=True, exist_ok=True)
+            (home / "arguments").write_bytes(arguments.SerializeToString())
+            process = await asyncio.create_subprocess_exec(*self._command(home, arguments.task_id), stdin=asyncio.subprocess.DEVNULL)
+            try:
+                return await process.wait()
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
+
+    def _command(self, home: Path, task: str) -> Iterator[str]:
+        yield from ("bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--unshare-pid", "--unshare-ipc", "--unshare-uts")
+        yield from ("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--tmpfs", "/")
+        for name in ("usr", "etc", "bin", "sbin", "lib", "lib64"):
+            if os.path.islink(f"/{name}"):
+                yield from ("--symlink", os.readlink(f"/{name}"), f"/{name}")
+            elif os.path.isdir(f"/{name}"):
+                yield from ("--ro-bind", f"/{name}", f"/{name}")
+        yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")
+        prefix, python = Path(sys.base_prefix).resolve(), Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+        if prefix != Path("/usr"):  # such as one in a home directory, which is not shown in there
+            yield from ("--ro-bind", str(prefix), "/usr/local")
+            python = Path("/usr/local") / python.relative_to(prefix)
+        yield from ("--ro-bind", sysconfig.get_path("purelib"), "/pkg")
+        for top in sorted((home / "tree").iterdir()):
+            yield from ("--ro-bind", str(top), f"/{top.name}")
+        yield from ("--ro-bind", str(home / "arguments"), "/__modal/arguments")
+        yield from ("--bind", str(self.state / "socket"), "/__modal/socket", "--chdir", "/root", "--clearenv")
+        for name, value in {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": "/root",
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": "/root:/pkg",
+            "PYTHONUNBUFFERED": "1",
+            "LD_LIBRARY_PATH": "/usr/local/lib",
+            "MODAL_IS_REMOTE": "1",
+            "MODAL_TASK_ID": task,
+            "MODAL_SERVER_URL": "unix:///__modal/socket",
+            "MODAL_OVERRIDE_HEADERS": f"x-null-task: {task}",
+            "MODAL_CONTAINER_ARGUMENTS_PATH": "/__modal/arguments",
+        }.items():
+            yield from ("--setenv", name, value)
+        yield from (str(python), "-m", "modal._container_entrypoint")
+
+
+class NullServer:
+    """Each public method with the name of an RPC is that RPC; grpclib refuses the others as UNIMPLEMENTED."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._number = itertools.count(1)
+        self._apps: dict[str, asyncio.Event] = {}  # set: it is over
+        self._layouts: dict[str, dict[str, str]] = {}
+        self._functions: dict[str, Function] = {}
+        self._files: dict[str, bytes] = {}
+        self._mounts: dict[str, dict[str, str]] = {}
+        self._calls: dict[str, Call] = {}
+        self._inputs: dict[str, tuple[Call, int]] = {}  # those without an output, with their place in the call
+        self._tasks: dict[str, Function] = {}
+
+    def __mapping__(self) -> dict[str, grpclib.const.Handler]:
+        service = pb.DESCRIPTOR.services_by_name["ModalClient"]
+        known = (method for method in service.methods if hasattr(self, method.name))
+        return {f"/{service.full_name}/{method.name}": self._handler(method) for method in known}
+
+    def _handler(self, method: Any) -> grpclib.const.Handler:
+        answer = getattr(self, method.name)
+
+        async def unary(stream: grpclib.server.Stream) -> None:
+            await stream.send_message(await answer(await stream.recv_message(), stream.metadata))
+
+        async def streaming(stream: grpclib.server.Stream) -> None:
+            async for message in answer(await stream.recv_message(), stream.metadata):
+                await stream.send_message(message)
+
+        kinds: tuple[Callable, grpclib.const.Cardinality] = (unary, grpclib.const.Cardinality.UNARY_UNARY)
+        if method.server_streaming:
+            kinds = (streaming, grpclib.const.Cardinality.UNARY_STREAM)
+        return grpclib.const.Handler(*kinds, method.input_type._concrete_class, method.output_type._concrete_class)
+
+    def _id(self, prefix: str) -> str:
+        return f"{prefix}-{next(self._number):06d}"
+
+    # --- setting up an app ------------------------------------------------------------------------------------------------
+    async def EnvironmentGetOrCreate(self, request: Any, _: Any) -> Any:
+        settings = pb.EnvironmentSettings(image_builder_version=BUILDER)
+        return pb.EnvironmentGetOrCreateResponse(
+            environment_id="en-1", metadata=pb.EnvironmentMetadata(name="main", settings=settings)
+        )
+
+    async def AppCreate(self, request: Any, _: Any) -> Any:
+        app = self._id("ap")
+        self._apps[app] = asyncio.Event()
+        return pb.AppCreateResponse(app_id=app)
+
+    async def AppHeartbeat(self, request: Any, _: Any) -> Any:
+        return Empty()
+
+    async def AppGetLogs(self, request: Any, _: Any) -> AsyncIterator[Any]:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._apps[request.app_id].wait(), request.timeout)
+            yield pb.TaskLogsBatch(app_done=True)
+
+    async def MountGetOrCreate(self, request: Any, _: Any) -> Any:
+        mount = self._id("mo")
+        self._mounts[mount] = {file.filename: file.sha256_hex for file in request.files}
+        return pb.MountGetOrCreateResponse(mount_id=mount, handle_metadata=pb.MountHandleMetadata())
+
+    async def MountBatchedCheckExistence(self, request: Any, _: Any) -> Any:
+        missing = [each for each in request.sha256_hex_hashes if each not in self._files]
+        return pb.MountBatchedCheckExistenceResponse(missing_sha256_hex_hashes=missing)
+
+    async def MountPutFile(self, request: Any, _: Any) -> Any:
+        if hashlib.sha256(request.data).hexdigest() != request.sha256_hex:
+            raise GRPCError(Status.INVALID_ARGUMENT, "a file's content must be in the message, and have the hash given")
+        self._files[request.sha256_hex] = request.data
+        return pb.MountPutFileResponse(exists=True)
+
+    async def ImageGetOrCreate(self, request: Any, _: Any) -> Any:
+        built = pb.GenericResult(status=pb.GenericResult.GENERIC_STATUS_SUCCESS)
+        return pb.ImageGetOrCreateResponse(
+            image_id=self._id("im"), result=built, metadata=pb.ImageMetadata(image_builder_version=BUILDER)
+        )
+
+    async def FunctionPrecreate(self, request: Any, _: Any) -> Any:
+        function = Function(request.existing_function_id or self._id("fu"), request.app_id)
+        function.definition.function_name = request.function_name
+        self._functions[function.id] = function
+        return pb.FunctionPrecreateResponse(function_id=function.id, handle_metadata=function.handle())
+
+    async def FunctionCreate(self, request: Any, _: Any) -> Any:
+        function = self._functions[request.existing_function_id]
+        function.definition = request.function
+        ranked = pb.FunctionData.RankedFunction(rank=0, function=request.function)
+        data = pb.FunctionData(function_name=request.function.function_name, ranked_functions=[ranked])
+        return pb.FunctionCreateResponse(
+            function_id=function.id, function=request.function, function_data=data, handle_metadata=function.handle()
+        )
+
+    async def AppPublish(self, request: Any, _: Any) -> Any:
+        self._layouts[request.app_id] = dict(request.function_ids)
+        return pb.AppPublishResponse(url="")
+
+    async def AppClientDisconnect(self, request: Any, _: Any) -> Any:
+        for function in self._functions.values():
+            if function.app == request.app_id and function.container:
+                function.waiting.put_nowait(None)
+        self._apps[request.app_id].set()
+        return Empty()
+
+    # --- calls ------------------------------------------------------------------------------------------------------------
+    async def FunctionMap(self, request: Any, _: Any) -> Any:
+        call = Call(self._id("fc"), self._functions[request.function_id], request.function_call_invocation_type)
+        self._calls[call.id] = call
+        taken = self._take(call, request.pipelined_inputs)
+        return pb.FunctionMapResponse(function_call_id=call.id, pipelined_inputs=taken, max_inputs_outstanding=1000)
+
+    async def FunctionPutInputs(self, request: Any, _: Any) -> Any:
+        return pb.FunctionPutInputsResponse(inputs=self._take(self._calls[request.function_call_id], request.inputs))
+
+    def _take(self, call: Call, items: Any) -> list[pb.FunctionPutInputsResponseItem]:
+        taken = []
+        for item in items:
+            key = self._id("in")
+            self._inputs[key] = (call, item.idx)
+            call.function.waiting.put_nowait(
+                pb.FunctionGetInputsItem(
+                    input_id=key, input=item.input, function_call_id=call.id, function_call_invocation_type=call.invocation
+                )
+            )
+            taken.append(pb.FunctionPutInputsResponseItem(idx=item.idx, input_id=key, input_jwt=key))
+        call.size += len(taken)
+        self._wake(call.function)
+        return taken
+
+    async def FunctionGetOutputs(self, request: Any, _: Any) -> Any:
+        call = self._calls[request.function_call_id]
+        seen = int(request.last_entry_id.partition("-")[0] or 0)
+        outputs = await call.after(seen, request.timeout)
+        if request.clear_on_success and outputs:
+            self._calls.pop(call.id, None)
+        return pb.FunctionGetOutputsResponse(
+            outputs=outputs, last_entry_id=f"{seen + len(outputs)}-0", num_unfinished_inputs=call.size - len(call.outputs)
+        )
+
+    # --- containers -------------------------------------------------------------------------------------------------------
+    def _wake(self, function: Function) -> None:
+        if function.container is None and not function.waiting.empty():
+            function.container = asyncio.get_running_loop().create_task(self._live(function))
+
+    async def _live(self, function: Function) -> None:
+        """A container's life; another one follows where inputs came too late for it."""
+        task = self._id("ta")
+        self._tasks[task] = function
+        files = {
+            path: self._files[key] for mount in function.definition.mount_ids for path, key in self._mounts[mount].items()
+        }
+        try:
+            code = await self._sandbox.run(self._arguments(task, function), files)
+            if code:
+                self._give_up(function, pb.GenericResult(exception=f"the container ended with code {code}"))
+        finally:
+            self._tasks.pop(task)
+            function.container = None
+        while not function.waiting.empty() and function.waiting._queue[0] is None:  # an end that is no longer needed
+            function.waiting.get_nowait()
+        self._wake(function)
+
+    def _arguments(self, task: str, function: Function) -> pb.ContainerArguments:
+        tags = self._layouts[function.app]
+        objects = [pb.Object(object_id=key, function_handle_metadata=self._functions[key].handle()) for key in tags.values()]
+        for needed in function.definition.object_dependencies:
+            if needed.object_id not in self._functions:
+                objects.append(pb.Object(object_id=needed.object_id))
+        return pb.ContainerArguments(
+            task_id=task,
+            function_id=function.id,
+            app_id=function.app,
+            function_def=function.definition,
+            environment_name="main",
+            app_layout=pb.AppLayout(objects=objects, function_ids=tags),
+        )
+
+    def _give_up(self, function: Function, result: pb.GenericResult) -> None:
+        result.status = result.status or pb.GenericResult.GENERIC_STATUS_INTERNAL_FAILURE
+        while not function.waiting.empty():
+            function.waiting.get_nowait()
+        for key in [key for key, (call, _) in self._inputs.items() if call.function is function]:
+            self._finish(key, result, 0)
+
+    def _finish(self, key: str, result: pb.GenericResult, data_format: Any) -> None:
+        if key in self._inputs:
+            call, idx = self._inputs.pop(key)
+            call.finish(pb.FunctionGetOutputsItem(result=result, idx=idx, input_id=key, data_format=data_format))
+
+    async def ContainerHello(self, request: Any, _: Any) -> Any:
+        return Empty()
+
+    async def ContainerHeartbeat(self, request: Any, _: Any) -> Any:
+        await asyncio.sleep(BEAT_S)
+        return pb.ContainerHeartbeatResponse()
+
+    async def FunctionGetInputs(self, request: Any, _: Any) -> Any:
+        function = self._functions[request.function_id]
+        try:
+            item = await asyncio.wait_for(function.waiting.get(), function.window_s)
+        except asyncio.TimeoutError:
+            item = None
+        return pb.FunctionGetInputsResponse(inputs=[item or pb.FunctionGetInputsItem(kill_switch=True)])
+
+    async def FunctionPutOutputs(self, request: Any, _: Any) -> Any:
+        for item in request.outputs:
+            self._finish(item.input_id, item.result, item.data_format)
+        return Empty()
+
+    async def TaskResult(self, request: Any, metadata: Any) -> Any:
+        self._give_up(self._tasks[metadata["x-null-task"]], request.result)
+        return Empty()
+
+    async def close(self) -> None:
+        running = [function.container for function in self._functions.values() if function.container]
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def serve(ready: Path) -> None:
+    """Until SIGTERM or SIGINT; *ready* appears with the URL once it can be called."""
+    stop = asyncio.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    with tempfile.TemporaryDirectory(prefix="nullserver-") as state:
+        service = NullServer(Sandbox(Path(state)))
+        for_clients, for_containers = grpclib.server.Server([service]), grpclib.server.Server([service])
+        await for_clients.start("127.0.0.1", 0)
+        await for_containers.start(path=f"{state}/socket")
+        port = for_clients._server.sockets[0].getsockname()[1]
+        draft = ready.with_suffix(".draft")
+        draft.write_text(f"http://127.0.0.1:{port}")
+        draft.rename(ready)
+        await stop.wait()
+        await service.close()
+        for_clients.close()
+        for_containers.close()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="A server of the client's protocol that remembers nothing.")
+    parser.add_argument("--ready", type=Path, required=True, help="the file that tells its URL once it can be called")
+    asyncio.run(serve(parser.parse_args().ready))

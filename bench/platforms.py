@@ -1,0 +1,237 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is measured: Serai, and the null server beside it. Both are started here, asked by the same client, and torn down."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import processes
+
+HERE = Path(__file__).resolve().parent
+ANSWER_S = 600  # the longest that one measurement may take
+UP_S = 1800  # a first start downloads what is missing
+DOWN_S = 180
+START_S = 60  # until the null server answers
+ZERO_S = 120  # until a function whose window is 2 s must be at zero
+OWN = ("SERAI_", "NOMAD_", "MODAL_", "PYTHON")  # the person's settings: the bench measures the defaults
+KEPT = ("SERAI_PYTHON", "SERAI_YES")
+
+
+class Broken(Exception):
+    """A platform did not do what was asked of it."""
+
+
+def environment() -> dict[str, str]:
+    """Ours, without what would lead a program to other servers or packages."""
+    return {name: value for name, value in os.environ.items() if name in KEPT or not name.startswith(OWN)}
+
+
+def wait_for(what: str, timeout_s: float, done: Any) -> Any:
+    """Asks until the answer is true, and gives it. @raise Broken: it never was"""
+    deadline = time.monotonic() + timeout_s
+    while not (answer := done()):
+        if time.monotonic() > deadline:
+            raise Broken(f"{what}: not within {timeout_s:.0f} s")
+        time.sleep(0.02)
+    return answer
+
+
+class Client:
+    """The client program of one platform, and the talk with it."""
+
+    def __init__(self, login: dict[str, str], log: Path) -> None:
+        with log.open("ab") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, str(HERE / "client.py")],
+                env={**environment(), "MODAL_CONFIG_PATH": os.devnull, **login},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                bufsize=1,
+            )
+        self._log = log
+        self._answer(ANSWER_S)
+
+    def ask(self, what: str, **arguments: Any) -> dict[str, Any]:
+        """@raise Broken: it failed, with the client's words"""
+        self._process.stdin.write(json.dumps({"do": what, **arguments}) + "\n")
+        return self._answer(ANSWER_S)
+
+    def _answer(self, timeout_s: float) -> dict[str, Any]:
+        timer = threading.Timer(timeout_s, self._process.kill)
+        timer.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            timer.cancel()
+        if not line:
+            raise Broken(f"the client ended or did not answer within {timeout_s:.0f} s; see {self._log}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise Broken(answer["error"])
+        return answer
+
+    def close(self) -> None:
+        """Ends its app; what it does not end by itself is ended."""
+        try:
+            self._process.stdin.close()
+            self._process.wait(30)
+        except (subprocess.TimeoutExpired, BrokenPipeError):
+            self._process.kill()
+            self._process.wait()
+
+
+class Platform:
+    """A running platform with a client."""
+
+    name: str
+    containers_below: int  # the process that containers descend from
+
+    def __init__(self, login: dict[str, str], log: Path) -> None:
+        self.client = Client(login, log)
+
+    def parts(self) -> dict[str, set[int]]:
+        """The processes of each of its parts, without containers."""
+        raise NotImplementedError
+
+    def container(self, task: str) -> set[int]:
+        found = processes.container(task, self.containers_below)
+        if not found:
+            raise Broken(f"the process of container {task} was not found")
+        return found
+
+    def cold_call(self) -> dict[str, Any]:
+        """A call for the function at zero, which it is again afterwards: all processes of its container are gone."""
+        answer = self.client.ask("cold")
+        gone = self.container(answer["task"])
+        wait_for(f"{self.name} back at zero", ZERO_S, lambda: not processes.alive(gone))
+        return answer
+
+
+class NullServer(Platform):
+    """Our own null server, in a process of its own."""
+
+    name = "null server"
+
+    def __init__(self, directory: Path, stack: ExitStack) -> None:
+        ready, log = directory / "null.url", directory / "null.log"
+        began = time.perf_counter()
+        with log.open("ab") as output:
+            server = subprocess.Popen(
+                [sys.executable, str(HERE / "nullserver.py"), "--ready", str(ready)],
+                env=environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            )
+        stack.callback(self._end, server)
+        wait_for("the null server's start", START_S, lambda: ready.exists() or server.poll() is not None)
+        if server.poll() is not None:
+            raise Broken(f"the null server ended; see {log}")
+        self.start_s = time.perf_counter() - began
+        self.containers_below = server.pid
+        login = {"MODAL_SERVER_URL": ready.read_text(), "MODAL_TOKEN_ID": "ak-null", "MODAL_TOKEN_SECRET": "as-null"}
+        super().__init__(login, log)
+        stack.callback(self.client.close)
+
+    @staticmethod
+    def _end(server: subprocess.Popen[bytes]) -> None:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+    def parts(self) -> dict[str, set[int]]:
+        return {"server": {self.containers_below}}
+
+
+class Installation:
+    """Serai in a SERAI_HOME, by its ./serai command."""
+
+    def __init__(self, program: Path, home: Path, log: Path, ports: bool) -> None:
+        self._program, self._log = program, log
+        self._environment = {**environment(), "SERAI_HOME": str(home)}
+        if ports:
+            self._environment.update(_free_ports("SERAI_RPC_PORT", "SERAI_HTTP_PORT", "SERAI_NOMAD_PORT", "SERAI_DB_PORT", "SERAI_ADMIN_PORT"))
+
+    def build(self) -> None:
+        """Any command builds what is older than its sources; this one does nothing else."""
+        self._run(UP_S, "--help")
+
+    def up(self) -> float:
+        """@return the seconds that it took"""
+        began = time.perf_counter()
+        self._run(UP_S, "up")
+        return time.perf_counter() - began
+
+    def down(self) -> None:
+        self._run(DOWN_S, "down")
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        """Each part by its name."""
+        return {part["part"]: part for part in json.loads(self._run(60, "status", "--json"))["parts"]}
+
+    def login(self) -> dict[str, str]:
+        words = [word for line in self._run(60, "env").splitlines() for word in shlex.split(line)]
+        return dict(word.split("=", 1) for word in words if word.startswith("MODAL_"))
+
+    def _run(self, timeout_s: float, *words: str) -> str:
+        with self._log.open("ab") as errors:
+            errors.write(f"--- serai {' '.join(words)}\n".encode())
+            errors.flush()
+            try:
+                done = subprocess.run(
+                    [str(self._program), *words],
+                    env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, timeout=timeout_s,
+                )
+            except subprocess.TimeoutExpired as e:
+                raise Broken(f"serai {' '.join(words)} took more than {timeout_s:.0f} s; see {self._log}") from e
+        if done.returncode:
+            raise Broken(f"serai {' '.join(words)} ended with code {done.returncode}; see {self._log}")
+        return done.stdout
+
+
+class Serai(Platform):
+    """An installation that is up."""
+
+    name = "Serai"
+
+    def __init__(self, installation: Installation, log: Path, stack: ExitStack) -> None:
+        self._status = installation.status()
+        self.containers_below = self._pid("agent")
+        self.versions = {name: f"{part.get('kind')} {part.get('version')}" for name, part in self._status.items()}
+        super().__init__(installation.login(), log)
+        stack.callback(self.client.close)
+
+    def _pid(self, part: str) -> int:
+        pid = self._status[part].get("pid")
+        if pid is None:
+            raise Broken(f"the {part} is no process of this machine")
+        return pid
+
+    def parts(self) -> dict[str, set[int]]:
+        return {
+            "server": processes.tree(self._pid("server")),
+            "agent": {self._pid("agent")},
+            "database": processes.tree(self._pid("database")),
+        }
+
+
+def _free_ports(*names: str) -> dict[str, str]:
+    """A port for each, none of them taken."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in names]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return {name: str(each.getsockname()[1]) for name, each in zip(names, sockets, strict=True)}

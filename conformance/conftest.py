@@ -1,0 +1,43 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""The unmodified client against a started platform, whose address comes from the environment only."""
+
+import os
+import secrets
+
+import pytest
+from serai_conformance.nomad import Nomad
+from serai_conformance.platform import Platform
+from serai_conformance.terminal import modal
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    missing = Platform.missing()
+    if missing:
+        lines = "\n".join(missing)
+        pytest.exit(
+            f"No platform to test: these are not set.\n{lines}\n"
+            '`./serai test` starts one of its own and sets them; for one that runs: eval "$(./serai env)".',
+            returncode=2,
+        )
+    os.environ["MODAL_CONFIG_PATH"] = os.devnull  # a profile of the user's says nothing here
+    os.environ.pop("MODAL_PROFILE", None)
+
+
+@pytest.fixture(scope="session")
+def platform() -> Platform:
+    return Platform.of_environment()
+
+
+@pytest.fixture(scope="session")
+def nomad(platform: Platform) -> Nomad:
+    return Nomad(platform)
+
+
+@pytest.fixture
+def app_name(request: pytest.FixtureRequest):
+    """A name that nobody has deployed under yet; the app is stopped afterwards."""
+    words = request.node.name.split("_when_")[0].replace("test_given_", "")[:30].strip("_")
+    name = f"{words.replace('_', '-')}-{secrets.token_hex(4)}"
+    yield name
+    modal("app", "stop", "--yes", name)  # of those that were deployed

@@ -1,0 +1,122 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""One function for each feature that this version does not have."""
+
+import modal
+
+gpu = modal.App("gpu")
+
+
+@gpu.function(gpu="H100")
+def with_gpu() -> None: ...
+
+
+schedule = modal.App("schedule")
+
+
+@schedule.function(schedule=modal.Period(minutes=5))
+def with_schedule() -> None: ...
+
+
+cron = modal.App("cron")
+
+
+@cron.function(schedule=modal.Cron("* * * * *"))
+def with_cron() -> None: ...
+
+
+pip_install = modal.App("pip-install", image=modal.Image.debian_slim().pip_install("rich"))
+
+
+@pip_install.function()
+def with_packages() -> None: ...
+
+
+apt_install = modal.App("apt-install", image=modal.Image.debian_slim().apt_install("curl"))
+
+
+@apt_install.function()
+def with_system_packages() -> None: ...
+
+
+run_commands = modal.App("run-commands", image=modal.Image.debian_slim().run_commands("echo built > /built"))
+
+
+@run_commands.function()
+def with_commands() -> None: ...
+
+
+registry = modal.App("registry", image=modal.Image.from_registry("ubuntu:24.04", add_python="3.12"))
+
+
+@registry.function()
+def with_registry_image() -> None: ...
+
+
+old_python = modal.App("old-python", image=modal.Image.debian_slim(python_version="3.9"))
+
+
+@old_python.function(serialized=False)
+def with_old_python() -> None: ...
+
+
+volume = modal.App("volume")
+
+
+@volume.function(volumes={"/data": modal.Volume.from_name("some-volume", create_if_missing=True)})
+def with_volume() -> None: ...
+
+
+secret = modal.App("secret")
+
+
+@secret.function(secrets=[modal.Secret.from_dict({"KEY": "value"})])
+def with_secret() -> None: ...
+
+
+web = modal.App("web")
+
+
+@web.function()
+@modal.asgi_app()
+def with_web_endpoint():
+    raise AssertionError("not served")
+
+
+classes = modal.App("classes")
+
+
+@classes.cls()
+class WithMethods:
+    @modal.method()
+    def method(self) -> None: ...
+
+
+batched = modal.App("batched")
+
+
+@batched.function()
+@modal.batched(max_batch_size=4, wait_ms=100)
+def with_batches(xs: list[int]) -> list[int]:
+    return xs
+
+
+no_network = modal.App("no-network")
+
+
+@no_network.function(block_network=True)
+def without_network() -> None: ...
+
+
+single_use = modal.App("single-use")
+
+
+@single_use.function(single_use_containers=True)
+def once() -> None: ...
+
+
+region = modal.App("region")
+
+
+@region.function(region="us-east")
+def with_region() -> None: ...

@@ -1,0 +1,50 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where the platform is. Only the environment says so."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+REQUIRED = {
+    "MODAL_SERVER_URL": "gRPC address of the platform",
+    "MODAL_TOKEN_ID": "token of a workspace",
+    "MODAL_TOKEN_SECRET": "its secret",
+    "SERAI_API_URL": "HTTP address of the platform",
+    "SERAI_API_TOKEN": "bearer token for it",
+    "SERAI_NOMAD_ADDRESS": "HTTP address of the Nomad agent that the platform uses",
+}
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A started platform, as a user and as the operator of its cluster meet it."""
+
+    server_url: str
+    token_id: str
+    token_secret: str
+    api_url: str
+    api_token: str
+    nomad_address: str
+    nomad_token: str | None
+    cli: Path | None
+    full: bool
+
+    @staticmethod
+    def missing() -> list[str]:
+        return [f"  {name}: {what}" for name, what in REQUIRED.items() if not os.environ.get(name)]
+
+    @staticmethod
+    def of_environment() -> "Platform":
+        cli = os.environ.get("SERAI_CLI")
+        return Platform(
+            server_url=os.environ["MODAL_SERVER_URL"],
+            token_id=os.environ["MODAL_TOKEN_ID"],
+            token_secret=os.environ["MODAL_TOKEN_SECRET"],
+            api_url=os.environ["SERAI_API_URL"],
+            api_token=os.environ["SERAI_API_TOKEN"],
+            nomad_address=os.environ["SERAI_NOMAD_ADDRESS"],
+            nomad_token=os.environ.get("SERAI_NOMAD_TOKEN"),
+            cli=Path(cli).resolve() if cli else None,
+            full=os.environ.get("SERAI_TEST_FULL") == "1",
+        )

@@ -1,0 +1,57 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""What this version does not have is refused by name: never ignored, never half done."""
+
+import modal
+import pytest
+import wanting
+from serai_conformance.nomad import Nomad
+from serai_conformance.terminal import modal as cli
+
+#: App of programs/wanting.py, and what the refusal has to name.
+REFUSED = {
+    "gpu": "gpu",
+    "schedule": "schedule",
+    "cron": "schedule=Cron",
+    "pip_install": "python -m pip install rich",
+    "apt_install": "apt-get install -y curl",
+    "run_commands": "echo built > /built",
+    "registry": "ubuntu:24.04",
+    "old_python": "python",
+    "volume": "volume",
+    "secret": "secret",
+    "web": "web endpoint",
+    "classes": "class",
+    "batched": "batched",
+    "no_network": "block_network",
+    "single_use": "single_use_containers",
+    "region": "region",
+}
+
+
+@pytest.mark.parametrize(("feature", "name"), REFUSED.items(), ids=REFUSED.keys())
+def test_given_a_feature_that_is_not_there_when_it_is_asked_for_then_it_is_refused_by_name(feature: str, name: str):
+    app = getattr(wanting, feature)
+    with pytest.raises((modal.exception.ConflictError, modal.exception.UnimplementedError)) as refused, app.run():
+        pytest.fail("it was accepted")
+    assert name.lower() in str(refused.value).lower()
+
+
+def test_given_a_refused_deployment_when_it_is_looked_up_then_nothing_of_it_is_there(app_name: str, nomad: Nomad):
+    ended = cli("deploy", "--name", app_name, "wanting.py::gpu")
+    assert ended.code == 1
+    assert "gpu" in ended.output and "Traceback" not in ended.output
+    with pytest.raises(modal.exception.NotFoundError):
+        modal.Function.from_name(app_name, "with_gpu").hydrate()
+    assert nomad.jobs(app_name) == []
+
+
+def test_given_an_rpc_that_is_not_there_when_a_client_needs_it_then_it_is_refused_by_name():
+    with pytest.raises(modal.exception.UnimplementedError, match=r"Queue\w+ is not available"):
+        modal.Queue.from_name("a-queue", create_if_missing=True).hydrate()
+
+
+def test_given_a_command_that_is_not_there_when_it_is_typed_then_it_is_refused_by_name():
+    ended = cli("volume", "list")
+    assert ended.code == 1
+    assert "VolumeList is not available" in ended.output

@@ -1,0 +1,135 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.activate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import serai.app.App;
+import serai.call.Inputs;
+import serai.call.Outcome;
+import serai.pool.Pool;
+import serai.pool.PoolId;
+import serai.server.TestServer;
+
+class PublisherTest {
+    private static final Duration WINDOW = Duration.ofSeconds(60);
+
+    private final TestServer server = new TestServer();
+
+    @Test
+    void givenANewDefinition_whenPublished_thenWaitingInputsMoveAndRunningOnesAreFinished() {
+        var app = server.app();
+        var function = server.function(app);
+        server.define(function, 0, WINDOW);
+        server.publish(app, function);
+        var old = server.current(function);
+        var call = server.call(old, 2);
+        server.await("places", () -> server.reload(old.id()).size() == 2);
+        var container = server.container(old, 0).ready();
+        var running = container.claim().getFirst();
+
+        server.define(function, 0, WINDOW);
+        server.publish(app, function);
+
+        var next = server.current(function);
+        assertThat(next.id()).isNotEqualTo(old.id());
+        assertThat(server.inputs.load(next.id())).isEqualTo(new Inputs.Load(1, 0));
+        assertThat(container.isTold()).isTrue();
+        server.await(
+                "the new one has a place", () -> server.cluster.count(next.id()).equals(Optional.of(1)));
+        server.await(
+                "the old one keeps the one that works",
+                () -> server.cluster.count(old.id()).equals(Optional.of(1)));
+        assertThat(container.allocation()).isEqualTo(server.cluster.at(old.id(), 0));
+        container.finish(running);
+        container.exit(0);
+        assertThat(server.calls.outputsAfter(call, 0, 10)).hasSize(1);
+        server.await("the old one is gone", () -> isGone(old.id()));
+    }
+
+    @Test
+    void givenAFunctionThatIsLeftOut_whenPublished_thenWhatWaitsForItIsTerminated() {
+        var app = server.app();
+        var function = server.function(app);
+        server.define(function, 0, WINDOW);
+        server.publish(app, function);
+        var pool = server.current(function);
+        var call = server.call(pool, 1);
+
+        server.publish(app);
+
+        assertThat(server.calls.outputsAfter(call, 0, 10)).singleElement().satisfies(output -> {
+            assertThat(output.outcome()).isEqualTo(Outcome.TERMINATED);
+            assertThat(output.reason()).isEqualTo("Function 'f' is no longer part of its app");
+        });
+        server.await("its pool is gone", () -> isGone(pool.id()));
+    }
+
+    @Test
+    void givenAnAppWithAnIdleContainer_whenStopped_thenItIsOverAsSoonAsTheContainerEnds() {
+        server.stopGrace(Duration.ofHours(1));
+        var pool = server.pool(0, WINDOW);
+        server.call(pool, 1);
+        server.await("a place", () -> server.reload(pool.id()).size() == 1);
+        var container = server.container(pool, 0).ready();
+        container.finish(container.claim().getFirst());
+
+        server.publisher.stopped(pool.appId());
+
+        assertThat(container.isTold()).isTrue();
+        assertThat(state(pool)).isEqualTo(App.State.STOPPING);
+        container.exit(0);
+        server.await("the app is stopped", () -> state(pool) == App.State.STOPPED);
+        server.await("its pool is gone", () -> isGone(pool.id()));
+    }
+
+    @Test
+    void givenAnAppWithABusyContainer_whenStopped_thenItIsOverAfterTheGraceAndTheClusterEndsTheRest() {
+        var pool = server.pool(0, WINDOW);
+        var call = server.call(pool, 2);
+        server.await("places", () -> server.reload(pool.id()).size() == 2);
+        server.container(pool, 0).ready().claim();
+
+        server.publisher.stopped(pool.appId());
+
+        assertThat(server.calls.outputsAfter(call, 0, 10))
+                .hasSize(2)
+                .allSatisfy(output -> assertThat(output.outcome()).isEqualTo(Outcome.TERMINATED));
+        server.await("the app is stopped", () -> state(pool) == App.State.STOPPED);
+        server.await("its job is gone", () -> server.cluster.count(pool.id()).isEmpty());
+        server.await("its pool is gone", () -> isGone(pool.id()));
+    }
+
+    @Test
+    void givenAnAppThatNeverRan_whenStopped_thenItIsStopped() {
+        var app = server.app();
+
+        server.publisher.stopped(app.id());
+
+        server.await("stopped", () -> server.apps.find(app.id()).orElseThrow().state() == App.State.STOPPED);
+        server.publisher.stopped(app.id());
+        assertThat(server.apps.find(app.id()).orElseThrow().state()).isEqualTo(App.State.STOPPED);
+    }
+
+    @Test
+    void givenAnEndThatAnotherRunOfTheServerBegan_whenResumed_thenItIsFinished() {
+        var pool = server.pool(0, WINDOW);
+        server.apps.stop(pool.appId(), server.now());
+
+        server.publisher.resume();
+
+        server.await("stopped", () -> state(pool) == App.State.STOPPED);
+        server.await("its pool is gone", () -> isGone(pool.id()));
+    }
+
+    private App.State state(Pool pool) {
+        return server.apps.find(pool.appId()).orElseThrow().state();
+    }
+
+    private boolean isGone(PoolId pool) {
+        return server.reload(pool).state() == Pool.State.GONE;
+    }
+}

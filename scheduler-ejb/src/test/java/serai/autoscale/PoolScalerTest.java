@@ -1,0 +1,210 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.autoscale;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import serai.call.Inputs;
+import serai.call.Outcome;
+import serai.cluster.PoolJob;
+import serai.container.Container;
+import serai.log.Logs;
+import serai.pool.Pool;
+import serai.server.TestServer;
+
+class PoolScalerTest {
+    private static final Duration WINDOW = Duration.ofSeconds(60);
+
+    private final TestServer server = new TestServer();
+
+    @Test
+    void givenAPublishedFunction_whenNobodyCalls_thenItsJobIsKnownAndEmpty() {
+        var pool = server.pool(0, WINDOW);
+
+        server.await(
+                "its job is declared", () -> server.cluster.count(pool.id()).equals(Optional.of(0)));
+
+        var job = server.cluster.job(pool.id());
+        assertThat(job.labels())
+                .containsEntry("function", "f")
+                .containsEntry("environment", "main")
+                .containsEntry("workspace", server.tenant.workspaceName())
+                .containsKeys("app", "version");
+        assertThat(job.resources()).isEqualTo(new PoolJob.Resources(100, 128, 0, 512));
+        assertThat(job.maxContainers()).isEqualTo(10);
+        assertThat(job.secret()).isEqualTo(pool.secret());
+        assertThat(job.runner().artifact()).hasToString("http://127.0.0.1:8080/internal/v1/runner.pyz");
+        assertThat(job.environment()).containsEntry("SERAI_POOL", pool.id().value());
+        assertThat(server.reload(pool.id()).isDeclared()).isTrue();
+    }
+
+    @Test
+    void givenAPoolAtZero_whenInputsArrive_thenThereIsAContainerForEach() {
+        var pool = server.pool(0, WINDOW);
+
+        server.call(pool, 3);
+
+        server.await("three places", () -> server.cluster.count(pool.id()).equals(Optional.of(3)));
+        server.await("they are kept", () -> server.reload(pool.id()).size() == 3);
+        assertThat(server.reload(pool.id()).reason()).isEqualTo("3 inputs wait, 0 run: 3 of at most 10 containers");
+    }
+
+    @Test
+    void givenAMinimum_whenPublished_thenItIsStarted() {
+        var pool = server.pool(2, WINDOW);
+
+        server.await("two places", () -> server.cluster.count(pool.id()).equals(Optional.of(2)));
+    }
+
+    @Test
+    void givenAnIdleContainer_whenTheWindowIsOver_thenItClaimsNoMoreAndThePoolIsAtZero() {
+        var pool = server.pool(0, Duration.ofMillis(300));
+        server.call(pool, 1);
+        server.await("a place", () -> server.cluster.count(pool.id()).equals(Optional.of(1)));
+        var container = server.container(pool, 0).ready();
+        container.finish(container.claim().getFirst());
+        assertThat(container.isTold()).isFalse();
+
+        server.await("at zero", () -> server.cluster.count(pool.id()).equals(Optional.of(0)));
+
+        assertThat(container.isTold()).isTrue();
+        server.call(pool, 1);
+        assertThat(container.claim()).isEmpty();
+        server.await("another place", () -> server.cluster.count(pool.id()).equals(Optional.of(1)));
+    }
+
+    @Test
+    void givenAClusterThatIsAway_whenInputsArrive_thenThePoolSaysSoAndScalesLater() {
+        server.cluster.goAway();
+        var pool = server.pool(0, WINDOW);
+        server.call(pool, 1);
+        server.await(
+                "the reason",
+                () -> server.reload(pool.id()).reason().equals("The cluster does not answer: it is away"));
+
+        server.cluster.comeBack();
+
+        server.await("a place", () -> server.cluster.count(pool.id()).equals(Optional.of(1)));
+    }
+
+    @Test
+    void givenAClusterThatLostEverything_whenAnInputWaits_thenItsJobIsDeclaredAgain() {
+        var pool = server.pool(0, WINDOW);
+        server.call(pool, 1);
+        server.await("a place", () -> server.reload(pool.id()).size() == 1);
+
+        server.cluster.reset();
+        server.scaler.reconcile(pool.id()); // it sees that a container is missing
+        server.passes(PoolScaler.PATIENCE);
+
+        server.await("a place again", () -> server.cluster.count(pool.id()).equals(Optional.of(1)));
+    }
+
+    @Test
+    void givenAClusterThatLostEverything_whenMoreInputsArrive_thenItsJobIsDeclaredAgainAtOnce() {
+        var pool = server.pool(0, WINDOW);
+        server.call(pool, 1);
+        server.await("a place", () -> server.reload(pool.id()).size() == 1);
+        server.cluster.reset();
+
+        server.call(pool, 1);
+
+        server.await("two places", () -> server.cluster.count(pool.id()).equals(Optional.of(2)));
+    }
+
+    @Test
+    void givenAContainerThatEndedByItself_whenAnInputWaits_thenItsPlaceIsFilledAgain() {
+        var pool = server.pool(0, WINDOW);
+        server.call(pool, 1);
+        server.await("a place", () -> server.reload(pool.id()).size() == 1);
+        server.container(pool, 0).ready().exit(0);
+        server.scaler.reconcile(pool.id());
+        server.passes(PoolScaler.PATIENCE);
+
+        server.await("a place again", () -> server.cluster.at(pool.id(), 0) != null);
+    }
+
+    @Test
+    void givenStartsThatFail_whenTheLimitIsReached_thenTheInputsFailWithTheLastWords() {
+        var pool = server.pool(0, WINDOW);
+        var call = server.call(pool, 2);
+        server.await("places", () -> server.reload(pool.id()).size() == 2);
+
+        for (int i = 0; i < 3; i++) {
+            server.await("a place", () -> {
+                server.passes(PoolScaler.PATIENCE);
+                return server.cluster.at(pool.id(), 0) != null;
+            });
+            var container = server.container(pool, 0);
+            server.logs.append(
+                    container.row(), true, List.of(new Logs.Piece(server.now(), 2, "no such interpreter\n")));
+            container.exit(3);
+        }
+
+        server.await(
+                "the inputs failed",
+                () -> server.calls.outputsAfter(call, 0, 10).size() == 2);
+        assertThat(server.calls.outputsAfter(call, 0, 10)).allSatisfy(output -> {
+            assertThat(output.outcome()).isEqualTo(Outcome.FAILURE);
+            assertThat(output.reason()).contains("3 starts in a row failed", "exit code 3", "no such interpreter");
+        });
+        server.await("at zero", () -> server.cluster.count(pool.id()).equals(Optional.of(0)));
+        server.call(pool, 1);
+        server.await(
+                "the next input tries again",
+                () -> server.cluster.count(pool.id()).equals(Optional.of(1)));
+    }
+
+    @Test
+    void givenAContainerWithItsOwnWords_whenItsStartFails_thenTheInputsFailWithThemAtOnce() {
+        var pool = server.pool(0, WINDOW);
+        var call = server.call(pool, 1);
+        server.await("a place", () -> server.reload(pool.id()).size() == 1);
+        var container = server.container(pool, 0);
+        var words = "ImportError".getBytes(StandardCharsets.UTF_8);
+
+        server.departures.startFailed(container.id(), words, "ImportError: no module named x");
+
+        assertThat(server.calls.outputsAfter(call, 0, 10))
+                .singleElement()
+                .satisfies(output -> assertThat(output.content()).isEqualTo(words));
+        assertThat(server.cluster.count(pool.id())).contains(0);
+        container.exit(1);
+        assertThat(server.reload(pool.id()).failures()).isZero();
+    }
+
+    @Test
+    void givenAnotherThatWorks_whenAStartFails_thenNothingIsGivenUp() {
+        var pool = server.pool(0, WINDOW);
+        var call = server.call(pool, 2);
+        server.await("places", () -> server.reload(pool.id()).size() == 2);
+        var works = server.container(pool, 0).ready();
+        var claimed = works.claim().getFirst();
+
+        server.departures.startFailed(server.container(pool, 1).id(), new byte[] {1}, "it was unlucky");
+
+        assertThat(server.calls.outputsAfter(call, 0, 10)).isEmpty();
+        assertThat(server.cluster.count(pool.id())).contains(2);
+        works.finish(claimed);
+        assertThat(server.inputs.load(pool.id())).isEqualTo(new Inputs.Load(1, 0));
+        assertThat(works.row().state()).isEqualTo(Container.State.ACTIVE);
+    }
+
+    @Test
+    void givenAnAppThatWasStopped_whenAPoolOfItIsMadeLate_thenItGoesAsWell() {
+        var pool = server.pool(0, WINDOW);
+        server.apps.stop(pool.appId(), server.now());
+        var late = server.call(pool, 1);
+
+        server.await("it is gone", () -> server.reload(pool.id()).state() == Pool.State.GONE);
+
+        assertThat(server.calls.outputsAfter(late, 0, 10))
+                .singleElement()
+                .satisfies(output -> assertThat(output.outcome()).isEqualTo(Outcome.TERMINATED));
+    }
+}

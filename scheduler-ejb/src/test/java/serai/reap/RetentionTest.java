@@ -1,0 +1,49 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.reap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import serai.log.LogChunk;
+import serai.log.Logs;
+import serai.server.TestContainer;
+import serai.server.TestServer;
+
+class RetentionTest {
+    /** Far from the days of other tests, which share the database. */
+    private static final Instant DAY = Instant.parse("2031-05-05T23:30:00Z");
+
+    private final TestServer server = new TestServer();
+
+    @Test
+    void givenLogsOfManyDays_whenTheyAreOverTheirTime_thenThoseDaysGo() {
+        var pool = server.pool(1, Duration.ofSeconds(60));
+        server.await("a place", () -> server.reload(pool.id()).size() == 1);
+        var container = server.container(pool, 0);
+        write(container, DAY.minus(Duration.ofDays(1)), "before there was a partition");
+        server.retention.keep(DAY.minus(Duration.ofDays(1)));
+        server.retention.keep(DAY);
+        write(container, DAY, "today");
+        write(container, DAY.plus(Duration.ofHours(1)), "tomorrow");
+
+        server.retention.keep(DAY.plus(Duration.ofDays(7)));
+        assertThat(contents(container)).containsExactly("today", "tomorrow");
+
+        server.retention.keep(DAY.plus(Duration.ofDays(8)));
+        assertThat(contents(container)).containsExactly("tomorrow");
+    }
+
+    private void write(TestContainer container, Instant at, String content) {
+        server.logs.append(container.row(), true, List.of(new Logs.Piece(at, 1, content)));
+    }
+
+    private List<String> contents(TestContainer container) {
+        return server.logs.after(container.row().appId(), 0, Logs.Filter.NONE, 100).stream()
+                .map(LogChunk::content)
+                .toList();
+    }
+}

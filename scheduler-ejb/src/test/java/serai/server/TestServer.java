@@ -1,0 +1,332 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.server;
+
+import static org.assertj.core.api.Assertions.fail;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import jakarta.persistence.EntityManagerFactory;
+import jakarta.persistence.Persistence;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import javax.sql.DataSource;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.hibernate.type.format.FormatMapper;
+import org.jdbi.v3.core.Jdbi;
+import serai.activate.Closings;
+import serai.activate.Publisher;
+import serai.activate.Rollouts;
+import serai.app.App;
+import serai.app.Apps;
+import serai.app.Layout;
+import serai.autoscale.Demands;
+import serai.autoscale.PoolJobs;
+import serai.autoscale.PoolScaler;
+import serai.autoscale.Reconciliations;
+import serai.autoscale.Retirements;
+import serai.call.Calls;
+import serai.call.FunctionCall;
+import serai.call.Inputs;
+import serai.call.NewInput;
+import serai.cluster.InMemoryCluster;
+import serai.config.AutoscaleConfig;
+import serai.config.CallConfig;
+import serai.config.HttpConfig;
+import serai.config.LogConfig;
+import serai.config.RunnerConfig;
+import serai.container.Containers;
+import serai.function.AutoscalerSettings;
+import serai.function.Definition;
+import serai.function.Deployments;
+import serai.function.Function;
+import serai.function.Functions;
+import serai.function.Resources;
+import serai.function.RetryPolicy;
+import serai.id.NewId;
+import serai.log.Logs;
+import serai.pool.Pool;
+import serai.pool.PoolId;
+import serai.pool.Pools;
+import serai.reap.Admissions;
+import serai.reap.ContainerEnds;
+import serai.reap.Departures;
+import serai.reap.Reaper;
+import serai.reap.Retention;
+import serai.replay.Replays;
+import serai.runner.RunnerArtifact;
+import serai.signal.Signals;
+import serai.signal.Topic;
+import serai.workspace.Environment;
+import serai.workspace.Tenant;
+import serai.workspace.Workspaces;
+
+/** Everything behind the edges, on a real PostgreSQL and a cluster in memory. One workspace with one app for each. */
+public final class TestServer {
+    private static final DataSource SOURCE = startDatabase();
+    private static final EntityManagerFactory FACTORY = Persistence.createEntityManagerFactory(
+            "serai",
+            Map.of(
+                    "jakarta.persistence.transactionType",
+                    "RESOURCE_LOCAL",
+                    "jakarta.persistence.nonJtaDataSource",
+                    SOURCE,
+                    "jakarta.persistence.jtaDataSource",
+                    SOURCE,
+                    "hibernate.transaction.coordinator_class",
+                    "jdbc",
+                    "hibernate.type.json_format_mapper",
+                    Transactions.unused(FormatMapper.class)));
+
+    private final Transactions transactions = new Transactions(FACTORY, SOURCE);
+    private final Jdbi jdbi = Jdbi.create(transactions).registerArrayType(String.class, "text");
+    private final AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
+    private final InstantSource clock = () -> Instant.now().plus(ahead.get());
+    private final Executor executor = work -> Thread.ofVirtual().start(work);
+
+    public final InMemoryCluster cluster = new InMemoryCluster();
+    public final Signals signals = signals();
+    public final Workspaces workspaces = bean(Workspaces.class, transactions.entities());
+    public final Apps apps = bean(Apps.class, transactions.entities(), signals);
+    public final Functions functions = bean(Functions.class, transactions.entities());
+    public final Deployments deployments = bean(Deployments.class, apps, functions);
+    public final Pools pools = bean(Pools.class, transactions.entities(), jdbi);
+    public final Containers containers = bean(Containers.class, transactions.entities(), jdbi, signals);
+    public final Calls calls = bean(Calls.class, jdbi, signals);
+    public final Inputs inputs = bean(Inputs.class, jdbi, signals);
+    public final Logs logs = bean(Logs.class, jdbi, signals);
+
+    private final AutoscaleConfig autoscale = settings(AutoscaleConfig.class, Map.of("stop-grace", "PT1S"));
+    private final CallConfig call = settings(CallConfig.class, Map.of());
+    public final Retirements retirements = bean(Retirements.class, apps, functions, pools, inputs, containers);
+    public final PoolScaler scaler = new PoolScaler(
+            bean(Demands.class, pools, functions, apps, containers, inputs, autoscale),
+            bean(
+                    PoolJobs.class,
+                    workspaces,
+                    RunnerArtifact.of(new byte[] {1, 2, 3}),
+                    settings(HttpConfig.class, Map.of()),
+                    settings(RunnerConfig.class, Map.of())),
+            pools,
+            containers,
+            inputs,
+            retirements,
+            cluster,
+            autoscale,
+            clock);
+    public final Reconciliations reconciliations = new Reconciliations(scaler, executor);
+    public final Publisher publisher = new Publisher(
+            bean(Rollouts.class, apps, functions, pools, retirements),
+            bean(Closings.class, apps, pools, inputs, containers, retirements, autoscale),
+            reconciliations,
+            signals,
+            executor);
+    public final Departures departures = new Departures(
+            bean(ContainerEnds.class, containers, pools, logs),
+            containers,
+            inputs,
+            pools,
+            scaler,
+            reconciliations,
+            call);
+    public final Admissions admissions = new Admissions(pools, containers, cluster);
+    public final Reaper reaper =
+            new Reaper(containers, inputs, pools, functions, apps, departures, publisher, cluster, call, clock);
+    public final Retention retention =
+            new Retention(calls, bean(Replays.class, jdbi), logs, call, settings(LogConfig.class, Map.of()));
+
+    {
+        signals.onUnheard(topic -> {
+            if (topic.kind() == Topic.Kind.WORK) {
+                reconciliations.request(new PoolId(topic.id()));
+            }
+        });
+    }
+
+    public final Tenant tenant =
+            workspaces.issueToken(NewId.lowerCase("w").substring(0, 12)).tenant();
+    public final Environment environment = workspaces.environment(tenant, "");
+
+    private static DataSource startDatabase() {
+        try {
+            return EmbeddedPostgres.start().getPostgresDatabase(); // ends with the JVM
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private <T> T bean(Class<T> type, Object... arguments) {
+        return transactions.around(type, arguments);
+    }
+
+    private Signals signals() {
+        var made = new Signals();
+        set(made, "transactions", transactions.registry());
+        return made;
+    }
+
+    /** With the defaults that stand at the settings, except for those named here. */
+    private static <T> T settings(Class<T> type, Map<String, String> others) {
+        try {
+            var made = type.getDeclaredConstructor().newInstance();
+            for (var field : type.getDeclaredFields()) {
+                var property = field.getAnnotation(ConfigProperty.class);
+                if (property != null) {
+                    set(
+                            made,
+                            field.getName(),
+                            converted(field.getType(), others.getOrDefault(property.name(), property.defaultValue())));
+                }
+            }
+            return made;
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static Object converted(Class<?> type, String text) {
+        if (type == Optional.class) {
+            return Optional.empty();
+        }
+        return switch (type.getSimpleName()) {
+            case "Duration" -> Duration.parse(text);
+            case "int" -> Integer.valueOf(text);
+            case "URI" -> URI.create(text);
+            case "Path" -> Path.of(text);
+            case "String" -> text;
+            default -> throw new IllegalArgumentException(type.getName());
+        };
+    }
+
+    private static void set(Object target, String field, Object value) {
+        try {
+            var declared = target.getClass().getDeclaredField(field);
+            declared.setAccessible(true);
+            declared.set(target, value);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    public void stopGrace(Duration grace) {
+        set(autoscale, "stopGrace", grace);
+    }
+
+    /** From now on the server's clock is ahead of the database's. */
+    public void passes(Duration time) {
+        ahead.updateAndGet(before -> before.plus(time));
+    }
+
+    public Instant now() {
+        return clock.instant();
+    }
+
+    /** A tick for everything that would get one. */
+    public void tick() {
+        pools.awake().forEach(reconciliations::request);
+    }
+
+    public App app() {
+        return apps.create(environment, "an app", App.State.INITIALIZING, now());
+    }
+
+    public Function function(App app) {
+        return functions.reserve(app, "f", Optional.empty());
+    }
+
+    public Definition define(Function function, int min, Duration window) {
+        var duties = new Definition.Duties(
+                new AutoscalerSettings(min, 10, 0, window),
+                RetryPolicy.NONE,
+                new Resources(100, 128, 0, 512),
+                1,
+                Duration.ofMinutes(5),
+                Duration.ofMinutes(5),
+                null,
+                List.of(),
+                "1.6.4");
+        return functions.define(function, new Definition.Wire(new byte[0], new byte[0], new byte[0]), duties);
+    }
+
+    /** The app with these functions, by their newest definitions. */
+    public App publish(App app, Function... published) {
+        var tags = new java.util.HashMap<String, String>();
+        for (var function : published) {
+            tags.put(function.name(), function.id());
+        }
+        deployments.publish(
+                tenant,
+                app.id(),
+                new Apps.Publication("", App.State.EPHEMERAL, "", "1.6.4", new Layout(tags, Map.of())),
+                Map.of(),
+                now());
+        var publishedApp = apps.get(tenant, app.id());
+        publisher.published(publishedApp);
+        return publishedApp;
+    }
+
+    /** A function that is published and can be called. */
+    public Pool pool(int min, Duration window) {
+        var app = app();
+        var function = function(app);
+        define(function, min, window);
+        publish(app, function);
+        return current(function);
+    }
+
+    public Pool current(Function function) {
+        return pools.current(functions.get(tenant, function.id())).orElseThrow();
+    }
+
+    /** One call with so many inputs. */
+    public String call(Pool pool, int count) {
+        var given = IntStream.range(0, count)
+                .mapToObj(i -> new NewInput(i, "", new byte[] {(byte) i}))
+                .toList();
+        var target = calls.target(tenant, pool.functionId());
+        return calls.start(target, new Calls.NewCall(FunctionCall.Kind.MAP, 1, null), given)
+                .callId();
+    }
+
+    public Pool reload(PoolId pool) {
+        return pools.get(pool);
+    }
+
+    /** As if the container had claimed what it holds at that time. */
+    public void setClaimedAt(String container, Instant at) {
+        jdbi.useHandle(h -> h.execute(
+                "update input set claimed_at = ? where container_id = ?", java.sql.Timestamp.from(at), container));
+    }
+
+    /** What a runner and its runtime do, played by hand. */
+    public TestContainer container(Pool pool, int ordinal) {
+        return new TestContainer(this, pool, ordinal);
+    }
+
+    /** Waits until it holds, ticking as the timer does. */
+    public void await(String what, BooleanSupplier holds) {
+        var deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (!holds.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                fail("not within 10 s: " + what);
+            }
+            tick();
+            try {
+                Thread.sleep(10);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+}
