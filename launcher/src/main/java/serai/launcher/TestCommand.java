@@ -63,26 +63,18 @@ final class TestCommand implements Callable<Integer> {
     }
 
     private List<Suite> onPlatform() {
-        var suites = new ArrayList<Suite>();
-        suites.add(new Suite.Pytest("conformance", checkout.built("conformance")));
-        if (hasProfile("arquillian")) {
-            suites.add(new Suite.Maven(
-                    "arquillian", List.of("verify", "-Parquillian", "-Dmaven.test.failure.ignore=true")));
-        }
-        return suites;
-    }
-
-    private boolean hasProfile(String id) {
-        try (var poms = Files.find(checkout.checkout(), 2, (file, attributes) -> file.endsWith("pom.xml"))) {
-            for (var pom : (Iterable<Path>) poms::iterator) {
-                if (Files.readString(pom).contains("<id>" + id + "</id>")) {
-                    return true;
-                }
-            }
-            return false;
-        } catch (IOException e) {
-            throw Failure.from(e, "%s: %s", checkout.checkout(), e.getMessage());
-        }
+        return List.of(
+                new Suite.Pytest("conformance", checkout.built("conformance")),
+                new Suite.Maven(
+                        "server-tests",
+                        List.of(
+                                "verify",
+                                "-pl",
+                                "server-tests",
+                                "-am",
+                                "-Dtest=ServerTest",
+                                "-Dsurefire.failIfNoSpecifiedTests=false",
+                                "-Dmaven.test.failure.ignore=true")));
     }
 
     private void run(Suite suite, Python python, Map<String, String> environment) throws IOException {

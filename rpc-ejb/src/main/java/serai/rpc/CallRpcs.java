@@ -26,6 +26,7 @@ import modal.client.ModalClientGrpc;
 import serai.call.Calls;
 import serai.call.FunctionCall;
 import serai.call.NewInput;
+import serai.call.Outcome;
 import serai.call.Output;
 import serai.call.Target;
 import serai.function.Functions;
@@ -44,25 +45,31 @@ class CallRpcs implements RpcFeature {
     private static final int MAX_OUTPUTS = 20;
 
     private static final int MAX_INPUTS = 1_000;
+
+    /** How long a failure waits for values that were yielded before it: the client drops what comes after it. */
+    private static final Duration VALUES_FIRST = Duration.ofSeconds(5);
+
     private static final Duration LONGEST_POLL = Duration.ofSeconds(60);
 
     private final Functions functions;
     private final Pools pools;
     private final Calls calls;
     private final Once once;
+    private final OpenStreams streams;
     private final LongPoll poll;
 
     @Inject
-    CallRpcs(Functions functions, Pools pools, Calls calls, Once once, Signals signals) {
+    CallRpcs(Functions functions, Pools pools, Calls calls, Once once, OpenStreams streams, Signals signals) {
         this.functions = functions;
         this.pools = pools;
         this.calls = calls;
         this.once = once;
+        this.streams = streams;
         this.poll = new LongPoll(signals);
     }
 
     CallRpcs() {
-        this(null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -162,6 +169,9 @@ class CallRpcs implements RpcFeature {
                         ? calls.outputsBetween(call.id(), request.getStartIdx(), request.getEndIdx(), limit)
                         : calls.outputsAfter(call.id(), after, limit),
                 outputs -> !outputs.isEmpty());
+        if (found.stream().anyMatch(output -> output.outcome() != Outcome.SUCCESS)) {
+            streams.awaitEnd(call.id(), VALUES_FIRST);
+        }
         var response = FunctionGetOutputsResponse.newBuilder()
                 .setNumUnfinishedInputs(unfinished(caller, call, found))
                 .setLastEntryId(

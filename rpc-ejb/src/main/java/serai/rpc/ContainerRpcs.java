@@ -24,6 +24,7 @@ import modal.client.FunctionPutOutputsRequest;
 import modal.client.GenericResult;
 import modal.client.ModalClientGrpc;
 import modal.client.TaskResultRequest;
+import serai.autoscale.Reconciliations;
 import serai.call.Claimed;
 import serai.call.Inputs;
 import serai.call.Outcome;
@@ -51,20 +52,28 @@ class ContainerRpcs implements RpcFeature {
     private final Inputs inputs;
     private final Pools pools;
     private final Departures departures;
+    private final Reconciliations reconciliations;
     private final LongPoll poll;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
-    ContainerRpcs(Containers containers, Inputs inputs, Pools pools, Departures departures, Signals signals) {
+    ContainerRpcs(
+            Containers containers,
+            Inputs inputs,
+            Pools pools,
+            Departures departures,
+            Reconciliations reconciliations,
+            Signals signals) {
         this.containers = containers;
         this.inputs = inputs;
         this.pools = pools;
         this.departures = departures;
+        this.reconciliations = reconciliations;
         this.poll = new LongPoll(signals);
     }
 
     ContainerRpcs() {
-        this(null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -116,6 +125,7 @@ class ContainerRpcs implements RpcFeature {
         }
         if (containers.ready(me.id(), clock.instant())) {
             pools.startSucceeded(me.pool());
+            reconciliations.request(me.pool()); // more may start now
         }
         if (ready.size() >= REMEMBERED) {
             ready.clear();

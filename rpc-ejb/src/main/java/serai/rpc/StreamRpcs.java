@@ -29,22 +29,24 @@ class StreamRpcs implements RpcFeature {
 
     private final Calls calls;
     private final Chunks chunks;
+    private final OpenStreams open;
     private final LongPoll poll;
 
     @Inject
-    StreamRpcs(Calls calls, Chunks chunks, Signals signals) {
+    StreamRpcs(Calls calls, Chunks chunks, OpenStreams open, Signals signals) {
         this.calls = calls;
         this.chunks = chunks;
+        this.open = open;
         this.poll = new LongPoll(signals);
     }
 
     StreamRpcs() {
-        this(null, null, null); // for the server's proxy
+        this(null, null, null, null); // for the server's proxy
     }
 
     @Override
     public void register(Methods methods) {
-        methods.streaming(ModalClientGrpc.getFunctionCallGetDataOutMethod(), (c, q, s) -> read(c, q, s, Direction.OUT))
+        methods.streaming(ModalClientGrpc.getFunctionCallGetDataOutMethod(), this::results)
                 .streaming(ModalClientGrpc.getFunctionCallGetDataInMethod(), (c, q, s) -> read(c, q, s, Direction.IN))
                 .unary(ModalClientGrpc.getFunctionCallPutDataOutMethod(), this::put);
     }
@@ -59,6 +61,13 @@ class StreamRpcs implements RpcFeature {
                         .map(c -> new Chunks.Chunk(c.getIndex(), c.toByteArray()))
                         .toList());
         return Empty.getDefaultInstance();
+    }
+
+    private void results(Caller caller, FunctionCallGetDataRequest request, Methods.Sink<DataChunk> sink)
+            throws InterruptedException {
+        try (var stream = open.open(request.getFunctionCallId())) {
+            read(caller, request, sink, Direction.OUT);
+        }
     }
 
     private void read(

@@ -1,0 +1,45 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""The platform's own processes, as its command line tells of them."""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from serai_conformance.poll import eventually
+
+UP_WITHIN = 120
+
+
+class Operator:
+    def __init__(self, cli: Path):
+        self.cli = cli
+
+    def run(self, *arguments: str, timeout: float = UP_WITHIN) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([self.cli, *arguments], capture_output=True, text=True, timeout=timeout, check=False)
+
+    def pid(self, part: str) -> int | None:
+        status = json.loads(self.run("status", "--json").stdout)
+        return next(p.get("pid") for p in status["parts"] if p["part"] == part)
+
+    def kill(self, part: str) -> int:
+        """As the kernel does it: nothing is flushed, nobody is told."""
+        pid = self.pid(part)
+        assert pid, f"no process of {part}"
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: not is_running(pid), 10, f"{part} ({pid}) is gone")
+        return pid
+
+    def up(self) -> None:
+        ended = self.run("up")
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def is_running(pid: int) -> bool:
+    """A killed process that its parent has not looked at yet does not run."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -1,0 +1,67 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""The server is killed in the middle of 1,000 calls."""
+
+import json
+import sys
+from collections import Counter
+
+import httpx
+import pytest
+
+from serai_conformance.gateway import Gateway
+from serai_conformance.operator import Operator
+from serai_conformance.platform import Platform
+from serai_conformance.terminal import PROGRAMS, Program, environment
+
+MAPPED, SINGLE = 700, 300
+
+
+@pytest.fixture
+def operator(platform: Platform) -> Operator:
+    if platform.cli is None:
+        pytest.skip("SERAI_CLI is not set: only ./serai can start the killed server again")
+    return Operator(platform.cli)
+
+
+@pytest.mark.timeout(420)
+@pytest.mark.restarts_server
+def test_given_1000_calls_when_the_server_is_killed_then_each_ends_with_its_own_result_accepted_once(
+    operator: Operator, platform: Platform
+):
+    with Gateway(platform.server_url) as address:
+        program = surviving(address)
+        program.shows("done 250\n", within=60)
+
+        killed = operator.kill("server")
+        assert b"done 900\n" not in program.stdout, "too late: hardly a call was under way"
+        operator.up()
+
+        assert operator.pid("server") not in (None, killed)
+        outcome = json.loads(program.end(timeout=180).ok().stdout.splitlines()[-1])
+
+    assert [name for name, _ in outcome["mapped"]] == [f"mapped-{i}" for i in range(MAPPED)]
+    assert [name for name, _ in outcome["single"]] == [f"single-{i}" for i in range(SINGLE)]
+    calls = calls_of(platform, outcome["app"])
+    assert Counter(call["kind"] for call in calls) == {"map": 1, "unary": SINGLE}  # none was begun twice
+    assert all(call["state"] == "COMPLETE" and call["outputs"] == call["inputs"] for call in calls)
+    assert sum(call["outputs"] for call in calls) == MAPPED + SINGLE
+
+
+def surviving(server_url: str) -> Program:
+    import sys
+
+    command = [sys.executable, "surviving.py", str(MAPPED), str(SINGLE)]
+    return Program(command, PROGRAMS, environment(MODAL_SERVER_URL=server_url))
+
+
+def calls_of(platform: Platform, app: str) -> list[dict]:
+    response = httpx.get(
+        f"{platform.api_url}/api/v1/calls",
+        params={"limit": 500},
+        headers={"Authorization": f"Bearer {platform.api_token}"},
+        timeout=30,
+        trust_env=False,
+    )
+    response.raise_for_status()
+    return [call for call in response.json()["items"] if call["app"] == app]
