@@ -69,7 +69,9 @@ class Bench:
             self._figure("cold", f"to the first user line, median of {n}", "ms", entered, statistics.median),
             self._figure("cold", f"to the first user line, worst of {n}", "ms", entered, max),
             self._figure("cold", f"to the module's first line, median of {n}", "ms", loaded, statistics.median),
-            self._figure("cold", "to the first user line, first call of all", "ms", first, lambda found: 1e3 * found[0]["entered_s"]),
+            self._figure(
+                "cold", "to the first user line, first call of all", "ms", first, lambda found: 1e3 * found[0]["entered_s"]
+            ),
         ]
 
     def warm(self) -> list[Figure]:
@@ -126,7 +128,13 @@ class Bench:
         return {name: results for name, results in found.items() if name not in self._failed}
 
     def _figure(
-        self, row: str, label: str, unit: str, samples: dict[str, Any], value: Callable[[Any], float], plain: Callable = lambda found: found
+        self,
+        row: str,
+        label: str,
+        unit: str,
+        samples: dict[str, Any],
+        value: Callable[[Any], float],
+        plain: Callable = lambda found: found,
     ) -> Figure:
         values = _each(samples, value)
         note = "; ".join(self._failed.values())

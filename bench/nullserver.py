@@ -106,7 +106,9 @@ class Sandbox:
                 target.write_bytes(content)
             (home / "tree/root").mkdir(parents=True, exist_ok=True)
             (home / "arguments").write_bytes(arguments.SerializeToString())
-            process = await asyncio.create_subprocess_exec(*self._command(home, arguments.task_id), stdin=asyncio.subprocess.DEVNULL)
+            process = await asyncio.create_subprocess_exec(
+                *self._command(home, arguments.task_id), stdin=asyncio.subprocess.DEVNULL
+            )
             try:
                 return await process.wait()
             finally:
@@ -300,9 +302,7 @@ class NullServer:
         """A container's life; another one follows where inputs came too late for it."""
         task = self._id("ta")
         self._tasks[task] = function
-        files = {
-            path: self._files[key] for mount in function.definition.mount_ids for path, key in self._mounts[mount].items()
-        }
+        files = {path: self._files[key] for mount in function.definition.mount_ids for path, key in self._mounts[mount].items()}
         try:
             code = await self._sandbox.run(self._arguments(task, function), files)
             if code:

@@ -131,7 +131,10 @@ class NullServer(Platform):
         with log.open("ab") as output:
             server = subprocess.Popen(
                 [sys.executable, str(HERE / "nullserver.py"), "--ready", str(ready)],
-                env=environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
             )
         stack.callback(self._end, server)
         wait_for("the null server's start", START_S, lambda: ready.exists() or server.poll() is not None)
@@ -163,7 +166,9 @@ class Installation:
         self._program, self._log = program, log
         self._environment = {**environment(), "SERAI_HOME": str(home)}
         if ports:
-            self._environment.update(_free_ports("SERAI_RPC_PORT", "SERAI_HTTP_PORT", "SERAI_NOMAD_PORT", "SERAI_DB_PORT", "SERAI_ADMIN_PORT"))
+            self._environment.update(
+                _free_ports("SERAI_RPC_PORT", "SERAI_HTTP_PORT", "SERAI_NOMAD_PORT", "SERAI_DB_PORT", "SERAI_ADMIN_PORT")
+            )
 
     def build(self) -> None:
         """Any command builds what is older than its sources; this one does nothing else."""
@@ -193,7 +198,12 @@ class Installation:
             try:
                 done = subprocess.run(
                     [str(self._program), *words],
-                    env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, timeout=timeout_s,
+                    env=self._environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    timeout=timeout_s,
                 )
             except subprocess.TimeoutExpired as e:
                 raise Broken(f"serai {' '.join(words)} took more than {timeout_s:.0f} s; see {self._log}") from e
