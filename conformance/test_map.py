@@ -6,7 +6,6 @@ import asyncio
 
 import mapping
 import pytest
-
 from serai_conformance.platform import Platform
 
 
