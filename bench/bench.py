@@ -1,33 +1,31 @@
 # Copyright the Serai authors
 # SPDX-License-Identifier: Apache-2.0
-"""Measures Serai and the null server, row by row and in turns, and writes the table. See README.md; start it by ./run."""
+"""The bench's command: starts both platforms, has the rows measured, writes the table, takes everything down."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import shlex
-import shutil
 import signal
-import statistics
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import machine
-import processes
 import report
-from platforms import Broken, Installation, NullServer, Platform, Serai
+from platforms import Broken, Installation, NullServer, Serai
 from report import Figure
+from rows import FULL, QUICK, Rows, Sizes, starts
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 ROWS = ("up", "cold", "warm", "map", "memory")
+<<<<<<< HEAD
 REST_S = 1.0  # after a container's end, so that what its end costs the platform is not counted as the next one's start
 WARM_ROUNDS = 4  # the platforms take turns, so that a busy moment meets both
 
@@ -156,12 +154,14 @@ def up(installation: Installation) -> list[Figure]:
         Figure("up", "second: all installed, nothing running", "s", serai=second),
         Figure("up", "third: already running", "s", serai=third),
     ]
+=======
+>>>>>>> bench
 
 
 def run(options: argparse.Namespace) -> int:
     began = datetime.now(timezone.utc)
     name = began.strftime("%Y-%m-%d-%H%M%S")
-    sizes = QUICK if options.quick else Sizes()
+    sizes = QUICK if options.quick else FULL
     logs = RESULTS / f"{name}.logs"
     logs.mkdir(parents=True)
     load = machine.load()
@@ -179,7 +179,8 @@ def run(options: argparse.Namespace) -> int:
         "before the run": str(load),
         "sizes": asdict(sizes),
     }
-    figures, problem = [], ""
+    figures: list[Figure] = []
+    problem = ""
     try:
         with ExitStack() as stack:
             for figure in measure(options, sizes, logs, facts, stack):
@@ -193,39 +194,42 @@ def run(options: argparse.Namespace) -> int:
     (RESULTS / f"{name}.json").write_text(json.dumps(report.plain(facts, figures, warnings), indent=1) + "\n")
     print(report.markdown(facts, figures, warnings))
     say(f"written to {RESULTS / name}.md and .json")
-    failed = [figure for figure in figures if figure.serai is None]
-    return 1 if problem or failed else 0
+    return 1 if problem or any(figure.serai is None for figure in figures) else 0
 
 
-def measure(options: argparse.Namespace, sizes: Sizes, logs: Path, facts: dict[str, Any], stack: ExitStack) -> Iterable[Figure]:
+def measure(
+    options: argparse.Namespace, sizes: Sizes, logs: Path, facts: dict[str, Any], stack: ExitStack
+) -> Iterator[Figure]:
     """Starts both platforms and asks them; *stack* takes them down again."""
-    starts: list[Figure] = []
-    if options.attach:
-        installation = Installation(options.serai, options.attach, logs / "serai.log", ports=False)
-    else:
-        home = Path(RESULTS / f"home-{logs.stem}")
-        stack.callback(shutil.rmtree, home, ignore_errors=True)
-        installation = Installation(options.serai, home, logs / "serai.log", ports=True)
-        say("building what is not built")
-        installation.build()
-        stack.callback(installation.down)
-        say("up")
-        if "up" in options.rows:
-            starts = up(installation)
-        else:
-            installation.up()
+    installation, ups = install(options, logs, stack)
     null = NullServer(logs, stack)
-    for figure in starts:
+    for figure in ups:
         if figure.figure.startswith("second"):
             figure.null = null.start_s
         yield figure
     serai = Serai(installation, logs / "client.log", stack)
     facts["versions"] |= serai.versions
-    bench = Bench(sizes, {"null": null, "serai": serai})
+    rows = Rows(sizes, {"null": null, "serai": serai})
     for row in options.rows:
         if row != "up":
             say(row)
-            yield from bench.measure(row)
+            yield from rows.measure(row)
+
+
+def install(options: argparse.Namespace, logs: Path, stack: ExitStack) -> tuple[Installation, list[Figure]]:
+    """An installation that is up, and the figures of the row *up* if it is asked for."""
+    log = logs / "serai.log"
+    if options.attach:
+        return Installation(options.serai, options.attach, log, own_ports=False), []
+    installation = Installation(options.serai, RESULTS / f"home-{logs.stem}", log, own_ports=True)
+    say("building what is not built")
+    installation.build()
+    stack.callback(installation.remove, logs / "home")
+    say("up")
+    if "up" in options.rows:
+        return installation, starts(installation)
+    installation.up()
+    return installation, []
 
 
 def say(words: str) -> None:
@@ -241,7 +245,7 @@ def _rows(text: str) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="bench/run", description="Measures Serai beside the null server and writes a table.")
+    parser = argparse.ArgumentParser(prog="bench/run", description="Measures Serai beside a null server and writes a table.")
     parser.add_argument("--rows", type=_rows, default=list(ROWS), metavar="ROW,…", help=f"only these of {', '.join(ROWS)}")
     parser.add_argument("--quick", action="store_true", help="few samples: to see that it works, not to compare")
     parser.add_argument(
@@ -254,7 +258,13 @@ def main() -> int:
     if options.attach:
         options.rows = [row for row in options.rows if row != "up"]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is taken down
-    return run(options)
+    if not options.rows:
+        parser.error("no row is left to measure")
+    try:
+        return run(options)
+    except KeyboardInterrupt:
+        say("interrupted; everything is down")
+        return 130
 
 
 if __name__ == "__main__":

@@ -11,7 +11,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 
 /** Who runs the containers: the cluster that NOMAD_ADDR names, else a nomad program on the PATH, else our own agent. */
 sealed interface NomadAgent {
@@ -117,7 +120,8 @@ sealed interface NomadAgent {
         @Override
         public boolean isOutdated() {
             try {
-                return !Files.exists(copy()) || Files.mismatch(home.required(JAR, "the agent"), copy()) != -1;
+                return !Files.exists(copy())
+                        || !contents(home.required(JAR, "the agent")).equals(contents(copy()));
             } catch (IOException e) {
                 throw Failure.from(e, "%s: %s", JAR, e.getMessage());
             }
@@ -150,6 +154,13 @@ sealed interface NomadAgent {
                             home.nomad().toString())
                     .toList();
             return launch(this, Command.of(line).in(home.directory()), home, step);
+        }
+
+        /** Two builds of the same sources differ in the order of the entries only. */
+        private static Map<String, Long> contents(Path jar) throws IOException {
+            try (var zip = new ZipFile(jar.toFile())) {
+                return zip.stream().collect(Collectors.toMap(ZipEntry::getName, ZipEntry::getCrc, (one, other) -> one));
+            }
         }
 
         private Path copy() {

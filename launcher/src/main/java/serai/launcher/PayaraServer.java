@@ -19,8 +19,10 @@ import java.util.Optional;
 import java.util.Properties;
 
 /**
- * The application server with the EAR. Its domain holds nothing that is worth keeping: when the archive, the server or this class
- * changes, the domain is made anew, so that a start never loads an application only to replace it.
+ * The application server with the EAR. Its domain holds nothing that is worth keeping, so each start begins with a new one and
+ * deploys: as fast as loading what was deployed before, but it tells when it is over and what went wrong, and until then nobody
+ * asks the application anything. (A request that comes while the server loads it, for its health too, makes its beans before
+ * what they need is there.)
  */
 final class PayaraServer {
     static final String PART = "server";
@@ -60,25 +62,16 @@ final class PayaraServer {
         }
     }
 
-    /** Whether a start loads the application by itself: then it needs the database from its first second on. */
-    boolean isDeployed() {
-        return !isOutdated();
-    }
-
     ProcessId launch(Map<String, String> environment, Progress.Step step) {
         try {
             home.required("launcher/target/parts/payara7/glassfish/modules/glassfish.jar", "Payara Server");
-            if (isOutdated()) {
-                step.says("preparing Payara " + Versions.PAYARA);
-                create();
-            }
             endForgotten();
-            Files.deleteIfExists(domain.resolve("config/local-password")); // the last run's: refused by this one
+            step.says("preparing Payara " + Versions.PAYARA);
+            create();
             configure();
             step.says("starting Payara " + Versions.PAYARA);
             var domainXml = DomainXml.read(domain.resolve("config/domain.xml"));
-            var command = new ServerCommand(
-                    payara, domain, Machine.serverHeapMegabytes(), home.payara().resolve("classes.jsa"));
+            var command = new ServerCommand(payara, domain, Machine.serverHeapMegabytes(), archive());
             return Command.of(command.line(domainXml.jvmOptions()))
                     .with(environment)
                     .with("AS_JAVA", Java.home().toString())
@@ -118,10 +111,7 @@ final class PayaraServer {
     }
 
     void awaitReady(ProcessId process) {
-        await(process, Duration.ofMinutes(5), () -> {
-            refuseFailedLoad();
-            return readiness().isReady();
-        });
+        await(process, Duration.ofMinutes(5), () -> readiness().isReady());
     }
 
     private void await(ProcessId process, Duration deadline, java.util.function.BooleanSupplier condition) {
@@ -142,22 +132,6 @@ final class PayaraServer {
         return Files.exists(log()) ? log() : home.logs().resolve("server.out");
     }
 
-    /** An application that cannot be loaded never gets ready; the server itself goes on without it. */
-    private void refuseFailedLoad() {
-        try {
-            var text = Files.exists(log()) ? Files.readString(log(), StandardCharsets.ISO_8859_1) : "";
-            var begin = text.lastIndexOf("Running Payara Version");
-            var error = text.indexOf("Exception while loading the app", Math.max(0, begin));
-            if (error >= 0) {
-                throw Failure.because(
-                        "the application could not be loaded:%n%s%nThe log is %s",
-                        Tail.of(text.substring(error, Math.min(text.length(), error + 1500)), 12), log());
-            }
-        } catch (IOException e) {
-            throw Failure.from(e, "%s: %s", log(), e.getMessage());
-        }
-    }
-
     Readiness readiness() {
         return Http.get(url() + "/health/ready", Duration.ofSeconds(5))
                 .map(answer -> Readiness.of(answer.body()))
@@ -166,10 +140,21 @@ final class PayaraServer {
 
     /** By its own command, so that the application ends in order; by signal when that does not help. */
     void stop(ProcessId process) {
+        boolean deployed = Files.exists(mark());
         admin("stop-domain", "?force=true");
-        if (!process.awaitEnd(30)) {
+        boolean inOrder = process.awaitEnd(60);
+        if (!inOrder) {
             process.end(10);
         }
+        try {
+            archive().keep(deployed && inOrder);
+        } catch (IOException e) {
+            throw Failure.from(e, "%s: %s", home.payara(), e.getMessage());
+        }
+    }
+
+    private ClassArchive archive() throws IOException {
+        return ClassArchive.of(home.payara(), payara.resolve("glassfish/modules/glassfish.jar"));
     }
 
     Path log() {
@@ -178,9 +163,19 @@ final class PayaraServer {
 
     private void create() throws IOException {
         Files.createDirectories(home.payara());
-        Trees.delete(domain);
         Files.deleteIfExists(mark());
+        var modules = domain.resolve("osgi-cache"); // worth 3 s, and good for this very server only
+        var kept =
+                home.payara().resolve("osgi-cache " + Versions.PAYARA + " " + Integer.toHexString(payara.hashCode()));
+        if (Files.isDirectory(modules)) {
+            Trees.delete(kept);
+            Files.move(modules, kept);
+        }
+        Trees.delete(domain);
         Trees.copy(payara.resolve("glassfish/domains/domain1"), domain);
+        if (Files.isDirectory(kept)) {
+            Files.move(kept, modules);
+        }
         Files.setPosixFilePermissions(domain, PosixFilePermissions.fromString("rwx------"));
         AtomicFile.write(
                 domain.resolve("config/admin-keyfile"),

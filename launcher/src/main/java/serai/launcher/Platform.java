@@ -103,10 +103,11 @@ final class Platform {
     /** Whether there is nothing to do. */
     private boolean isUp() {
         var state = state();
-        boolean alive = state.part(PayaraServer.PART).isPresent()
-                && state.parts().values().stream()
-                        .allMatch(
-                                part -> part.process() == null || part.process().isAlive());
+        boolean alive =
+                state.part(PayaraServer.PART).filter(RunState.Part::isReachable).isPresent()
+                        && state.parts().values().stream()
+                                .allMatch(part ->
+                                        part.process() == null || part.process().isAlive());
         return alive
                 && server().readiness().isReady()
                 && !server().isOutdated()
@@ -172,22 +173,18 @@ final class Platform {
             Python python,
             Progress progress) {
         progress.step(PayaraServer.PART, "checking", step -> {
-            boolean deployed = server.isDeployed();
-            if (deployed) { // it loads the application in its start, and that needs the database
-                databaseUp.join();
-            }
-            var running = state().alive(PayaraServer.PART);
-            var process = running.orElseGet(() -> server.launch(environment(database, agent, python), step));
-            ledger.started(PayaraServer.PART, new RunState.Part("payara", Versions.PAYARA, server.url(), process));
-            if (!deployed) {
+            if (state().part(PayaraServer.PART).isEmpty()) {
+                var process = server.launch(environment(database, agent, python), step);
+                ledger.started(PayaraServer.PART, RunState.Part.starting("payara", Versions.PAYARA, process));
                 server.awaitAdministration(process);
                 databaseUp.join();
                 step.says("deploying the application");
                 server.deploy();
+                ledger.started(PayaraServer.PART, new RunState.Part("payara", Versions.PAYARA, server.url(), process));
             }
             agentUp.join();
             step.says("waiting until the application is ready");
-            server.awaitReady(process);
+            server.awaitReady(state().part(PayaraServer.PART).orElseThrow().process());
             step.says("Payara %s on %s, gRPC on %s".formatted(Versions.PAYARA, server.url(), rpcUrl()));
             return null;
         });
@@ -249,8 +246,17 @@ final class Platform {
         ledger.stopped(part);
     }
 
+    /** What was built anew since, what died, and a server whose start was cut short. */
     private void endOutdated(Progress progress) {
-        if (server().isOutdated()) {
+        state().parts().forEach((part, what) -> {
+            if (what.process() != null && !what.process().isAlive()) {
+                ledger.stopped(part);
+            }
+        });
+        if (server().isOutdated()
+                || state().part(PayaraServer.PART)
+                        .filter(RunState.Part::isReachable)
+                        .isEmpty()) {
             end(PayaraServer.PART, progress, process -> server().stop(process));
         }
         if (agent().isOutdated()) {
@@ -258,8 +264,9 @@ final class Platform {
         }
     }
 
-    boolean isKnown(String part) {
-        return state().part(part).isPresent();
+    /** Whether it may be asked for its health: not while it starts. */
+    boolean isReachable(String part) {
+        return state().part(part).filter(RunState.Part::isReachable).isPresent();
     }
 
     boolean isRunning() {

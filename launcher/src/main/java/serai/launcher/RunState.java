@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.launcher;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
@@ -22,10 +23,20 @@ import java.util.TreeMap;
 record RunState(Map<String, Integer> ports, Map<String, Part> parts) {
     /**
      * @param kind which of the possible ones it is: embedded or external, nomad-local or nomad
+     * @param address null until it may be asked anything
      * @param process null for what others run
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    record Part(String kind, String version, String address, ProcessId process) {}
+    record Part(String kind, String version, String address, ProcessId process) {
+        static Part starting(String kind, String version, ProcessId process) {
+            return new Part(kind, version, null, process);
+        }
+
+        @JsonIgnore
+        boolean isReachable() {
+            return address != null;
+        }
+    }
 
     RunState {
         ports = ports == null ? Map.of() : Map.copyOf(ports);

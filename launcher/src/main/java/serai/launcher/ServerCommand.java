@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  * The command line of the application server's JVM: what "asadmin start-domain" would start, without the second JVM that it costs,
  * with options that halve the processor time of a start.
  */
-record ServerCommand(Path payara, Path domain, int heapMegabytes, Path classArchive) {
+record ServerCommand(Path payara, Path domain, int heapMegabytes, ClassArchive archive) {
     private static final Pattern VERSIONED = Pattern.compile("^\\[([^|\\]]*)\\|([^\\]]*)]");
 
     List<String> line(List<String> domainOptions) {
@@ -30,13 +30,7 @@ record ServerCommand(Path payara, Path domain, int heapMegabytes, Path classArch
         line.add("-XX:+ExitOnOutOfMemoryError"); // a server without memory is worse than one that is started again
         // no shell inside the server, and no folder that is watched for bundles
         line.add("-Dorg.glassfish.additionalOSGiBundlesToStart=");
-        // the archive is made at the first clean end and used from then on: classes of the JDK and the server come
-        // parsed
-        line.add("-XX:+AutoCreateSharedArchive");
-        line.add("-XX:SharedArchiveFile=" + classArchive);
-        line.add("-Xlog:cds=off");
-        line.add("-Xlog:cds+dynamic=off");
-        line.add("-Xlog:aot=off");
+        line.addAll(archive.options());
         // the optimising compiler comes ten times later: while a server starts it only takes the processors from it
         line.add("-XX:Tier4InvocationThreshold=50000");
         line.add("-XX:Tier4MinInvocationThreshold=6000");

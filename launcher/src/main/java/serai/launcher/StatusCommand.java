@@ -47,7 +47,8 @@ final class StatusCommand implements Callable<Integer> {
 
     private static List<PartStatus> parts(Platform platform) {
         var parts = new ArrayList<PartStatus>();
-        var readiness = platform.isKnown(PayaraServer.PART) ? platform.server().readiness() : Readiness.NONE;
+        var readiness =
+                platform.isReachable(PayaraServer.PART) ? platform.server().readiness() : Readiness.NONE;
         parts.add(part(platform, PostgresServer.PART, () -> platform.database().answers() ? "" : "does not answer"));
         parts.add(
                 part(platform, NomadAgent.PART, () -> platform.agent().cluster().isReady() ? "" : "no node is ready"));
@@ -77,7 +78,7 @@ final class StatusCommand implements Callable<Integer> {
             return new PartStatus(
                     name, part.kind(), part.version(), part.address(), null, false, "its process is gone");
         }
-        var wrong = ask.get();
+        var wrong = part.isReachable() ? ask.get() : "starting";
         return new PartStatus(
                 name,
                 part.kind(),
