@@ -72,85 +72,9 @@ class Function:
         return self.definition.autoscaler_settings.scaledown_window or self.definition.task_idle_timeout_secs or WINDOW_S
 
     def handle(self) -> pb.FunctionHandleMetadata:
-<<<<<<< HEAD
-        it = self.definition
-        return pb.FunctionHandleMetadata(
-            function_name=it.function_name,
-            function_type=it.function_type,
-            definition_id=self.id.replace("fu-", "de-"),
-            app_id=self.app,
-            function_schema=it.function_schema,
-            supported_input_formats=it.supported_input_formats,
-            supported_output_formats=it.supported_output_formats,
-        )
-
-
-@dataclass
-class Sandbox:
-    """Bubblewrap around the container runtime, cut down from what the runner gives a container."""
-
-    state: Path  # our directory; the server's socket is in it
-
-    async def run(self, arguments: pb.ContainerArguments, files: dict[str, bytes]) -> int:
-        """One container, from its files to its exit code."""
-        home = self.state / arguments.task_id
-        try:
-            for path, content in files.items():
-                target = home / "tree" / path.lstrip("/")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-            (home / "tree/root").mkdir(parents=True, exist_ok=True)
-            (home / "arguments").write_bytes(arguments.SerializeToString())
-            process = await asyncio.create_subprocess_exec(
-                *self._command(home, arguments.task_id), stdin=asyncio.subprocess.DEVNULL
-            )
-            try:
-                return await process.wait()
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
-        finally:
-            shutil.rmtree(home, ignore_errors=True)
-
-    def _command(self, home: Path, task: str) -> Iterator[str]:
-        yield from ("bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--unshare-pid", "--unshare-ipc", "--unshare-uts")
-        yield from ("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--tmpfs", "/")
-        for name in ("usr", "etc", "bin", "sbin", "lib", "lib64"):
-            if os.path.islink(f"/{name}"):
-                yield from ("--symlink", os.readlink(f"/{name}"), f"/{name}")
-            elif os.path.isdir(f"/{name}"):
-                yield from ("--ro-bind", f"/{name}", f"/{name}")
-        yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")
-        prefix, python = Path(sys.base_prefix).resolve(), Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-        if prefix != Path("/usr"):  # such as one in a home directory, which is not shown in there
-            yield from ("--ro-bind", str(prefix), "/usr/local")
-            python = Path("/usr/local") / python.relative_to(prefix)
-        yield from ("--ro-bind", sysconfig.get_path("purelib"), "/pkg")
-        for top in sorted((home / "tree").iterdir()):
-            yield from ("--ro-bind", str(top), f"/{top.name}")
-        yield from ("--ro-bind", str(home / "arguments"), "/__modal/arguments")
-        yield from ("--bind", str(self.state / "socket"), "/__modal/socket", "--chdir", "/root", "--clearenv")
-        for name, value in {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "HOME": "/root",
-            "LANG": "C.UTF-8",
-            "PYTHONPATH": "/root:/pkg",
-            "PYTHONUNBUFFERED": "1",
-            "LD_LIBRARY_PATH": "/usr/local/lib",
-            "MODAL_IS_REMOTE": "1",
-            "MODAL_TASK_ID": task,
-            "MODAL_SERVER_URL": "unix:///__modal/socket",
-            "MODAL_OVERRIDE_HEADERS": f"x-null-task: {task}",
-            "MODAL_CONTAINER_ARGUMENTS_PATH": "/__modal/arguments",
-        }.items():
-            yield from ("--setenv", name, value)
-        yield from (str(python), "-m", "modal._container_entrypoint")
-=======
         same = ("function_name", "function_type", "function_schema", "supported_input_formats", "supported_output_formats")
         copied = {name: getattr(self.definition, name) for name in same}
         return pb.FunctionHandleMetadata(app_id=self.app, definition_id=self.id.replace("fu-", "de-"), **copied)
->>>>>>> bench
 
 
 class NullServer:
@@ -285,14 +209,8 @@ class NullServer:
 
     async def _live(self, function: Function) -> None:
         """A container's life; another one follows where inputs came too late for it."""
-<<<<<<< HEAD
-        task = self._id("ta")
-        self._tasks[task] = function
-        files = {path: self._files[key] for mount in function.definition.mount_ids for path, key in self._mounts[mount].items()}
-=======
         mounts = [self._mounts[mount] for mount in function.definition.mount_ids]
         files = {path: self._files[key] for mount in mounts for path, key in mount.items()}
->>>>>>> bench
         try:
             code = await self._sandbox.run(self._arguments(function), files)
             if code:
