@@ -66,9 +66,7 @@ def run(options: argparse.Namespace) -> int:
     return 1 if problem or any(figure.serai is None for figure in figures) else 0
 
 
-def measure(
-    options: argparse.Namespace, sizes: Sizes, logs: Path, facts: dict[str, Any], stack: ExitStack
-) -> Iterator[Figure]:
+def measure(options: argparse.Namespace, sizes: Sizes, logs: Path, facts: dict[str, Any], stack: ExitStack) -> Iterator[Figure]:
     """Starts both platforms and asks them; *stack* takes them down again."""
     installation, ups = install(options, logs, stack)
     null = NullServer(logs, stack)

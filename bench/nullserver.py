@@ -29,7 +29,6 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message_factory import GetMessageClass
 from grpclib.const import Cardinality, Handler
 from modal_proto import api_pb2 as pb
-
 from sandbox import Sandbox
 
 BUILDER = "2026.10"  # an image builder version that the client knows

@@ -100,9 +100,7 @@ class Rows:
                 self._figure("memory", f"{part}, PSS", "MiB", plain, lambda found: found["pss_mib"]),
                 self._figure("memory", f"{part}, RSS", "MiB", plain, lambda found: found["rss_mib"]),
             ]
-            counts = [
-                f"{memory[name].processes} ({platform.name})" for name, platform in self._platforms.items() if name in memory
-            ]
+            counts = [f"{memory[name].processes} ({platform.name})" for name, platform in self._platforms.items() if name in memory]
             figures[-2].note = figures[-2].note or "processes: " + ", ".join(counts)
         return figures
 
