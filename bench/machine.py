@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-BUSY_PERCENT = 15  # of all cores, by others than the bench: from here on figures are worth little
+BUSY_PERCENT = 20  # of all cores, by others than the bench: from here on figures are worth little
 LOOK_S = 2.0  # how long the cores are watched before a run
 
 
@@ -77,7 +77,7 @@ def versions() -> dict[str, str]:
 
 def revision(checkout: Path) -> str:
     """The commit, and whether there is more than that in the tree."""
-    commit = _says("git", "-C", str(checkout), "rev-parse", "--short=12", "HEAD")
+    commit = _says("git", "-C", str(checkout), "rev-parse", "--short=12", "HEAD") or "unknown"
     changed = _says("git", "-C", str(checkout), "status", "--porcelain", "--untracked-files=no")
     return f"{commit} with uncommitted changes" if changed else commit
 

@@ -6,7 +6,7 @@ What it costs is what client and runtime cost by themselves: the floor that the 
 calls of an ephemeral app (`run`, `.remote`, `.map`) and no others, gives a function one container at most, and promises
 nothing: no sign-in, no logs, no retries, no idempotency keys, nothing left after its end.
 
-    python nullserver.py --ready FILE      with a Python that has the client installed; FILE then holds its URL
+    python nullserver.py --ready FILE      FILE then holds its URL; needs a Python with the client's package
 """
 
 from __future__ import annotations
@@ -14,29 +14,27 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import hashlib
 import itertools
-import os
-import shutil
 import signal
-import sys
-import sysconfig
+import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections import defaultdict
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import grpclib.const
 import grpclib.server
 from google.protobuf.empty_pb2 import Empty
-from grpclib import GRPCError, Status
+from google.protobuf.message_factory import GetMessageClass
+from grpclib.const import Cardinality, Handler
 from modal_proto import api_pb2 as pb
+
+from sandbox import Sandbox
 
 BUILDER = "2026.10"  # an image builder version that the client knows
 WINDOW_S = 60.0  # how long a container may be idle, where the function does not say
 BEAT_S = 10.0  # how long a heartbeat is held: it is the container's to repeat
-PUBLIC = {"modal-client-mount"}  # what the client looks up by name, and the sandbox has anyway
 
 
 @dataclass
@@ -50,10 +48,6 @@ class Call:
     outputs: list[pb.FunctionGetOutputsItem] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def finish(self, output: pb.FunctionGetOutputsItem) -> None:
-        self.outputs.append(output)
-        self.news.set()
-
     async def after(self, seen: int, timeout: float) -> list[pb.FunctionGetOutputsItem]:
         """The outputs from *seen* on; waits for the first of them."""
         if len(self.outputs) <= seen and timeout > 0:
@@ -65,12 +59,12 @@ class Call:
 
 @dataclass
 class Function:
-    """A function, the inputs that wait for it and the container that takes them. A waiting None is a request to end."""
+    """A function, the inputs that wait for it and the container that takes them."""
 
     id: str
     app: str
-    definition: pb.Function = field(default_factory=pb.Function)
-    waiting: asyncio.Queue[pb.FunctionGetInputsItem | None] = field(default_factory=asyncio.Queue)
+    definition: pb.Function
+    waiting: asyncio.Queue[pb.FunctionGetInputsItem] = field(default_factory=asyncio.Queue)
     container: asyncio.Task[None] | None = None
 
     @property
@@ -78,77 +72,9 @@ class Function:
         return self.definition.autoscaler_settings.scaledown_window or self.definition.task_idle_timeout_secs or WINDOW_S
 
     def handle(self) -> pb.FunctionHandleMetadata:
-        it = self.definition
-        return pb.FunctionHandleMetadata(
-            function_name=it.function_name,
-            function_type=it.function_type,
-            definition_id=self.id.replace("fu-", "de-"),
-            app_id=self.app,
-            function_schema=it.function_schema,
-            supported_input_formats=it.supported_input_formats,
-            supported_output_formats=it.supported_output_formats,
-        )
-
-
-@dataclass
-class Sandbox:
-    """Bubblewrap around the container runtime, cut down from what the runner gives a container."""
-
-    state: Path  # our directory; the server's socket is in it
-
-    async def run(self, arguments: pb.ContainerArguments, files: dict[str, bytes]) -> int:
-        """One container, from its files to its exit code."""
-        home = self.state / arguments.task_id
-        try:
-            for path, content in files.items():
-                target = home / "tree" / path.lstrip("/")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-            (home / "tree/root").mkdir(parents=True, exist_ok=True)
-            (home / "arguments").write_bytes(arguments.SerializeToString())
-            process = await asyncio.create_subprocess_exec(*self._command(home, arguments.task_id), stdin=asyncio.subprocess.DEVNULL)
-            try:
-                return await process.wait()
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
-        finally:
-            shutil.rmtree(home, ignore_errors=True)
-
-    def _command(self, home: Path, task: str) -> Iterator[str]:
-        yield from ("bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--unshare-pid", "--unshare-ipc", "--unshare-uts")
-        yield from ("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--tmpfs", "/")
-        for name in ("usr", "etc", "bin", "sbin", "lib", "lib64"):
-            if os.path.islink(f"/{name}"):
-                yield from ("--symlink", os.readlink(f"/{name}"), f"/{name}")
-            elif os.path.isdir(f"/{name}"):
-                yield from ("--ro-bind", f"/{name}", f"/{name}")
-        yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")
-        prefix, python = Path(sys.base_prefix).resolve(), Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-        if prefix != Path("/usr"):  # such as one in a home directory, which is not shown in there
-            yield from ("--ro-bind", str(prefix), "/usr/local")
-            python = Path("/usr/local") / python.relative_to(prefix)
-        yield from ("--ro-bind", sysconfig.get_path("purelib"), "/pkg")
-        for top in sorted((home / "tree").iterdir()):
-            yield from ("--ro-bind", str(top), f"/{top.name}")
-        yield from ("--ro-bind", str(home / "arguments"), "/__modal/arguments")
-        yield from ("--bind", str(self.state / "socket"), "/__modal/socket", "--chdir", "/root", "--clearenv")
-        for name, value in {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "HOME": "/root",
-            "LANG": "C.UTF-8",
-            "PYTHONPATH": "/root:/pkg",
-            "PYTHONUNBUFFERED": "1",
-            "LD_LIBRARY_PATH": "/usr/local/lib",
-            "MODAL_IS_REMOTE": "1",
-            "MODAL_TASK_ID": task,
-            "MODAL_SERVER_URL": "unix:///__modal/socket",
-            "MODAL_OVERRIDE_HEADERS": f"x-null-task: {task}",
-            "MODAL_CONTAINER_ARGUMENTS_PATH": "/__modal/arguments",
-        }.items():
-            yield from ("--setenv", name, value)
-        yield from (str(python), "-m", "modal._container_entrypoint")
+        same = ("function_name", "function_type", "function_schema", "supported_input_formats", "supported_output_formats")
+        copied = {name: getattr(self.definition, name) for name in same}
+        return pb.FunctionHandleMetadata(app_id=self.app, definition_id=self.id.replace("fu-", "de-"), **copied)
 
 
 class NullServer:
@@ -157,22 +83,21 @@ class NullServer:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._number = itertools.count(1)
-        self._apps: dict[str, asyncio.Event] = {}  # set: it is over
+        self._over: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)  # by app
         self._layouts: dict[str, dict[str, str]] = {}
         self._functions: dict[str, Function] = {}
         self._files: dict[str, bytes] = {}
         self._mounts: dict[str, dict[str, str]] = {}
         self._calls: dict[str, Call] = {}
         self._inputs: dict[str, tuple[Call, int]] = {}  # those without an output, with their place in the call
-        self._tasks: dict[str, Function] = {}
 
-    def __mapping__(self) -> dict[str, grpclib.const.Handler]:
+    def __mapping__(self) -> dict[str, Handler]:
         service = pb.DESCRIPTOR.services_by_name["ModalClient"]
         known = (method for method in service.methods if hasattr(self, method.name))
         return {f"/{service.full_name}/{method.name}": self._handler(method) for method in known}
 
-    def _handler(self, method: Any) -> grpclib.const.Handler:
-        answer = getattr(self, method.name)
+    def _handler(self, method: Any) -> Handler:
+        answer, types = getattr(self, method.name), (GetMessageClass(method.input_type), GetMessageClass(method.output_type))
 
         async def unary(stream: grpclib.server.Stream) -> None:
             await stream.send_message(await answer(await stream.recv_message(), stream.metadata))
@@ -181,32 +106,28 @@ class NullServer:
             async for message in answer(await stream.recv_message(), stream.metadata):
                 await stream.send_message(message)
 
-        kinds: tuple[Callable, grpclib.const.Cardinality] = (unary, grpclib.const.Cardinality.UNARY_UNARY)
         if method.server_streaming:
-            kinds = (streaming, grpclib.const.Cardinality.UNARY_STREAM)
-        return grpclib.const.Handler(*kinds, method.input_type._concrete_class, method.output_type._concrete_class)
+            return Handler(streaming, Cardinality.UNARY_STREAM, *types)
+        return Handler(unary, Cardinality.UNARY_UNARY, *types)
 
     def _id(self, prefix: str) -> str:
         return f"{prefix}-{next(self._number):06d}"
 
-    # --- setting up an app ------------------------------------------------------------------------------------------------
     async def EnvironmentGetOrCreate(self, request: Any, _: Any) -> Any:
-        settings = pb.EnvironmentSettings(image_builder_version=BUILDER)
-        return pb.EnvironmentGetOrCreateResponse(
-            environment_id="en-1", metadata=pb.EnvironmentMetadata(name="main", settings=settings)
-        )
+        metadata = pb.EnvironmentMetadata(name="main", settings=pb.EnvironmentSettings(image_builder_version=BUILDER))
+        return pb.EnvironmentGetOrCreateResponse(environment_id="en-1", metadata=metadata)
 
     async def AppCreate(self, request: Any, _: Any) -> Any:
-        app = self._id("ap")
-        self._apps[app] = asyncio.Event()
-        return pb.AppCreateResponse(app_id=app)
+        return pb.AppCreateResponse(app_id=self._id("ap"))
 
     async def AppHeartbeat(self, request: Any, _: Any) -> Any:
         return Empty()
 
+    ContainerHello = AppHeartbeat  # both say no more than that somebody is there
+
     async def AppGetLogs(self, request: Any, _: Any) -> AsyncIterator[Any]:
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._apps[request.app_id].wait(), request.timeout)
+            await asyncio.wait_for(self._over[request.app_id].wait(), request.timeout)
             yield pb.TaskLogsBatch(app_done=True)
 
     async def MountGetOrCreate(self, request: Any, _: Any) -> Any:
@@ -219,20 +140,16 @@ class NullServer:
         return pb.MountBatchedCheckExistenceResponse(missing_sha256_hex_hashes=missing)
 
     async def MountPutFile(self, request: Any, _: Any) -> Any:
-        if hashlib.sha256(request.data).hexdigest() != request.sha256_hex:
-            raise GRPCError(Status.INVALID_ARGUMENT, "a file's content must be in the message, and have the hash given")
         self._files[request.sha256_hex] = request.data
         return pb.MountPutFileResponse(exists=True)
 
     async def ImageGetOrCreate(self, request: Any, _: Any) -> Any:
         built = pb.GenericResult(status=pb.GenericResult.GENERIC_STATUS_SUCCESS)
-        return pb.ImageGetOrCreateResponse(
-            image_id=self._id("im"), result=built, metadata=pb.ImageMetadata(image_builder_version=BUILDER)
-        )
+        metadata = pb.ImageMetadata(image_builder_version=BUILDER)
+        return pb.ImageGetOrCreateResponse(image_id=self._id("im"), result=built, metadata=metadata)
 
     async def FunctionPrecreate(self, request: Any, _: Any) -> Any:
-        function = Function(request.existing_function_id or self._id("fu"), request.app_id)
-        function.definition.function_name = request.function_name
+        function = Function(self._id("fu"), request.app_id, pb.Function(function_name=request.function_name))
         self._functions[function.id] = function
         return pb.FunctionPrecreateResponse(function_id=function.id, handle_metadata=function.handle())
 
@@ -240,10 +157,8 @@ class NullServer:
         function = self._functions[request.existing_function_id]
         function.definition = request.function
         ranked = pb.FunctionData.RankedFunction(rank=0, function=request.function)
-        data = pb.FunctionData(function_name=request.function.function_name, ranked_functions=[ranked])
-        return pb.FunctionCreateResponse(
-            function_id=function.id, function=request.function, function_data=data, handle_metadata=function.handle()
-        )
+        data, handle = pb.FunctionData(ranked_functions=[ranked]), function.handle()
+        return pb.FunctionCreateResponse(function_id=function.id, function_data=data, handle_metadata=handle)
 
     async def AppPublish(self, request: Any, _: Any) -> Any:
         self._layouts[request.app_id] = dict(request.function_ids)
@@ -252,11 +167,10 @@ class NullServer:
     async def AppClientDisconnect(self, request: Any, _: Any) -> Any:
         for function in self._functions.values():
             if function.app == request.app_id and function.container:
-                function.waiting.put_nowait(None)
-        self._apps[request.app_id].set()
+                function.container.cancel()
+        self._over[request.app_id].set()
         return Empty()
 
-    # --- calls ------------------------------------------------------------------------------------------------------------
     async def FunctionMap(self, request: Any, _: Any) -> Any:
         call = Call(self._id("fc"), self._functions[request.function_id], request.function_call_invocation_type)
         self._calls[call.id] = call
@@ -271,11 +185,9 @@ class NullServer:
         for item in items:
             key = self._id("in")
             self._inputs[key] = (call, item.idx)
-            call.function.waiting.put_nowait(
-                pb.FunctionGetInputsItem(
-                    input_id=key, input=item.input, function_call_id=call.id, function_call_invocation_type=call.invocation
-                )
-            )
+            given = pb.FunctionGetInputsItem(input_id=key, input=item.input, function_call_id=call.id)
+            given.function_call_invocation_type = call.invocation
+            call.function.waiting.put_nowait(given)
             taken.append(pb.FunctionPutInputsResponseItem(idx=item.idx, input_id=key, input_jwt=key))
         call.size += len(taken)
         self._wake(call.function)
@@ -291,37 +203,29 @@ class NullServer:
             outputs=outputs, last_entry_id=f"{seen + len(outputs)}-0", num_unfinished_inputs=call.size - len(call.outputs)
         )
 
-    # --- containers -------------------------------------------------------------------------------------------------------
     def _wake(self, function: Function) -> None:
         if function.container is None and not function.waiting.empty():
             function.container = asyncio.get_running_loop().create_task(self._live(function))
 
     async def _live(self, function: Function) -> None:
         """A container's life; another one follows where inputs came too late for it."""
-        task = self._id("ta")
-        self._tasks[task] = function
-        files = {
-            path: self._files[key] for mount in function.definition.mount_ids for path, key in self._mounts[mount].items()
-        }
+        mounts = [self._mounts[mount] for mount in function.definition.mount_ids]
+        files = {path: self._files[key] for mount in mounts for path, key in mount.items()}
         try:
-            code = await self._sandbox.run(self._arguments(task, function), files)
+            code = await self._sandbox.run(self._arguments(function), files)
             if code:
                 self._give_up(function, pb.GenericResult(exception=f"the container ended with code {code}"))
         finally:
-            self._tasks.pop(task)
             function.container = None
-        while not function.waiting.empty() and function.waiting._queue[0] is None:  # an end that is no longer needed
-            function.waiting.get_nowait()
         self._wake(function)
 
-    def _arguments(self, task: str, function: Function) -> pb.ContainerArguments:
+    def _arguments(self, function: Function) -> pb.ContainerArguments:
         tags = self._layouts[function.app]
         objects = [pb.Object(object_id=key, function_handle_metadata=self._functions[key].handle()) for key in tags.values()]
-        for needed in function.definition.object_dependencies:
-            if needed.object_id not in self._functions:
-                objects.append(pb.Object(object_id=needed.object_id))
+        needed = {each.object_id for each in function.definition.object_dependencies} - self._functions.keys()
+        objects += [pb.Object(object_id=key) for key in needed]
         return pb.ContainerArguments(
-            task_id=task,
+            task_id=self._id("ta"),
             function_id=function.id,
             app_id=function.app,
             function_def=function.definition,
@@ -339,10 +243,8 @@ class NullServer:
     def _finish(self, key: str, result: pb.GenericResult, data_format: Any) -> None:
         if key in self._inputs:
             call, idx = self._inputs.pop(key)
-            call.finish(pb.FunctionGetOutputsItem(result=result, idx=idx, input_id=key, data_format=data_format))
-
-    async def ContainerHello(self, request: Any, _: Any) -> Any:
-        return Empty()
+            call.outputs.append(pb.FunctionGetOutputsItem(result=result, idx=idx, input_id=key, data_format=data_format))
+            call.news.set()
 
     async def ContainerHeartbeat(self, request: Any, _: Any) -> Any:
         await asyncio.sleep(BEAT_S)
@@ -353,8 +255,8 @@ class NullServer:
         try:
             item = await asyncio.wait_for(function.waiting.get(), function.window_s)
         except asyncio.TimeoutError:
-            item = None
-        return pb.FunctionGetInputsResponse(inputs=[item or pb.FunctionGetInputsItem(kill_switch=True)])
+            item = pb.FunctionGetInputsItem(kill_switch=True)
+        return pb.FunctionGetInputsResponse(inputs=[item])
 
     async def FunctionPutOutputs(self, request: Any, _: Any) -> Any:
         for item in request.outputs:
@@ -362,13 +264,13 @@ class NullServer:
         return Empty()
 
     async def TaskResult(self, request: Any, metadata: Any) -> Any:
-        self._give_up(self._tasks[metadata["x-null-task"]], request.result)
+        self._give_up(self._functions[metadata["x-null-function"]], request.result)
         return Empty()
 
     async def close(self) -> None:
         running = [function.container for function in self._functions.values() if function.container]
-        for each in running:
-            each.cancel()
+        for container in running:
+            container.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
 
@@ -379,17 +281,16 @@ async def serve(ready: Path) -> None:
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     with tempfile.TemporaryDirectory(prefix="nullserver-") as state:
         service = NullServer(Sandbox(Path(state)))
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # 0 would leave Nagle's delays on
+        listener.bind(("127.0.0.1", 0))
         for_clients, for_containers = grpclib.server.Server([service]), grpclib.server.Server([service])
-        await for_clients.start("127.0.0.1", 0)
+        await for_clients.start(sock=listener)
         await for_containers.start(path=f"{state}/socket")
-        port = for_clients._server.sockets[0].getsockname()[1]
         draft = ready.with_suffix(".draft")
-        draft.write_text(f"http://127.0.0.1:{port}")
+        draft.write_text(f"http://127.0.0.1:{listener.getsockname()[1]}")
         draft.rename(ready)
         await stop.wait()
         await service.close()
-        for_clients.close()
-        for_containers.close()
 
 
 if __name__ == "__main__":

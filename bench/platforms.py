@@ -7,11 +7,13 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ START_S = 60  # until the null server answers
 ZERO_S = 120  # until a function whose window is 2 s must be at zero
 OWN = ("SERAI_", "NOMAD_", "MODAL_", "PYTHON")  # the person's settings: the bench measures the defaults
 KEPT = ("SERAI_PYTHON", "SERAI_YES")
+PORTS = ("SERAI_RPC_PORT", "SERAI_HTTP_PORT", "SERAI_NOMAD_PORT", "SERAI_DB_PORT", "SERAI_ADMIN_PORT")
 
 
 class Broken(Exception):
@@ -37,7 +40,7 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name in KEPT or not name.startswith(OWN)}
 
 
-def wait_for(what: str, timeout_s: float, done: Any) -> Any:
+def wait_for(what: str, timeout_s: float, done: Callable[[], Any]) -> Any:
     """Asks until the answer is true, and gives it. @raise Broken: it never was"""
     deadline = time.monotonic() + timeout_s
     while not (answer := done()):
@@ -60,13 +63,17 @@ class Client:
                 stderr=errors,
                 text=True,
                 bufsize=1,
+                start_new_session=True,  # an interrupt is ours: we end it in our order
             )
         self._log = log
         self._answer(ANSWER_S)
 
     def ask(self, what: str, **arguments: Any) -> dict[str, Any]:
         """@raise Broken: it failed, with the client's words"""
-        self._process.stdin.write(json.dumps({"do": what, **arguments}) + "\n")
+        try:
+            self._process.stdin.write(json.dumps({"do": what, **arguments}) + "\n")
+        except BrokenPipeError as e:
+            raise Broken(f"the client has ended; see {self._log}") from e
         return self._answer(ANSWER_S)
 
     def _answer(self, timeout_s: float) -> dict[str, Any]:
@@ -131,7 +138,11 @@ class NullServer(Platform):
         with log.open("ab") as output:
             server = subprocess.Popen(
                 [sys.executable, str(HERE / "nullserver.py"), "--ready", str(ready)],
-                env=environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
         stack.callback(self._end, server)
         wait_for("the null server's start", START_S, lambda: ready.exists() or server.poll() is not None)
@@ -159,11 +170,11 @@ class NullServer(Platform):
 class Installation:
     """Serai in a SERAI_HOME, by its ./serai command."""
 
-    def __init__(self, program: Path, home: Path, log: Path, ports: bool) -> None:
-        self._program, self._log = program, log
+    def __init__(self, program: Path, home: Path, log: Path, own_ports: bool) -> None:
+        self._program, self._home, self._log = program, home, log
         self._environment = {**environment(), "SERAI_HOME": str(home)}
-        if ports:
-            self._environment.update(_free_ports("SERAI_RPC_PORT", "SERAI_HTTP_PORT", "SERAI_NOMAD_PORT", "SERAI_DB_PORT", "SERAI_ADMIN_PORT"))
+        if own_ports:
+            self._environment |= _free_ports(PORTS)
 
     def build(self) -> None:
         """Any command builds what is older than its sources; this one does nothing else."""
@@ -177,6 +188,12 @@ class Installation:
 
     def down(self) -> None:
         self._run(DOWN_S, "down")
+
+    def remove(self, logs: Path) -> None:
+        """Down, and nothing left of it but its logs. What does not go down stays, to be looked at."""
+        self.down()
+        shutil.copytree(self._home / "logs", logs, dirs_exist_ok=True)
+        shutil.rmtree(self._home)
 
     def status(self) -> dict[str, dict[str, Any]]:
         """Each part by its name."""
@@ -193,7 +210,12 @@ class Installation:
             try:
                 done = subprocess.run(
                     [str(self._program), *words],
-                    env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, timeout=timeout_s,
+                    env=self._environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    timeout=timeout_s,
                 )
             except subprocess.TimeoutExpired as e:
                 raise Broken(f"serai {' '.join(words)} took more than {timeout_s:.0f} s; see {self._log}") from e
@@ -211,6 +233,7 @@ class Serai(Platform):
         self._status = installation.status()
         self.containers_below = self._pid("agent")
         self.versions = {name: f"{part.get('kind')} {part.get('version')}" for name, part in self._status.items()}
+        self.versions["java"] = _java_version(self._pid("server"))
         super().__init__(installation.login(), log)
         stack.callback(self.client.close)
 
@@ -228,7 +251,14 @@ class Serai(Platform):
         }
 
 
-def _free_ports(*names: str) -> dict[str, str]:
+def _java_version(pid: int) -> str:
+    """Of the JDK whose bin/java a process runs, by the file that each JDK has."""
+    release = Path(f"/proc/{pid}/exe").resolve().parents[1] / "release"
+    words = dict(line.split("=", 1) for line in release.read_text().splitlines() if "=" in line)
+    return words["JAVA_VERSION"].strip('"')
+
+
+def _free_ports(names: Iterable[str]) -> dict[str, str]:
     """A port for each, none of them taken."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in names]

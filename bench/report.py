@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-UNITS = {"ms": 1, "s": 2, "MiB": 1, "inputs/s": 0}  # with the decimals that are worth reading
+UNITS = {"ms": 1, "s": 2, "MiB": 1}  # with the decimals that are worth reading
 
 
 @dataclass
@@ -37,8 +38,7 @@ class Figure:
 
 def percentile(samples: list[float], percent: float) -> float:
     """The smallest sample that *percent* of all do not exceed (nearest rank)."""
-    ranked = sorted(samples)
-    return ranked[max(0, -(-len(ranked) * percent // 100).__int__() - 1)]
+    return sorted(samples)[max(0, math.ceil(len(samples) * percent / 100) - 1)]
 
 
 def table(figures: list[Figure]) -> str:

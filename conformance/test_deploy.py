@@ -67,9 +67,7 @@ def test_given_an_app_that_nobody_deployed_when_looked_up_then_it_is_not_found_b
         modal.Function.from_name("nobody-deployed-this", "f").hydrate()
 
 
-def test_given_a_stopped_app_when_looked_up_then_it_is_not_found_and_the_cluster_is_rid_of_it(
-    app_name: str, nomad: Nomad
-):
+def test_given_a_stopped_app_when_looked_up_then_it_is_not_found_and_the_cluster_is_rid_of_it(app_name: str, nomad: Nomad):
     deploy(app_name).ok()
     triple = modal.Function.from_name(app_name, "triple")
     assert triple.remote(1) == 3

@@ -10,8 +10,7 @@ from serai_conformance.terminal import modal, start
 def test_given_both_streams_when_run_then_the_lines_of_both_are_shown_in_their_colours():
     shown = modal("run", "talking.py::both_streams", FORCE_COLOR="1", NO_COLOR="").ok().output
     output, error = (
-        next(line for line in shown.splitlines() if text in line)
-        for text in ("to standard output", "to standard error")
+        next(line for line in shown.splitlines() if text in line) for text in ("to standard output", "to standard error")
     )
     assert output.replace("output", "error") != error  # the client paints the two streams differently
 

@@ -6,6 +6,7 @@ import asyncio
 
 import mapping
 import pytest
+from serai_conformance.platform import Platform
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -18,8 +19,9 @@ def test_given_1000_inputs_when_mapped_then_all_results_come_in_order():
     assert list(mapping.square.map(range(1_000))) == [x * x for x in range(1_000)]
 
 
-def test_given_1000_inputs_when_mapped_in_any_order_then_each_result_comes_once():
-    assert sorted(mapping.square.map(range(1_000), order_outputs=False)) == [x * x for x in range(1_000)]
+def test_given_many_inputs_when_mapped_in_any_order_then_each_result_comes_once(platform: Platform):
+    many = 1_000 if platform.full else 200
+    assert sorted(mapping.square.map(range(many), order_outputs=False)) == [x * x for x in range(many)]
 
 
 def test_given_a_slow_first_input_when_order_does_not_matter_then_the_quick_ones_come_first():

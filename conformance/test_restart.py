@@ -8,7 +8,6 @@ from collections import Counter
 
 import httpx
 import pytest
-
 from serai_conformance.gateway import Gateway
 from serai_conformance.operator import Operator
 from serai_conformance.platform import Platform
@@ -49,7 +48,6 @@ def test_given_1000_calls_when_the_server_is_killed_then_each_ends_with_its_own_
 
 
 def surviving(server_url: str) -> Program:
-    import sys
 
     command = [sys.executable, "surviving.py", str(MAPPED), str(SINGLE)]
     return Program(command, PROGRAMS, environment(MODAL_SERVER_URL=server_url))

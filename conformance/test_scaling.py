@@ -39,9 +39,7 @@ def test_given_a_function_at_zero_when_it_is_called_then_an_allocation_runs_it_a
     assert scaling.hold.remote().startswith("ta-")  # and from zero again
 
 
-def test_given_work_for_more_when_mapped_then_the_job_asks_for_the_maximum_and_never_for_more(
-    app_id: str, nomad: Nomad
-):
+def test_given_work_for_more_when_mapped_then_the_job_asks_for_the_maximum_and_never_for_more(app_id: str, nomad: Nomad):
     calls = [scaling.hold.spawn(1.5) for _ in range(8)]
     job = eventually(lambda: nomad.jobs(app_id, "hold"), 10, "a job for the function")[0]["ID"]
     seen = []

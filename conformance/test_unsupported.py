@@ -17,7 +17,7 @@ REFUSED = {
     "apt_install": "apt-get install -y curl",
     "run_commands": "echo built > /built",
     "registry": "ubuntu:24.04",
-    "old_python": "python",
+    "other_python": f"Python {wanting.other_version}",
     "volume": "volume",
     "secret": "secret",
     "web": "web endpoint",

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The first program: a function that runs in a container of its own, called like a local one.
 
-    ./serai run examples/quickstart.py
+Run it with ./serai run examples/quickstart.py
 """
 
 import modal

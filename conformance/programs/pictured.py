@@ -25,9 +25,7 @@ def trees(root: str) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in Path(root).rglob("*") if path.is_file())
 
 
-with_environment = slim.env({"PLAIN": "1", "SPACED": "1 2", "QUOTED": 'it\'s "it"'}).env(
-    {"PLAIN": "2", "LATER": "é$HOME"}
-)
+with_environment = slim.env({"PLAIN": "1", "SPACED": "1 2", "QUOTED": 'it\'s "it"'}).env({"PLAIN": "2", "LATER": "é$HOME"})
 
 
 @app.function(max_containers=1, image=with_environment.workdir("/work/here"))

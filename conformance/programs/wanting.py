@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One function for each feature that this version does not have."""
 
+import sys
+
 import modal
 
 gpu = modal.App("gpu")
@@ -53,11 +55,12 @@ registry = modal.App("registry", image=modal.Image.from_registry("ubuntu:24.04",
 def with_registry_image() -> None: ...
 
 
-old_python = modal.App("old-python", image=modal.Image.debian_slim(python_version="3.9"))
+other_version = "3.13" if sys.version_info[:2] != (3, 13) else "3.12"
+other_python = modal.App("other-python", image=modal.Image.debian_slim(python_version=other_version))
 
 
-@old_python.function(serialized=False)
-def with_old_python() -> None: ...
+@other_python.function()
+def with_other_python() -> None: ...
 
 
 volume = modal.App("volume")

@@ -23,11 +23,7 @@ class Nomad:
     def jobs(self, app: str, function: str | None = None) -> list[dict]:
         """The jobs of an app, by their meta; those that were stopped are listed until they are purged."""
         listed = self.get("/v1/jobs", meta="true").json()
-        return [
-            job
-            for job in listed
-            if (job.get("Meta") or {}).get("app") == app and function in (None, job["Meta"]["function"])
-        ]
+        return [job for job in listed if (job.get("Meta") or {}).get("app") == app and function in (None, job["Meta"]["function"])]
 
     def count(self, job: str) -> int:
         """How many allocations the job asks for; a stopped or purged one asks for none."""

@@ -87,7 +87,7 @@ class HttpServer:
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
 
-            def do_POST(self) -> None:  # noqa: N802
+            def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 if self._fault():
                     return
@@ -106,7 +106,7 @@ class HttpServer:
                 else:
                     self._problem(404, f"nothing at {self.path}")
 
-            def do_GET(self) -> None:  # noqa: N802
+            def do_GET(self) -> None:
                 sha256 = self.path.removeprefix("/internal/v1/files/")
                 if self._fault():
                     return

@@ -54,7 +54,7 @@ def test_given_a_busy_server_when_files_are_fetched_then_it_is_asked_again(files
 def test_given_a_file_the_server_does_not_have_then_its_path_is_named(files, http):
     http.add_file("/root/a.py", "x")
     http.files.clear()
-    with pytest.raises(Failed, match="/root/a.py"):
+    with pytest.raises(Failed, match=r"/root/a.py"):
         files.fetch(listed(http), connect(http))
 
 

@@ -60,7 +60,7 @@ def test_given_a_full_buffer_when_more_comes_then_the_oldest_goes_and_is_counted
     for n in range(12):
         buffer.add(Chunk(float(n), 1, f"{n:010d}", 10))
     assert buffer.dropped == 20
-    assert [chunk.data for chunk in buffer.take()][0] == "0000000002"
+    assert next(chunk.data for chunk in buffer.take()) == "0000000002"
     assert buffer.size == 0
 
 

@@ -138,7 +138,7 @@ def test_given_ended_connections_then_no_thread_and_no_descriptor_is_left(path):
 
 
 def test_given_a_url_that_is_not_plain_http_then_it_is_refused(tmp_path):
-    with pytest.raises(Failed, match="https://example.org"):
+    with pytest.raises(Failed, match=r"https://example.org"):
         Relay(str(tmp_path / "s"), "https://example.org", print)
 
 

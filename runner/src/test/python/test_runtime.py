@@ -63,7 +63,7 @@ def test_given_several_at_once_when_they_install_then_one_does_and_all_find_it(t
 
 
 def test_given_what_pip_cannot_find_then_its_words_are_in_the_failure_and_nothing_is_left(tmp_path, wheel):
-    with pytest.raises(Failed, match="little==9.9"):
+    with pytest.raises(Failed, match=r"little==9.9"):
         runtime.ensure(str(tmp_path / "cache"), "little", "9.9", this(), print)
     assert [n for n in os.listdir(tmp_path / "cache" / "runtime") if not n.endswith(".lock")] == []
 

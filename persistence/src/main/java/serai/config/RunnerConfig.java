@@ -20,7 +20,7 @@ public class RunnerConfig {
     @ConfigProperty(name = "serai.runner.cache", defaultValue = "/var/lib/serai/cache")
     String cache;
 
-    /** Major.minor of that interpreter: an image that asks for another one is refused. Empty: it is found out at the start. */
+    /** Major.minor of that interpreter: an image that asks for another one is refused. Empty: a container finds out when it starts. */
     @Inject
     @ConfigProperty(name = "serai.runner.python-version")
     Optional<String> pythonVersion;

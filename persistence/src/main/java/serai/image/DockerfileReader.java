@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import serai.problem.Problem;
 
 /**
@@ -53,14 +54,14 @@ final class DockerfileReader {
                 case "WORKDIR" -> workdir = Optional.of(rest);
                 case "COPY" -> {
                     if (!rest.equals(". /")) {
-                        throw unsupported(line);
+                        throw unsupported(lines);
                     }
                     copies = true;
                 }
                 default -> {
                     if (python.isEmpty()
                             || SLIM.stream().noneMatch(p -> p.matcher(line).matches())) {
-                        throw unsupported(line);
+                        throw unsupported(lines);
                     }
                 }
             }
@@ -71,16 +72,21 @@ final class DockerfileReader {
     private static String pythonOf(String from) {
         var match = PYTHON.matcher(from);
         if (!match.matches()) {
-            throw unsupported("FROM " + from);
+            throw unsupported(List.of("FROM " + from));
         }
         return match.group(1);
     }
 
-    private static RuntimeException unsupported(String line) {
+    /** The whole layer: its first line, such as an {@code apt-get update}, need not be what its author wrote. */
+    private static RuntimeException unsupported(List<String> layer) {
+        var instructions = layer.stream()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty() && !line.equals("FROM base"))
+                .collect(Collectors.joining("; "));
         return Problem.IMAGE_UNSUPPORTED.because(
                 "Image builds are not available yet, so this layer cannot be made: \"%s\". Use"
                         + " modal.Image.debian_slim() with .env(), .workdir() and local files.",
-                line);
+                instructions);
     }
 
     /** {@code A=1 B='2 3'}: quoting as a POSIX shell does it, which is what the client writes. */

@@ -45,6 +45,12 @@ public class ReapTimer {
         reaper.reap();
     }
 
+    /** Every second: the unit of time limits. */
+    @Schedule(hour = "*", minute = "*", second = "*", persistent = false)
+    void reapOverdue() {
+        reaper.reapOverdue();
+    }
+
     /** Every 10 min: a small part of the shortest retention, that of replays. */
     @Schedule(hour = "*", minute = "*/10", persistent = false)
     void retain() {

@@ -101,11 +101,16 @@ public class Reaper {
     public void reap() {
         attempt("containers that fell silent", this::silentContainers);
         attempt("containers that do not get ready", this::slowStarts);
-        attempt("inputs over their time", this::overdueInputs);
+        reapOverdue();
         attempt("inputs of containers that have ended", this::orphans);
         attempt("apps whose client fell silent", this::silentApps);
         attempt("apps that are ending", publisher::resume);
         attempt("allocations that should have ended", () -> unstopped.forEach(this::stop));
+    }
+
+    /** Of everything, what users count in seconds. */
+    public void reapOverdue() {
+        attempt("inputs over their time", this::overdueInputs);
     }
 
     private void attempt(String what, Runnable look) {

@@ -17,6 +17,8 @@ import serai.local.state.Table;
 
 /** {@code /v1/allocations}, {@code /v1/allocation/...} and what is asked of running ones. */
 final class AllocationRoutes {
+    static final String LIST = "/v1/allocations";
+
     private static final Pattern UUID = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
     private static final Shape SIGNAL = new Shape("AllocSignalRequest")
             .optional("Signal", Shape.Scalar.STRING)
@@ -36,7 +38,7 @@ final class AllocationRoutes {
     }
 
     void addTo(Routes routes) {
-        routes.read("/v1/allocations", this::list)
+        routes.read(LIST, this::list)
                 .write("/v1/allocation/*/stop", this::stop)
                 .read("/v1/allocation/*/services", call -> Reply.json(Json.array()))
                 .read("/v1/allocation/*", this::read)
@@ -47,6 +49,7 @@ final class AllocationRoutes {
 
     private Reply list(Call call) throws InterruptedException {
         String prefix = call.query("prefix", "");
+        var filter = call.query("filter").map(Filter::parse).orElse(Filter.NONE);
         boolean taskStates = !call.query("task_states", "true").equals("false");
         return reads.answer(
                 call,
@@ -55,6 +58,7 @@ final class AllocationRoutes {
                         tables.allocs()
                                 .filter(a -> call.inNamespace(a.namespace()) && a.id().startsWith(prefix))
                                 .map(a -> (JsonNode) Views.alloc(a, call.flag("resources"), taskStates))
+                                .filter(filter::accepts)
                                 .collect(Json.toArray())));
     }
 

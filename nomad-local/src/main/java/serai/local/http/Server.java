@@ -109,8 +109,8 @@ public final class Server implements AutoCloseable {
             refuseBrowsers(request);
             String method = request.prologue().method().text();
             String path = decode(request.prologue().uriPath().rawPath());
-            if (request.query().contains("filter")) {
-                throw new RefusedException(501, "nomad-local does not know filter expressions");
+            if (request.query().contains("filter") && !path.equals(AllocationRoutes.LIST)) {
+                throw new RefusedException(501, "nomad-local filters allocations only");
             }
             byte[] body = request.content().hasEntity() ? request.content().as(byte[].class) : new byte[0];
             return routes.answer(method, path, query(request.query()), body);
