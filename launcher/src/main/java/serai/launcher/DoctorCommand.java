@@ -76,7 +76,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     private Finding python() {
         var python = Python.search(settings);
-        var remedy = PackageManager.find(settings).map(PackageManager::python).orElse("install Python 3.10 with venv");
+        var remedy = SystemPackages.find(settings).map(SystemPackages::python).orElse("install Python 3.10 with venv");
         if (python.isEmpty()) {
             return new Finding(
                     "Python", Verdict.MISSING, "no Python 3.10 or newer on the PATH", remedy + ", or set SERAI_PYTHON");

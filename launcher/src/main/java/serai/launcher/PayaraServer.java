@@ -141,9 +141,8 @@ final class PayaraServer {
     /** By its own command, so that the application ends in order; by signal when that does not help. */
     void stop(ProcessId process) {
         boolean deployed = Files.exists(mark());
-        admin("stop-domain", "?force=true");
-        boolean inOrder = process.awaitEnd(60);
-        if (!inOrder) {
+        boolean inOrder = deployed && admin("stop-domain", "?force=true").isPresent() && process.awaitEnd(60);
+        if (!inOrder) { // one that is still starting does not listen to commands, and has no work to end
             process.end(10);
         }
         try {

@@ -78,10 +78,10 @@ final class Platform {
 
     /** Brings everything up; what runs and is current stays as it is. */
     void up(Progress progress) {
+        new Prerequisites(settings).bubblewrap(progress);
         if (isUp()) {
             return;
         }
-        new Prerequisites(settings).bubblewrap(progress);
         endOutdated(progress);
         ledger.ports(Ports.choose(settings, state().ports(), heldPorts(), Ports::isFree, Ports::any));
         var database = database();

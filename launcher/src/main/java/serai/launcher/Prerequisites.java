@@ -9,8 +9,8 @@ record Prerequisites(Settings settings) {
     }
 
     String bubblewrapRemedy() {
-        return PackageManager.find(settings)
-                .map(PackageManager::bubblewrap)
+        return SystemPackages.find(settings)
+                .map(SystemPackages::bubblewrap)
                 .orElse("install the package bubblewrap (program bwrap)");
     }
 
@@ -19,7 +19,7 @@ record Prerequisites(Settings settings) {
         if (hasBubblewrap()) {
             return;
         }
-        var manager = PackageManager.find(settings);
+        var manager = SystemPackages.find(settings);
         if (manager.isEmpty() || !(Privilege.isRoot() || settings.yes())) {
             throw Failure.because(
                     "bubblewrap is missing: containers are isolated by it. Type:%n    %s%n(or set SERAI_YES=1, and ./serai up does it)",

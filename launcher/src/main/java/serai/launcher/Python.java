@@ -16,8 +16,8 @@ record Python(String program, String version) {
         return search(settings)
                 .orElseThrow(() -> Failure.because(
                         "Python 3.10 or newer is needed. Install it (%s), or name one by SERAI_PYTHON",
-                        PackageManager.find(settings)
-                                .map(PackageManager::python)
+                        SystemPackages.find(settings)
+                                .map(SystemPackages::python)
                                 .orElse("package python3 with venv")));
     }
 

@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.launcher;
 
+import java.lang.System.Logger.Level;
 import java.util.List;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -40,7 +39,7 @@ import picocli.CommandLine.Spec;
             TestCommand.class,
         })
 final class Serai implements Runnable {
-    private static final Logger LOG = Logger.getLogger(Serai.class.getName());
+    private static final System.Logger LOG = System.getLogger(Serai.class.getName());
 
     @Spec
     private CommandSpec spec;
@@ -65,7 +64,7 @@ final class Serai implements Runnable {
             if (failure instanceof Failure) {
                 System.err.println("serai: " + failure.getMessage());
             } else {
-                LOG.log(Level.SEVERE, "a defect of the launcher", failure);
+                LOG.log(Level.ERROR, "a defect of the launcher", failure);
             }
             return 1;
         });

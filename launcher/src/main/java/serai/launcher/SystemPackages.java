@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** The system's own installer, and what a prerequisite is called there. */
-enum PackageManager {
+enum SystemPackages {
     APT("apt-get", "apt-get install -y bubblewrap", "apt-get install -y python3 python3-venv"),
     DNF("dnf", "dnf install -y bubblewrap", "dnf install -y python3"),
     PACMAN("pacman", "pacman -S --noconfirm bubblewrap", "pacman -S --noconfirm python"),
@@ -19,13 +19,13 @@ enum PackageManager {
     private final String bubblewrap;
     private final String python;
 
-    PackageManager(String program, String bubblewrap, String python) {
+    SystemPackages(String program, String bubblewrap, String python) {
         this.program = program;
         this.bubblewrap = bubblewrap;
         this.python = python;
     }
 
-    static Optional<PackageManager> find(Settings settings) {
+    static Optional<SystemPackages> find(Settings settings) {
         return Stream.of(values())
                 .filter(manager -> NomadAgent.onPath(settings, manager.program).isPresent())
                 .findFirst();
