@@ -254,8 +254,10 @@ abstract class ClusterContract {
     @Test
     void givenAWatch_whenAContainerComesAndGoes_thenItsLifeIsToldInOrder() {
         var told = new CopyOnWriteArrayList<Allocation>();
+        var earlier = aPoolOf(1);
         var pool = aDeclaredPool();
         try (var watch = cluster.watch(told::add)) {
+            Waiting.until("the watch has begun", () -> isLast(State.RUNNING, told, earlier));
             cluster.resize(pool.id(), 1, "test");
             Waiting.until("told that it runs", () -> isLast(State.RUNNING, told, pool));
             cluster.resize(pool.id(), 0, "test");
