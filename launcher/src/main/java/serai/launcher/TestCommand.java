@@ -30,6 +30,7 @@ final class TestCommand implements Callable<Integer> {
     private final Home checkout = Home.of(Settings.ofProcess());
     private final Path work = checkout.built("target/test");
     private SuiteResult total = SuiteResult.NOTHING;
+    private volatile Process running;
 
     @Override
     public Integer call() throws IOException {
@@ -39,8 +40,12 @@ final class TestCommand implements Callable<Integer> {
             run(suite, python, Map.of());
         }
         var platform = new TestPlatform(checkout.checkout(), work.resolve("logs"));
-        var teardown = new Thread(platform::close, "teardown");
-        Runtime.getRuntime().addShutdownHook(teardown); // Ctrl-C leaves nothing running either
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> { // a signal leaves nothing running either
+                            endRunning();
+                            platform.close();
+                        }));
         try {
             var environment = platform.up();
             for (var suite : onPlatform()) {
@@ -166,6 +171,13 @@ final class TestCommand implements Callable<Integer> {
         return venv.resolve("bin/python");
     }
 
+    private void endRunning() {
+        if (running != null && running.isAlive()) {
+            running.descendants().forEach(ProcessHandle::destroy);
+            running.destroy();
+        }
+    }
+
     /** @return the exit status; the end of its log is shown when that is not 0 */
     private int execute(serai.launcher.Command command, Path log) throws IOException {
         var process = command.in(checkout.checkout())
@@ -174,6 +186,7 @@ final class TestCommand implements Callable<Integer> {
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
+        running = process;
         try {
             int exit = process.waitFor();
             if (exit != 0) {
