@@ -24,13 +24,10 @@ class Operator:
         status = json.loads(self.run("status", "--json").stdout)
         return next(p.get("pid") for p in status["parts"] if p["part"] == part)
 
-    def kill(self, part: str) -> int:
+    def kill(self, pid: int) -> None:
         """As the kernel does it: nothing is flushed, nobody is told."""
-        pid = self.pid(part)
-        assert pid, f"no process of {part}"
         os.kill(pid, signal.SIGKILL)
-        eventually(lambda: not is_running(pid), 10, f"{part} ({pid}) is gone")
-        return pid
+        eventually(lambda: not is_running(pid), 10, f"process {pid} is gone")
 
     def up(self) -> None:
         ended = self.run("up")
