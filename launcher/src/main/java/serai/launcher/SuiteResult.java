@@ -15,13 +15,13 @@ import org.xml.sax.SAXException;
 /**
  * What a suite's reports say; both Surefire and pytest write the JUnit form.
  *
- * @param reasons what failed, one line each
+ * @param reasons what failed, or passed at its second try only, one line each
  */
 record SuiteResult(int passed, int failed, int skipped, List<String> reasons) {
     static final SuiteResult NOTHING = new SuiteResult(0, 0, 0, List.of());
 
     static SuiteResult failure(String reason) {
-        return new SuiteResult(0, 1, 0, List.of(reason));
+        return new SuiteResult(0, 1, 0, List.of("FAILED " + reason));
     }
 
     SuiteResult plus(SuiteResult other) {
@@ -59,6 +59,9 @@ record SuiteResult(int passed, int failed, int skipped, List<String> reasons) {
         var name = test.getAttribute("classname") + "." + test.getAttribute("name");
         if (has(test, "failure") || has(test, "error")) {
             return failure(name);
+        }
+        if (has(test, "flakyFailure") || has(test, "flakyError")) {
+            return new SuiteResult(1, 0, 0, List.of("FLAKY " + name + ": it passed at its second try"));
         }
         return has(test, "skipped") ? new SuiteResult(0, 0, 1, List.of()) : new SuiteResult(1, 0, 0, List.of());
     }

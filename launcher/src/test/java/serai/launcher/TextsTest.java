@@ -68,9 +68,10 @@ class TextsTest {
         Files.writeString(report, """
                 <testsuites><testsuite><testcase classname="a" name="x"/><testcase classname="a" name="y"><failure/></testcase>
                 <testcase classname="a" name="z"><error/></testcase><testcase classname="a" name="s"><skipped/></testcase>
-                </testsuite></testsuites>
+                <testcase classname="a" name="f"><flakyFailure/></testcase></testsuite></testsuites>
                 """);
-        assertThat(SuiteResult.read(report)).isEqualTo(new SuiteResult(1, 2, 1, List.of("a.y", "a.z")));
+        var reasons = List.of("FAILED a.y", "FAILED a.z", "FLAKY a.f: it passed at its second try");
+        assertThat(SuiteResult.read(report)).isEqualTo(new SuiteResult(2, 2, 1, reasons));
     }
 
     @Test

@@ -40,7 +40,7 @@ class PoolScalerTest {
         assertThat(job.secret()).isEqualTo(pool.secret());
         assertThat(job.runner().artifact()).hasToString("http://127.0.0.1:8080/internal/v1/runner.pyz");
         assertThat(job.environment()).containsEntry("SERAI_POOL", pool.id().value());
-        assertThat(server.reload(pool.id()).isDeclared()).isTrue();
+        server.await("it is kept that it is", () -> server.reload(pool.id()).isDeclared());
     }
 
     @Test
