@@ -143,10 +143,5 @@ public class App {
         public boolean runs() {
             return this != STOPPING && this != STOPPED;
         }
-
-        /** @return whether it ends when its client falls silent */
-        public boolean needsHeartbeat() {
-            return this == INITIALIZING || this == EPHEMERAL;
-        }
     }
 }

@@ -134,14 +134,6 @@ public class Apps {
         return new Layout(functions, classes);
     }
 
-    /** Newest first. */
-    public List<AppVersion> versions(App app) {
-        return em.createQuery(
-                        "from AppVersion v where v.key.appId = :app order by v.key.version desc", AppVersion.class)
-                .setParameter("app", app.id())
-                .getResultList();
-    }
-
     /** The client of a detached app has gone; the app goes on. */
     public void detach(Tenant tenant, String id) {
         get(tenant, id).detach();
