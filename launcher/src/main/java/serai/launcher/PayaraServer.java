@@ -17,6 +17,9 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.regex.Pattern;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipInputStream;
 
 /**
  * The application server with the EAR. Its domain holds nothing that is worth keeping, so each start begins with a new one and
@@ -28,6 +31,7 @@ final class PayaraServer {
     static final String PART = "server";
     private static final String EAR = "ear/target/serai.ear";
     private static final String APPLICATION = "serai";
+    private static final Pattern MIGRATION = Pattern.compile("db/migration/V(\\d+)__.*\\.sql");
     private static final int LAYOUT = 2; // raise it when what is written into a domain changes
 
     private final Home home;
@@ -46,6 +50,23 @@ final class PayaraServer {
         this.adminPort = adminPort;
         this.payara = home.built("launcher/target/parts/payara7");
         this.domain = home.payara().resolve("domain1"); // the name is in its files
+    }
+
+    /** @return the schema's version after the migrations that the application brings */
+    static int newestMigration(Home home) {
+        var library = "lib/persistence.jar";
+        try (var ear = new ZipFile(
+                        home.required(EAR, "the server's application").toFile());
+                var inner = new ZipInputStream(ear.getInputStream(ear.getEntry(library)))) {
+            int newest = 0;
+            for (var entry = inner.getNextEntry(); entry != null; entry = inner.getNextEntry()) {
+                var matcher = MIGRATION.matcher(entry.getName());
+                newest = matcher.matches() ? Math.max(newest, Integer.parseInt(matcher.group(1))) : newest;
+            }
+            return newest;
+        } catch (IOException e) {
+            throw Failure.from(e, "%s in %s: %s", library, EAR, e.getMessage());
+        }
     }
 
     String url() {
