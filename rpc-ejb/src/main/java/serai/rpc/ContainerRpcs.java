@@ -113,9 +113,9 @@ class ContainerRpcs implements RpcFeature {
                 Topic.work(me.pool().value()),
                 me.ordinal(),
                 WORK_POLL,
-                () -> look(me, caller.idempotencyKey()),
-                Work::isAny);
-        return work.stop ? killSwitch() : answer(work.claimed);
+                () -> inputs.look(me.pool(), me.id(), 1, caller.idempotencyKey()),
+                Inputs.Look::isOver);
+        return work.stop() ? killSwitch() : answer(work.claimed());
     }
 
     /** The first request for work tells that the start is over. */
@@ -131,17 +131,6 @@ class ContainerRpcs implements RpcFeature {
             ready.clear();
         }
         ready.add(me.id());
-    }
-
-    private Work look(ContainerIdentity me, String key) {
-        var claimed = inputs.claim(me.pool(), me.id(), 1, key);
-        return new Work(claimed, claimed.isEmpty() && containers.mustStop(me.id()));
-    }
-
-    private record Work(List<Claimed> claimed, boolean stop) {
-        boolean isAny() {
-            return stop || !claimed.isEmpty();
-        }
     }
 
     private static FunctionGetInputsResponse killSwitch() {
@@ -173,10 +162,12 @@ class ContainerRpcs implements RpcFeature {
 
     private Empty putOutputs(Caller caller, FunctionPutOutputsRequest request) {
         var me = caller.mustBeContainer();
-        inputs.accept(
-                me.id(),
-                me.retryPolicy(),
-                request.getOutputsList().stream().map(o -> result(me, o)).toList());
+        var results = request.getOutputsList().stream().map(o -> result(me, o)).toList();
+        if (Inputs.areFinal(me.retryPolicy(), results)) {
+            inputs.acceptFinal(me.id(), results.getFirst());
+        } else {
+            inputs.accept(me.id(), me.retryPolicy(), results);
+        }
         return Empty.getDefaultInstance();
     }
 
