@@ -38,12 +38,19 @@ public class Tokens {
 
     /** @return empty if the token is unknown, wrong or revoked (a revocation is felt within {@link #REMEMBERED}) */
     public Optional<Tenant> authenticate(String tokenId, String secret) {
-        var seen = known.getIfPresent(tokenId);
-        if (seen != null && Secret.matches(secret, seen.hash)) {
-            return Optional.of(seen.tenant);
+        var seen = remembered(tokenId, secret);
+        if (seen.isPresent()) {
+            return seen;
         }
         var tenant = workspaces.authenticate(tokenId, secret);
         tenant.ifPresent(t -> known.put(tokenId, new Known(t, Secret.hash(secret))));
         return tenant;
+    }
+
+    /** @return empty if the database has to be asked */
+    public Optional<Tenant> remembered(String tokenId, String secret) {
+        return Optional.ofNullable(known.getIfPresent(tokenId))
+                .filter(seen -> Secret.matches(secret, seen.hash))
+                .map(Known::tenant);
     }
 }

@@ -49,6 +49,7 @@ class Authentication implements ServerInterceptor {
     private final Containers containers;
     private final Pools pools;
     private final Functions functions;
+    private final ServerContext context;
 
     /** Whose container it is, what it is and its token never change; whether it lives is asked again. */
     private final Cache<String, Known> known = Caffeine.newBuilder()
@@ -60,7 +61,14 @@ class Authentication implements ServerInterceptor {
     private record Known(Tenant tenant, ContainerIdentity identity, byte[] tokenHash, AtomicLong aliveUntil) {}
 
     @Inject
-    Authentication(Tokens tokens, Workspaces workspaces, Containers containers, Pools pools, Functions functions) {
+    Authentication(
+            Tokens tokens,
+            Workspaces workspaces,
+            Containers containers,
+            Pools pools,
+            Functions functions,
+            ServerContext context) {
+        this.context = context;
         this.tokens = tokens;
         this.workspaces = workspaces;
         this.containers = containers;
@@ -69,7 +77,7 @@ class Authentication implements ServerInterceptor {
     }
 
     Authentication() {
-        this(null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -97,7 +105,8 @@ class Authentication implements ServerInterceptor {
             throw Problem.UNAUTHENTICATED.because(
                     "Token missing: set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET (`./serai env` prints them)");
         }
-        var tenant = tokens.authenticate(id, secret)
+        var tenant = tokens.remembered(id, secret)
+                .or(() -> context.get(() -> tokens.authenticate(id, secret)))
                 .orElseThrow(() -> Problem.UNAUTHENTICATED.because("Token '%s' is unknown, wrong or revoked", id));
         return caller(tenant, Optional.empty(), headers);
     }
@@ -124,10 +133,11 @@ class Authentication implements ServerInterceptor {
         if (seen != null && Secret.matches(token, seen.tokenHash) && isAlive(id, seen, now)) {
             return seen;
         }
-        var container = containers
-                .find(id)
-                .filter(c -> c.accepts(token.substring(dot + 1)))
-                .orElseThrow(Authentication::refused);
+        return context.get(() -> lookUp(id, token.substring(dot + 1), token, now));
+    }
+
+    private Known lookUp(String id, String secret, String token, long now) {
+        var container = containers.find(id).filter(c -> c.accepts(secret)).orElseThrow(Authentication::refused);
         var fresh = new Known(
                 workspaces.tenant(container.workspaceId()),
                 identityOf(container),
@@ -141,7 +151,7 @@ class Authentication implements ServerInterceptor {
         if (seen.aliveUntil.get() > now) {
             return true;
         }
-        if (!containers.isLive(id)) {
+        if (!context.get(() -> containers.isLive(id))) {
             known.invalidate(id);
             return false;
         }

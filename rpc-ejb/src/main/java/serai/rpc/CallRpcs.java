@@ -76,9 +76,18 @@ class CallRpcs implements RpcFeature {
     private final Once once;
     private final OpenStreams streams;
     private final LongPoll poll;
+    private final ServerContext context;
 
     @Inject
-    CallRpcs(Functions functions, Pools pools, Calls calls, Once once, OpenStreams streams, Signals signals) {
+    CallRpcs(
+            Functions functions,
+            Pools pools,
+            Calls calls,
+            Once once,
+            OpenStreams streams,
+            Signals signals,
+            ServerContext context) {
+        this.context = context;
         this.functions = functions;
         this.pools = pools;
         this.calls = calls;
@@ -88,14 +97,14 @@ class CallRpcs implements RpcFeature {
     }
 
     CallRpcs() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
     public void register(Methods methods) {
-        methods.unary(ModalClientGrpc.getFunctionMapMethod(), this::start)
+        methods.direct(ModalClientGrpc.getFunctionMapMethod(), this::start)
                 .unary(ModalClientGrpc.getFunctionPutInputsMethod(), this::put)
-                .unary(ModalClientGrpc.getFunctionGetOutputsMethod(), this::outputs)
+                .direct(ModalClientGrpc.getFunctionGetOutputsMethod(), this::outputs)
                 .unary(ModalClientGrpc.getFunctionCallFromIdMethod(), this::fromId);
     }
 
@@ -110,11 +119,11 @@ class CallRpcs implements RpcFeature {
         var inputs = read(request.getPipelinedInputsList());
         var method = ModalClientGrpc.getFunctionMapMethod();
         if (inputs.size() != 1) {
-            return once.answer(
+            return context.get(() -> once.answer(
                     method,
                     FunctionMapResponse.parser(),
                     caller,
-                    () -> started(target, inputs, calls.start(target, call, inputs)));
+                    () -> started(target, inputs, calls.start(target, call, inputs))));
         }
         return once.before(method, FunctionMapResponse.parser(), caller).orElseGet(() -> {
             var ids = Calls.Started.one();
@@ -160,7 +169,8 @@ class CallRpcs implements RpcFeature {
             throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", target.functionName());
         }
         if (target.poolId() == null) {
-            pools.of(functions.get(caller.tenant(), functionId), functions.definition(target.definitionId()));
+            context.run(() ->
+                    pools.of(functions.get(caller.tenant(), functionId), functions.definition(target.definitionId())));
             return calls.target(caller.tenant(), functionId);
         }
         return target;

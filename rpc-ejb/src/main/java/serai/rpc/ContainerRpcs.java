@@ -54,6 +54,7 @@ class ContainerRpcs implements RpcFeature {
     private final Departures departures;
     private final Reconciliations reconciliations;
     private final LongPoll poll;
+    private final ServerContext context;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
@@ -63,7 +64,9 @@ class ContainerRpcs implements RpcFeature {
             Pools pools,
             Departures departures,
             Reconciliations reconciliations,
-            Signals signals) {
+            Signals signals,
+            ServerContext context) {
+        this.context = context;
         this.containers = containers;
         this.inputs = inputs;
         this.pools = pools;
@@ -73,15 +76,15 @@ class ContainerRpcs implements RpcFeature {
     }
 
     ContainerRpcs() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
     public void register(Methods methods) {
         methods.unary(ModalClientGrpc.getContainerHelloMethod(), this::hello)
                 .unary(ModalClientGrpc.getContainerHeartbeatMethod(), this::heartbeat)
-                .unary(ModalClientGrpc.getFunctionGetInputsMethod(), this::getInputs)
-                .unary(ModalClientGrpc.getFunctionPutOutputsMethod(), this::putOutputs)
+                .direct(ModalClientGrpc.getFunctionGetInputsMethod(), this::getInputs)
+                .direct(ModalClientGrpc.getFunctionPutOutputsMethod(), this::putOutputs)
                 .unary(ModalClientGrpc.getTaskResultMethod(), this::taskResult);
     }
 
@@ -123,10 +126,12 @@ class ContainerRpcs implements RpcFeature {
         if (ready.contains(me.id())) {
             return;
         }
-        if (containers.ready(me.id(), clock.instant())) {
-            pools.startSucceeded(me.pool());
-            reconciliations.request(me.pool()); // more may start now
-        }
+        context.run(() -> {
+            if (containers.ready(me.id(), clock.instant())) {
+                pools.startSucceeded(me.pool());
+                reconciliations.request(me.pool()); // more may start now
+            }
+        });
         if (ready.size() >= REMEMBERED) {
             ready.clear();
         }
@@ -166,7 +171,7 @@ class ContainerRpcs implements RpcFeature {
         if (Inputs.areFinal(me.retryPolicy(), results)) {
             inputs.acceptFinal(me.id(), results.getFirst());
         } else {
-            inputs.accept(me.id(), me.retryPolicy(), results);
+            context.run(() -> inputs.accept(me.id(), me.retryPolicy(), results));
         }
         return Empty.getDefaultInstance();
     }
