@@ -19,6 +19,7 @@ import modal.client.FunctionPrecreateResponse;
 import modal.client.ModalClientGrpc;
 import serai.app.Apps;
 import serai.config.AutoscaleConfig;
+import serai.definition.DefinitionReader;
 import serai.function.Definition;
 import serai.function.Function;
 import serai.function.Functions;
