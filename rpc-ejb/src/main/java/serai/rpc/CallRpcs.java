@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.rpc;
 
+import com.google.protobuf.Empty;
 import com.google.protobuf.InvalidProtocolBufferException;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import modal.client.FunctionCallCancelRequest;
 import modal.client.FunctionCallFromIdRequest;
 import modal.client.FunctionCallFromIdResponse;
 import modal.client.FunctionCallType;
@@ -23,14 +25,13 @@ import modal.client.FunctionPutInputsResponseItem;
 import modal.client.FunctionRetryPolicy;
 import modal.client.GenericResult;
 import modal.client.ModalClientGrpc;
+import serai.activate.CallTargets;
 import serai.call.Calls;
 import serai.call.FunctionCall;
+import serai.call.Inputs;
 import serai.call.NewInput;
 import serai.call.Outcome;
 import serai.call.Output;
-import serai.call.Target;
-import serai.function.Functions;
-import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.signal.Signals;
 import serai.signal.Topic;
@@ -51,18 +52,18 @@ class CallRpcs implements RpcFeature {
 
     private static final Duration LONGEST_POLL = Duration.ofSeconds(60);
 
-    private final Functions functions;
-    private final Pools pools;
+    private final CallTargets targets;
     private final Calls calls;
+    private final Inputs inputs;
     private final Once once;
     private final OpenStreams streams;
     private final LongPoll poll;
 
     @Inject
-    CallRpcs(Functions functions, Pools pools, Calls calls, Once once, OpenStreams streams, Signals signals) {
-        this.functions = functions;
-        this.pools = pools;
+    CallRpcs(CallTargets targets, Calls calls, Inputs inputs, Once once, OpenStreams streams, Signals signals) {
+        this.targets = targets;
         this.calls = calls;
+        this.inputs = inputs;
         this.once = once;
         this.streams = streams;
         this.poll = new LongPoll(signals);
@@ -77,11 +78,12 @@ class CallRpcs implements RpcFeature {
         methods.unary(ModalClientGrpc.getFunctionMapMethod(), this::start)
                 .unary(ModalClientGrpc.getFunctionPutInputsMethod(), this::put)
                 .unary(ModalClientGrpc.getFunctionGetOutputsMethod(), this::outputs)
-                .unary(ModalClientGrpc.getFunctionCallFromIdMethod(), this::fromId);
+                .unary(ModalClientGrpc.getFunctionCallFromIdMethod(), this::fromId)
+                .unary(ModalClientGrpc.getFunctionCallCancelMethod(), this::cancel);
     }
 
     private FunctionMapResponse start(Caller caller, FunctionMapRequest request) {
-        var target = target(caller, request.getFunctionId());
+        var target = targets.of(caller.tenant(), request.getFunctionId());
         var call = new Calls.NewCall(
                 request.getFunctionCallType() == FunctionCallType.FUNCTION_CALL_TYPE_MAP
                         ? FunctionCall.Kind.MAP
@@ -104,7 +106,7 @@ class CallRpcs implements RpcFeature {
 
     private FunctionPutInputsResponse put(Caller caller, FunctionPutInputsRequest request) {
         var call = calls.get(caller.tenant(), request.getFunctionCallId());
-        var target = target(caller, call.functionId());
+        var target = targets.of(caller.tenant(), call.functionId());
         var inputs = read(request.getInputsList());
         var method = ModalClientGrpc.getFunctionPutInputsMethod();
         return once.answer(
@@ -114,22 +116,6 @@ class CallRpcs implements RpcFeature {
                 () -> FunctionPutInputsResponse.newBuilder()
                         .addAllInputs(acknowledge(inputs, calls.add(target, call, inputs)))
                         .build());
-    }
-
-    /** Where inputs of the function go. The pool is there from the publication on, but for one that has gone since. */
-    private Target target(Caller caller, String functionId) {
-        var target = calls.target(caller.tenant(), functionId);
-        if (!target.appState().runs()) {
-            throw Problem.APP_STOPPED.because("The app of function '%s' is stopped", target.functionName());
-        }
-        if (target.definitionId() == null) {
-            throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", target.functionName());
-        }
-        if (target.poolId() == null) {
-            pools.of(functions.get(caller.tenant(), functionId), functions.definition(target.definitionId()));
-            return calls.target(caller.tenant(), functionId);
-        }
-        return target;
     }
 
     private static List<NewInput> read(List<FunctionPutInputsItem> items) {
@@ -214,6 +200,14 @@ class CallRpcs implements RpcFeature {
         } catch (InvalidProtocolBufferException e) {
             throw new IllegalStateException("a kept output cannot be read", e);
         }
+    }
+
+    private Empty cancel(Caller caller, FunctionCallCancelRequest request) {
+        if (request.getTerminateContainers()) {
+            throw Problem.UNSUPPORTED.because("terminate_containers is not available: cancel without it");
+        }
+        inputs.cancel(calls.get(caller.tenant(), request.getFunctionCallId()).id(), "Input was cancelled by the user");
+        return Empty.getDefaultInstance();
     }
 
     private FunctionCallFromIdResponse fromId(Caller caller, FunctionCallFromIdRequest request) {
