@@ -34,6 +34,8 @@ class EndpointsTest {
                         "GET containers/{id} TOKEN",
                         "GET functions TOKEN",
                         "GET functions/{id} TOKEN",
+                        "POST calls/{id}/cancel TOKEN",
+                        "POST functions/{id}/calls TOKEN",
                         "POST workspaces/{name}/tokens ADMIN");
         assertThat(access(new RunnerEndpoints()))
                 .containsExactly(

@@ -25,6 +25,7 @@ public class RestEndpoints extends Endpoints {
         super(List.of(
                 AppsResource.class,
                 FunctionsResource.class,
+                FunctionCallsResource.class,
                 CallsResource.class,
                 ContainersResource.class,
                 TokensResource.class,
