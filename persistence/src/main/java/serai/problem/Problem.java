@@ -10,7 +10,6 @@ package serai.problem;
  */
 public enum Problem {
     INVALID_ARGUMENT(Kind.INVALID_ARGUMENT, "The request cannot be understood"),
-    BODY_TOO_LARGE(Kind.INVALID_ARGUMENT, 413, "The body is larger than allowed"),
     INVALID_AUTOSCALER(Kind.INVALID_ARGUMENT, "The autoscaler settings contradict each other"),
     UNAUTHENTICATED(Kind.UNAUTHENTICATED, "The credentials are missing or wrong"),
     PERMISSION_DENIED(Kind.PERMISSION_DENIED, "These credentials do not allow this"),

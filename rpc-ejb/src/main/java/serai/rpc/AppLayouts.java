@@ -11,6 +11,7 @@ import modal.client.FunctionHandleMetadata;
 import modal.client.ObjectDependency;
 import serai.app.App;
 import serai.app.Apps;
+import serai.definition.Handles;
 import serai.function.Functions;
 import serai.protocol.Messages;
 

@@ -24,6 +24,8 @@ public class RestEndpoints extends Endpoints {
     public RestEndpoints() {
         super(List.of(
                 AppsResource.class,
+                DeploymentsResource.class,
+                AppFunctionCallsResource.class,
                 FunctionsResource.class,
                 FunctionCallsResource.class,
                 CallsResource.class,
