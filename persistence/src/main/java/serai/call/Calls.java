@@ -35,6 +35,20 @@ public class Calls {
             row.getInt("outputs"),
             row.getTimestamp("created_at").toInstant());
 
+    /** Of a call {@code c}, from its inputs and outputs: the worst that happened, once everything has happened. */
+    private static final String STATE = """
+            case when c.inputs > 0 and c.outputs >= c.inputs then
+                case when exists (select 1 from output o where o.call_id = c.id and o.status not in ('SUCCESS', 'TERMINATED'))
+                        then 'FAILED'
+                    when exists (select 1 from output o where o.call_id = c.id and o.status = 'TERMINATED') then 'CANCELLED'
+                    else 'SUCCEEDED' end
+                when c.outputs > 0
+                    or exists (select 1 from input i where i.call_id = c.id and i.state = 'RUNNING') then 'RUNNING'
+                else 'PENDING' end""";
+
+    private static final RowMapper<CallProgress> PROGRESS = (row, context) ->
+            new CallProgress(CALL.map(row, context), CallProgress.State.valueOf(row.getString("state")));
+
     private static final RowMapper<Output> OUTPUT = (row, context) -> new Output(
             row.getInt("ordinal"),
             row.getString("input_id"),
@@ -209,14 +223,65 @@ public class Calls {
                 .findOne());
     }
 
-    /** Newest first. */
-    public List<FunctionCall> list(Tenant tenant, int limit) {
-        return jdbi.withHandle(handle -> handle.createQuery(
-                        "select * from function_call where workspace_id = :ws order by created_at desc, id limit :limit")
+    /**
+     * Newest first.
+     *
+     * @param after the last call of the page before; empty for the first page
+     */
+    public List<CallProgress> list(Tenant tenant, Filter filter, Optional<Position> after, int limit) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select * from (
+                            select c.*, %s as state from function_call c
+                            where c.workspace_id = :ws
+                                and (:function = '' or c.function_id = :function) and (:app = '' or c.app_id = :app)
+                                and (cast(:at as timestamptz) is null or (c.created_at, c.id) < (cast(:at as timestamptz), :id))
+                            ) listed
+                        where (:state = '' or state = :state) order by created_at desc, id desc limit :limit""".formatted(STATE))
                 .bind("ws", tenant.workspaceId())
+                .bind("function", filter.functionId())
+                .bind("app", filter.appId())
+                .bind("state", filter.state().map(Enum::name).orElse(""))
+                .bind("at", after.map(p -> p.createdAt().toString()).orElse(null))
+                .bind("id", after.map(Position::callId).orElse(""))
                 .bind("limit", limit)
-                .map(CALL)
+                .map(PROGRESS)
                 .list());
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#CALL_NOT_FOUND}, also for another workspace's */
+    public CallProgress progress(Tenant tenant, String id) {
+        return jdbi.withHandle(handle -> handle.createQuery(
+                        "select c.*, %s as state from function_call c where c.id = :id and c.workspace_id = :ws"
+                                .formatted(STATE))
+                .bind("id", id)
+                .bind("ws", tenant.workspaceId())
+                .map(PROGRESS)
+                .findOne()
+                .orElseThrow(() -> Problem.CALL_NOT_FOUND.because("FunctionCall '%s' not found", id)));
+    }
+
+    /** What became of the call's input with that number so far; empty while there is none. */
+    public Optional<InputProgress> input(String callId, int idx) {
+        return jdbi.withHandle(handle -> handle.createQuery("select * from input where call_id = :call and idx = :idx")
+                .bind("call", callId)
+                .bind("idx", idx)
+                .map((row, context) -> new InputProgress(
+                        row.getString("id"),
+                        InputProgress.State.valueOf(row.getString("state")),
+                        row.getString("pool_id"),
+                        row.getString("container_id"),
+                        row.getInt("attempt"),
+                        row.getInt("retries"),
+                        row.getInt("losses"),
+                        instant(row.getTimestamp("available_at")),
+                        instant(row.getTimestamp("created_at")),
+                        instant(row.getTimestamp("claimed_at")),
+                        instant(row.getTimestamp("finished_at"))))
+                .findFirst());
+    }
+
+    private static Instant instant(java.sql.Timestamp timestamp) {
+        return timestamp == null ? null : timestamp.toInstant();
     }
 
     /** Results after a position, in order of completion. */
@@ -260,6 +325,12 @@ public class Calls {
      * @param parentInputId the input whose function makes this call; null for a client's own
      */
     public record NewCall(FunctionCall.Kind kind, int invocation, String parentInputId) {}
+
+    /** Which calls to list; empty texts let everything through. */
+    public record Filter(String appId, String functionId, Optional<CallProgress.State> state) {}
+
+    /** Where a page of the list ended. */
+    public record Position(Instant createdAt, String callId) {}
 
     /** @param inputIds in the order of the inputs */
     public record Started(String callId, List<String> inputIds) {

@@ -182,7 +182,7 @@ public class Inputs {
 
     private static final String IDLE_WITHOUT = """
             update container set idle_since = clock_timestamp() where id = :container and %s and not exists (
-                select 1 from input where container_id = :container and state = 'RUNNING' and id <> :id)""";
+                select 1 from input where container_id = :container and (state = 'RUNNING' or cancelling) and id <> :id)""";
 
     private void finish(Handle handle, String containerId, Result result) {
         handle.createQuery("""
@@ -206,7 +206,8 @@ public class Inputs {
                 .bind("content", result.content())
                 .mapTo(String.class)
                 .findOne()
-                .ifPresent(call -> signals.afterCommit(Topic.call(call)));
+                .ifPresentOrElse(
+                        call -> signals.afterCommit(Topic.call(call)), () -> stopped(handle, containerId, result));
     }
 
     private static String finalState(Outcome outcome) {
@@ -270,6 +271,71 @@ public class Inputs {
     public void terminateApp(String appId, String reason) {
         jdbi.useHandle(handle -> conclude(
                 handle, "app_id = :subject and state in ('PENDING', 'RUNNING')", appId, Outcome.TERMINATED, reason));
+    }
+
+    /**
+     * The caller gave the call up: what waits is cancelled, and what runs is too, at once. Its container is told, and
+     * counts as busy until it says that it stopped.
+     *
+     * @return how many inputs were not finished
+     */
+    @Transactional
+    public int cancel(String callId, String reason) {
+        return jdbi.withHandle(handle -> {
+            handle.createQuery("select id from function_call where id = :call for update")
+                    .bind("call", callId)
+                    .mapTo(String.class)
+                    .findOne();
+            handle.createQuery("""
+                            update input set cancelling = true where call_id = :call and state = 'RUNNING'
+                            returning container_id""")
+                    .bind("call", callId)
+                    .mapTo(String.class)
+                    .list()
+                    .forEach(container -> signals.afterCommit(Topic.container(container)));
+            return conclude(
+                    handle,
+                    "call_id = :subject and state in ('PENDING', 'RUNNING')",
+                    callId,
+                    Outcome.TERMINATED,
+                    reason);
+        });
+    }
+
+    /** Inputs that the container works on, although they were cancelled. */
+    @Transactional(Transactional.TxType.SUPPORTS) // one statement, on the path of every heartbeat
+    public List<String> cancelled(String containerId) {
+        return jdbi.withHandle(
+                handle -> handle.createQuery("select id from input where container_id = :container and cancelling")
+                        .bind("container", containerId)
+                        .mapTo(String.class)
+                        .list());
+    }
+
+    /** The container says that it stopped working on an input that was cancelled, or has finished it nevertheless. */
+    private static void stopped(Handle handle, String containerId, Result result) {
+        handle.createUpdate("""
+                        with stopped as (
+                            update input set cancelling = false
+                            where id = :id and container_id = :container and attempt = :attempt and cancelling returning id)
+                        update container set idle_since = clock_timestamp()
+                        where id = :container and exists (select 1 from stopped) and not exists (
+                            select 1 from input
+                            where container_id = :container and id <> :id and (state = 'RUNNING' or cancelling))""")
+                .bind("id", result.inputId())
+                .bind("container", containerId)
+                .bind("attempt", result.attempt())
+                .execute();
+    }
+
+    /** Containers that still work on a cancelled input when its time is over. */
+    public List<String> deafToCancellation() {
+        return jdbi.withHandle(
+                handle -> handle.createQuery("""
+                        select distinct i.container_id from input i
+                        join container c on c.id = i.container_id and c.state <> 'ENDED'
+                        join pool p on p.id = i.pool_id join definition d on d.id = p.definition_id
+                        where i.cancelling and i.claimed_at + d.timeout_ms * interval '1 millisecond' < clock_timestamp()""").mapTo(String.class).list());
     }
 
     /** The input ran too long. @return whether it was still running */

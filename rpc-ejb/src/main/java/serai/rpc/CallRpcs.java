@@ -4,12 +4,14 @@ package serai.rpc;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.google.protobuf.Empty;
 import com.google.protobuf.InvalidProtocolBufferException;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import modal.client.FunctionCallCancelRequest;
 import modal.client.FunctionCallFromIdRequest;
 import modal.client.FunctionCallFromIdResponse;
 import modal.client.FunctionCallType;
@@ -25,14 +27,14 @@ import modal.client.FunctionPutInputsResponseItem;
 import modal.client.FunctionRetryPolicy;
 import modal.client.GenericResult;
 import modal.client.ModalClientGrpc;
+import serai.activate.CallTargets;
 import serai.call.Calls;
 import serai.call.FunctionCall;
+import serai.call.Inputs;
 import serai.call.NewInput;
 import serai.call.Outcome;
 import serai.call.Output;
 import serai.call.Target;
-import serai.function.Functions;
-import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.signal.Signals;
 import serai.signal.Topic;
@@ -70,9 +72,9 @@ class CallRpcs implements RpcFeature {
 
     private record Known(String workspaceId, FunctionCall.Kind kind) {}
 
-    private final Functions functions;
-    private final Pools pools;
+    private final CallTargets targets;
     private final Calls calls;
+    private final Inputs inputs;
     private final Once once;
     private final OpenStreams streams;
     private final LongPoll poll;
@@ -80,17 +82,17 @@ class CallRpcs implements RpcFeature {
 
     @Inject
     CallRpcs(
-            Functions functions,
-            Pools pools,
+            CallTargets targets,
             Calls calls,
+            Inputs inputs,
             Once once,
             OpenStreams streams,
             Signals signals,
             ServerContext context) {
         this.context = context;
-        this.functions = functions;
-        this.pools = pools;
+        this.targets = targets;
         this.calls = calls;
+        this.inputs = inputs;
         this.once = once;
         this.streams = streams;
         this.poll = new LongPoll(signals);
@@ -105,7 +107,8 @@ class CallRpcs implements RpcFeature {
         methods.direct(ModalClientGrpc.getFunctionMapMethod(), this::start)
                 .unary(ModalClientGrpc.getFunctionPutInputsMethod(), this::put)
                 .direct(ModalClientGrpc.getFunctionGetOutputsMethod(), this::outputs)
-                .unary(ModalClientGrpc.getFunctionCallFromIdMethod(), this::fromId);
+                .unary(ModalClientGrpc.getFunctionCallFromIdMethod(), this::fromId)
+                .unary(ModalClientGrpc.getFunctionCallCancelMethod(), this::cancel);
     }
 
     private FunctionMapResponse start(Caller caller, FunctionMapRequest request) {
@@ -147,7 +150,7 @@ class CallRpcs implements RpcFeature {
 
     private FunctionPutInputsResponse put(Caller caller, FunctionPutInputsRequest request) {
         var call = calls.get(caller.tenant(), request.getFunctionCallId());
-        var target = target(caller, call.functionId());
+        var target = targets.of(caller.tenant(), call.functionId());
         var inputs = read(request.getInputsList());
         var method = ModalClientGrpc.getFunctionPutInputsMethod();
         return once.answer(
@@ -159,21 +162,9 @@ class CallRpcs implements RpcFeature {
                         .build());
     }
 
-    /** Where inputs of the function go. The pool is there from the publication on, but for one that has gone since. */
     private Target target(Caller caller, String functionId) {
-        var target = calls.target(caller.tenant(), functionId);
-        if (!target.appState().runs()) {
-            throw Problem.APP_STOPPED.because("The app of function '%s' is stopped", target.functionName());
-        }
-        if (target.definitionId() == null) {
-            throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", target.functionName());
-        }
-        if (target.poolId() == null) {
-            context.run(() ->
-                    pools.of(functions.get(caller.tenant(), functionId), functions.definition(target.definitionId())));
-            return calls.target(caller.tenant(), functionId);
-        }
-        return target;
+        var seen = targets.look(caller.tenant(), functionId);
+        return seen.poolId() == null ? context.get(() -> targets.of(caller.tenant(), functionId)) : seen;
     }
 
     private static List<NewInput> read(List<FunctionPutInputsItem> items) {
@@ -269,6 +260,14 @@ class CallRpcs implements RpcFeature {
         } catch (InvalidProtocolBufferException e) {
             throw new IllegalStateException("a kept output cannot be read", e);
         }
+    }
+
+    private Empty cancel(Caller caller, FunctionCallCancelRequest request) {
+        if (request.getTerminateContainers()) {
+            throw Problem.UNSUPPORTED.because("terminate_containers is not available: cancel without it");
+        }
+        inputs.cancel(calls.get(caller.tenant(), request.getFunctionCallId()).id(), "Input was cancelled by the user");
+        return Empty.getDefaultInstance();
     }
 
     private FunctionCallFromIdResponse fromId(Caller caller, FunctionCallFromIdRequest request) {

@@ -11,6 +11,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import modal.client.CancelInputEvent;
 import modal.client.ContainerHeartbeatRequest;
 import modal.client.ContainerHeartbeatResponse;
 import modal.client.FunctionCallInvocationType;
@@ -98,8 +99,14 @@ class ContainerRpcs implements RpcFeature {
         var me = caller.mustBeContainer();
         containers.heartbeat(me.id(), clock.instant());
         // held, as it is the only way down: what there is to tell will end it early
-        poll.until(Topic.container(me.id()), HEARTBEAT_POLL, () -> false, told -> told);
-        return ContainerHeartbeatResponse.getDefaultInstance();
+        var cancelled = poll.until(
+                Topic.container(me.id()), HEARTBEAT_POLL, () -> inputs.cancelled(me.id()), ids -> !ids.isEmpty());
+        if (cancelled.isEmpty()) {
+            return ContainerHeartbeatResponse.getDefaultInstance();
+        }
+        return ContainerHeartbeatResponse.newBuilder()
+                .setCancelInputEvent(CancelInputEvent.newBuilder().addAllInputIds(cancelled))
+                .build();
     }
 
     private FunctionGetInputsResponse getInputs(Caller caller, FunctionGetInputsRequest request)

@@ -19,6 +19,9 @@ import modal.client.FunctionPrecreateResponse;
 import modal.client.ModalClientGrpc;
 import serai.app.Apps;
 import serai.config.AutoscaleConfig;
+import serai.definition.DefinitionReader;
+import serai.definition.FunctionWire;
+import serai.definition.Handles;
 import serai.function.Definition;
 import serai.function.Function;
 import serai.function.Functions;
@@ -93,9 +96,8 @@ class FunctionRpcs implements RpcFeature {
             images.get(caller.tenant(), duties.imageId());
         }
         duties.mounts().forEach(mount -> mounts.get(caller.tenant(), mount));
-        var data = request.hasFunctionData() ? request.getFunctionData() : dataOf(definition);
-        var handle = Handles.of(app.id(), definition);
-        var wire = new Definition.Wire(definition.toByteArray(), data.toByteArray(), handle.toByteArray());
+        var data = request.hasFunctionData() ? request.getFunctionData() : FunctionWire.dataOf(definition);
+        var wire = FunctionWire.of(app.id(), definition, data);
         var method = ModalClientGrpc.getFunctionCreateMethod();
         return once.answer(method, FunctionCreateResponse.parser(), caller, () -> {
             var function = functions.reserve(app, definition.getFunctionName(), given(request.getExistingFunctionId()));
@@ -127,21 +129,6 @@ class FunctionRpcs implements RpcFeature {
             return definition;
         }
         return definition.toBuilder().setSchedule(request.getSchedule()).build();
-    }
-
-    /** The client wants at least one ranked function in every answer. */
-    private static FunctionData dataOf(modal.client.Function function) {
-        return FunctionData.newBuilder()
-                .setModuleName(function.getModuleName())
-                .setFunctionName(function.getFunctionName())
-                .setFunctionType(function.getFunctionType())
-                .setTimeoutSecs(function.getTimeoutSecs())
-                .setAutoscalerSettings(function.getAutoscalerSettings())
-                .setWebhookConfig(function.getWebhookConfig())
-                .setIsClass(function.getIsClass())
-                .setMethodDefinitionsSet(true)
-                .addRankedFunctions(FunctionData.RankedFunction.newBuilder().setFunction(function))
-                .build();
     }
 
     private FunctionGetResponse get(Caller caller, FunctionGetRequest request) {

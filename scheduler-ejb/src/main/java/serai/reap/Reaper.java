@@ -107,6 +107,7 @@ public class Reaper {
             attempt("containers that do not get ready", this::slowStarts);
         }
         reapOverdue();
+        attempt("containers that do not let go of cancelled inputs", this::deafContainers);
         attempt("inputs of containers that have ended", this::orphans);
         attempt("apps whose client fell silent", this::silentApps);
         attempt("apps that are ending", publisher::resume);
@@ -187,6 +188,13 @@ public class Reaper {
                                 "an input ran for longer than %d s"
                                         .formatted(duties.timeout().toSeconds())));
             }
+        }
+    }
+
+    /** The runtime cannot interrupt everything: a function that does not react has its own time limit, not more. */
+    private void deafContainers() {
+        for (var id : inputs.deafToCancellation()) {
+            containers.find(id).ifPresent(c -> end(c, "a cancelled input did not stop within its time limit"));
         }
     }
 

@@ -1,6 +1,6 @@
 // Copyright the Serai authors
 // SPDX-License-Identifier: Apache-2.0
-package serai.rpc;
+package serai.definition;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,13 +15,13 @@ import serai.function.RetryPolicy;
 import serai.problem.Problem;
 
 /** Reads what the platform has to do for a function out of the client's definition, and refuses by name what it cannot. */
-record DefinitionReader(AutoscaleConfig defaults) {
+public record DefinitionReader(AutoscaleConfig defaults) {
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(300);
     private static final int DEFAULT_MILLI_CPU = 125;
     private static final int DEFAULT_MEMORY_MB = 128;
     private static final int DEFAULT_DISK_MB = 512;
 
-    Definition.Duties read(Function function, String clientVersion) {
+    public Definition.Duties read(Function function, String clientVersion) {
         var missing = missingFeatures(function);
         if (!missing.isEmpty()) {
             throw Problem.FEATURE_UNSUPPORTED.because(
