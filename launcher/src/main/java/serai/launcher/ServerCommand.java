@@ -12,6 +12,9 @@ import java.util.regex.Pattern;
  * with options that halve the processor time of a start.
  */
 record ServerCommand(Path payara, Path domain, int heapMegabytes, ClassArchive archive) {
+    /** What a start needs anyway; the JVM's own choice, a part of the machine's memory, is touched once and then kept. */
+    private static final int INITIAL_HEAP_MEGABYTES = 256;
+
     private static final Pattern VERSIONED = Pattern.compile("^\\[([^|\\]]*)\\|([^\\]]*)]");
 
     List<String> line(List<String> domainOptions) {
@@ -27,15 +30,13 @@ record ServerCommand(Path payara, Path domain, int heapMegabytes, ClassArchive a
                         .replace("${com.sun.aas.instanceRoot}", domain.toString()))
                 .forEach(line::add);
         line.add("-Xmx" + heapMegabytes + "m");
+        line.add("-Xms" + INITIAL_HEAP_MEGABYTES + "m");
+        // the heap is small: G1's own tables and its reserve of free regions cost 300 MB beside it, and save pauses of it alone
+        line.add("-XX:+UseSerialGC");
         line.add("-XX:+ExitOnOutOfMemoryError"); // a server without memory is worse than one that is started again
         // no shell inside the server, and no folder that is watched for bundles
         line.add("-Dorg.glassfish.additionalOSGiBundlesToStart=");
         line.addAll(archive.options());
-        // the optimising compiler comes ten times later: while a server starts it only takes the processors from it
-        line.add("-XX:Tier4InvocationThreshold=50000");
-        line.add("-XX:Tier4MinInvocationThreshold=6000");
-        line.add("-XX:Tier4CompileThreshold=75000");
-        line.add("-XX:Tier4BackEdgeThreshold=400000");
         line.add("-Dcom.sun.aas.installRoot=" + glassfish);
         line.add("-Dcom.sun.aas.instanceRoot=" + domain);
         line.add("com.sun.enterprise.glassfish.bootstrap.ASMain");
