@@ -66,6 +66,8 @@ import serai.reap.Reaper;
 import serai.reap.Retention;
 import serai.replay.Replays;
 import serai.runner.RunnerArtifact;
+import serai.schedule.Firings;
+import serai.schedule.Schedules;
 import serai.signal.Signals;
 import serai.signal.Topic;
 import serai.workspace.Environment;
@@ -105,6 +107,8 @@ public final class TestServer {
     public final Containers containers = bean(Containers.class, transactions.entities(), jdbi, signals);
     public final Calls calls = bean(Calls.class, jdbi, signals);
     public final Inputs inputs = bean(Inputs.class, jdbi, signals);
+    public final Schedules schedules = bean(Schedules.class, transactions.entities(), jdbi);
+    public final Firings firings = bean(Firings.class, jdbi, calls, functions, pools);
     public final Logs logs = bean(Logs.class, jdbi, signals);
 
     private final AutoscaleConfig autoscale = settings(AutoscaleConfig.class, Map.of("stop-grace", "PT1S"));
@@ -127,8 +131,8 @@ public final class TestServer {
             clock);
     public final Reconciliations reconciliations = new Reconciliations(scaler, executor);
     public final Publisher publisher = new Publisher(
-            bean(Rollouts.class, apps, functions, pools, retirements),
-            bean(Closings.class, apps, pools, inputs, containers, retirements, autoscale),
+            bean(Rollouts.class, apps, functions, pools, retirements, schedules),
+            bean(Closings.class, apps, pools, inputs, containers, retirements, schedules, autoscale),
             reconciliations,
             signals,
             executor);
