@@ -34,6 +34,12 @@ class EndpointsTest {
                         "GET containers/{id} TOKEN",
                         "GET functions TOKEN",
                         "GET functions/{id} TOKEN",
+                        "GET schedules TOKEN",
+                        "GET schedules/{id} TOKEN",
+                        "GET schedules/{id}/firings TOKEN",
+                        "POST schedules/{id}/fire TOKEN",
+                        "POST schedules/{id}/pause TOKEN",
+                        "POST schedules/{id}/resume TOKEN",
                         "POST workspaces/{name}/tokens ADMIN");
         assertThat(access(new RunnerEndpoints()))
                 .containsExactly(

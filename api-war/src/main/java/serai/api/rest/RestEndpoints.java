@@ -27,6 +27,7 @@ public class RestEndpoints extends Endpoints {
                 FunctionsResource.class,
                 CallsResource.class,
                 ContainersResource.class,
+                SchedulesResource.class,
                 TokensResource.class,
                 BodyLimit.class));
     }
