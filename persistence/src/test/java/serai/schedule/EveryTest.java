@@ -80,7 +80,7 @@ class EveryTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    0  | 0  | 0 | 0  | 0 | 0  | 0         | period PT0S
+                    0  | 0  | 0 | 0  | 0 | 0  | 0         | period P0D: from 1 second
                     0  | 0  | 0 | 0  | 0 | 0  | 0.5       | period PT0.5S: from 1 second
                     0  | 0  | 0 | 0  | 0 | 0  | -5        | seconds is -5
                     0  | 0  | 0 | 1  | 0 | -1 | 0         | minutes is -1

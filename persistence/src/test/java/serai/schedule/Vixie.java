@@ -3,9 +3,10 @@
 package serai.schedule;
 
 import java.time.Instant;
-import java.time.LocalDateTime;
+import java.time.LocalDate;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
+import java.time.zone.ZoneRules;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -35,36 +36,40 @@ record Vixie(Job job, ZoneId zone) {
             return field(0).startsWith("*") || field(1).startsWith("*");
         }
 
-        boolean at(LocalDateTime t) {
-            boolean day = days.contains(t.getDayOfMonth());
-            boolean weekday = weekdays.contains(t.getDayOfWeek().getValue() % 7);
+        /** @param local minutes of the wall clock since 1970 */
+        boolean at(long local) {
+            if (!minutes.contains((int) Math.floorMod(local, 60L)) || !hours.contains((int) Math.floorMod(local / 60, 24L))) {
+                return false;
+            }
+            var date = LocalDate.ofEpochDay(Math.floorDiv(local, 1440L));
+            boolean day = days.contains(date.getDayOfMonth());
+            boolean weekday = weekdays.contains(date.getDayOfWeek().getValue() % 7);
             boolean either = field(2).startsWith("*") || field(4).startsWith("*") ? day && weekday : day || weekday;
-            return minutes.contains(t.getMinute())
-                    && hours.contains(t.getHour())
-                    && months.contains(t.getMonthValue())
-                    && either;
+            return months.contains(date.getMonthValue()) && either;
         }
     }
 
     /** @return slots after the first and up to the last, each once */
     List<Instant> slots(Instant first, Instant last) {
+        var rules = zone.getRules();
+        boolean wild = job.isWild();
         var slots = new TreeSet<Instant>();
-        var virtual = LocalDateTime.ofInstant(first, zone).truncatedTo(ChronoUnit.MINUTES);
-        var minute = first.truncatedTo(ChronoUnit.MINUTES).plus(1, ChronoUnit.MINUTES);
-        for (; !minute.isAfter(last); minute = minute.plus(1, ChronoUnit.MINUTES)) {
-            var running = LocalDateTime.ofInstant(minute, zone);
-            long jump = ChronoUnit.MINUTES.between(virtual, running);
-            if (jump > 0 && jump <= THREE_HOURS) {
-                if (job.isWild() && job.at(running)) {
+        var minute = first.truncatedTo(ChronoUnit.MINUTES);
+        long virtual = local(rules, minute);
+        for (minute = minute.plusSeconds(60); !minute.isAfter(last); minute = minute.plusSeconds(60)) {
+            long running = local(rules, minute);
+            long jump = running - virtual;
+            if (jump > 0 && jump < THREE_HOURS) {
+                if (wild && job.at(running)) {
                     slots.add(minute);
                 }
-                for (; virtual.isBefore(running); virtual = virtual.plusMinutes(1)) {
-                    if (!job.isWild() && job.at(virtual.plusMinutes(1))) {
+                for (; virtual < running; virtual++) {
+                    if (!wild && job.at(virtual + 1)) {
                         slots.add(minute);
                     }
                 }
             } else if (jump <= 0 && jump > -THREE_HOURS) {
-                if (job.isWild() && job.at(running)) {
+                if (wild && job.at(running)) {
                     slots.add(minute);
                 }
             } else {
@@ -75,5 +80,9 @@ record Vixie(Job job, ZoneId zone) {
             }
         }
         return new ArrayList<>(slots);
+    }
+
+    private static long local(ZoneRules rules, Instant minute) {
+        return Math.floorDiv(minute.getEpochSecond() + rules.getOffset(minute).getTotalSeconds(), 60L);
     }
 }

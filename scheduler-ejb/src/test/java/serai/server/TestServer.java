@@ -46,7 +46,9 @@ import serai.config.CallConfig;
 import serai.config.HttpConfig;
 import serai.config.LogConfig;
 import serai.config.RunnerConfig;
+import serai.config.ScheduleConfig;
 import serai.container.Containers;
+import serai.cron.Firer;
 import serai.function.AutoscalerSettings;
 import serai.function.Definition;
 import serai.function.Deployments;
@@ -92,7 +94,7 @@ public final class TestServer {
                     Transactions.unused(FormatMapper.class)));
 
     private final Transactions transactions = new Transactions(FACTORY, SOURCE);
-    private final Jdbi jdbi = Jdbi.create(transactions).registerArrayType(String.class, "text");
+    public final Jdbi jdbi = Jdbi.create(transactions).registerArrayType(String.class, "text");
     private final AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
     private final InstantSource clock = () -> Instant.now().plus(ahead.get());
     private final Executor executor = work -> Thread.ofVirtual().start(work);
@@ -234,6 +236,12 @@ public final class TestServer {
 
     public Instant now() {
         return clock.instant();
+    }
+
+    /** The clock of one server among others: schedules, and who fires them, are in the database. */
+    public Firer firer(Duration tolerance, Executor threads, InstantSource time) {
+        var given = settings(ScheduleConfig.class, Map.of("serai.schedule.tolerance", tolerance.toString()));
+        return new Firer(firings, schedules, given, threads, time);
     }
 
     /** A tick for everything that would get one. */
