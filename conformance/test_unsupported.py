@@ -11,8 +11,6 @@ from serai_conformance.terminal import modal as cli
 #: App of programs/wanting.py, and what the refusal has to name.
 REFUSED = {
     "gpu": "gpu",
-    "schedule": "schedule",
-    "cron": "schedule=Cron",
     "pip_install": "python -m pip install rich",
     "apt_install": "apt-get install -y curl",
     "run_commands": "echo built > /built",

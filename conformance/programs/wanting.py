@@ -13,20 +13,6 @@ gpu = modal.App("gpu")
 def with_gpu() -> None: ...
 
 
-schedule = modal.App("schedule")
-
-
-@schedule.function(schedule=modal.Period(minutes=5))
-def with_schedule() -> None: ...
-
-
-cron = modal.App("cron")
-
-
-@cron.function(schedule=modal.Cron("* * * * *"))
-def with_cron() -> None: ...
-
-
 pip_install = modal.App("pip-install", image=modal.Image.debian_slim().pip_install("rich"))
 
 

@@ -37,11 +37,17 @@ class EndpointsTest {
                         "GET containers/{id} TOKEN",
                         "GET functions TOKEN",
                         "GET functions/{id} TOKEN",
+                        "GET schedules TOKEN",
+                        "GET schedules/{id} TOKEN",
+                        "GET schedules/{id}/firings TOKEN",
                         "POST apps/{app}/deployments TOKEN",
                         "POST apps/{app}/deployments/{version}/rollback TOKEN",
                         "POST apps/{app}/functions/{name}/calls TOKEN",
                         "POST calls/{id}/cancel TOKEN",
                         "POST functions/{id}/calls TOKEN",
+                        "POST schedules/{id}/fire TOKEN",
+                        "POST schedules/{id}/pause TOKEN",
+                        "POST schedules/{id}/resume TOKEN",
                         "POST workspaces/{name}/tokens ADMIN");
         assertThat(access(new RunnerEndpoints()))
                 .containsExactly(

@@ -44,8 +44,6 @@ public record DefinitionReader(AutoscaleConfig defaults) {
     private static List<String> missingFeatures(Function function) {
         var missing = new ArrayList<String>();
         check(missing, function.getResources().getGpuConfig().getCount() > 0, "gpu");
-        check(missing, function.hasSchedule() && function.getSchedule().hasCron(), "schedule=Cron");
-        check(missing, function.hasSchedule() && function.getSchedule().hasPeriod(), "schedule=Period");
         check(missing, function.getWebhookConfig().getTypeValue() != 0, "web endpoints");
         check(missing, function.getIsClass(), "classes");
         check(missing, function.getVolumeMountsCount() > 0, "volumes");

@@ -28,6 +28,7 @@ import serai.function.Functions;
 import serai.image.Images;
 import serai.mount.Mounts;
 import serai.problem.Problem;
+import serai.schedule.Schedules;
 import serai.workspace.Workspaces;
 
 /** Functions: reserved, defined, found. */
@@ -40,6 +41,7 @@ class FunctionRpcs implements RpcFeature {
     private final Images images;
     private final Mounts mounts;
     private final Workspaces workspaces;
+    private final Schedules schedules;
     private final Once once;
     private final DefinitionReader reader;
 
@@ -50,6 +52,7 @@ class FunctionRpcs implements RpcFeature {
             Images images,
             Mounts mounts,
             Workspaces workspaces,
+            Schedules schedules,
             Once once,
             AutoscaleConfig defaults) {
         this.apps = apps;
@@ -57,12 +60,13 @@ class FunctionRpcs implements RpcFeature {
         this.images = images;
         this.mounts = mounts;
         this.workspaces = workspaces;
+        this.schedules = schedules;
         this.once = once;
         this.reader = new DefinitionReader(defaults);
     }
 
     FunctionRpcs() {
-        this(null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -92,6 +96,7 @@ class FunctionRpcs implements RpcFeature {
         app.mustRun();
         var definition = definitionOf(request);
         var duties = reader.read(definition, caller.clientVersion());
+        var timetable = ScheduleReader.read(definition);
         if (duties.imageId() != null) {
             images.get(caller.tenant(), duties.imageId());
         }
@@ -102,6 +107,7 @@ class FunctionRpcs implements RpcFeature {
         return once.answer(method, FunctionCreateResponse.parser(), caller, () -> {
             var function = functions.reserve(app, definition.getFunctionName(), given(request.getExistingFunctionId()));
             var stored = functions.define(function, wire, duties);
+            timetable.ifPresent(present -> schedules.declare(stored, present, ScheduleReader.arguments()));
             return FunctionCreateResponse.newBuilder()
                     .setFunctionId(function.id())
                     .setHandleMetadata(Handles.of(stored))

@@ -18,6 +18,7 @@ import serai.container.Containers;
 import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
+import serai.schedule.Schedules;
 
 /** The end of an app, in short transactions. */
 @ApplicationScoped
@@ -27,6 +28,7 @@ public class Closings {
     private final Inputs inputs;
     private final Containers containers;
     private final Retirements retirements;
+    private final Schedules schedules;
     private final AutoscaleConfig settings;
 
     @Inject
@@ -36,17 +38,19 @@ public class Closings {
             Inputs inputs,
             Containers containers,
             Retirements retirements,
+            Schedules schedules,
             AutoscaleConfig settings) {
         this.apps = apps;
         this.pools = pools;
         this.inputs = inputs;
         this.containers = containers;
         this.retirements = retirements;
+        this.schedules = schedules;
         this.settings = settings;
     }
 
     public Closings() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** What waits or runs is terminated, and the app's containers are told to end. May be repeated. */
@@ -55,6 +59,7 @@ public class Closings {
         if (apps.find(appId).filter(app -> app.state() != App.State.STOPPED).isEmpty()) {
             return;
         }
+        schedules.end(appId, now); // before the app: who fires locks in this order
         apps.stop(appId, now);
         inputs.terminateApp(appId, "The app was stopped");
         poolsOf(appId).forEach(retirements::begin);

@@ -5,6 +5,7 @@ package serai.activate;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import serai.app.App;
@@ -15,30 +16,34 @@ import serai.function.Functions;
 import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
+import serai.schedule.Schedules;
 
-/** From one publication to the next: every function of the layout has a pool of its definition, other pools retire. */
+/** From one publication to the next: every function of the layout has a pool of its definition and its schedule, other pools retire. */
 @ApplicationScoped
 public class Rollouts {
     private final Apps apps;
     private final Functions functions;
     private final Pools pools;
     private final Retirements retirements;
+    private final Schedules schedules;
 
     @Inject
-    public Rollouts(Apps apps, Functions functions, Pools pools, Retirements retirements) {
+    public Rollouts(Apps apps, Functions functions, Pools pools, Retirements retirements, Schedules schedules) {
         this.apps = apps;
         this.functions = functions;
         this.pools = pools;
         this.retirements = retirements;
+        this.schedules = schedules;
     }
 
     public Rollouts() {
-        this(null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null); // for the server's proxy
     }
 
     /** @return the pools to look at, the new ones first */
     @Transactional
     public List<PoolId> rollOut(App app) {
+        schedules.follow(app.id(), Instant.now()); // first: who fires locks schedules before functions
         var published = apps.layout(app).functions().values();
         var current = new ArrayList<PoolId>();
         var former = new ArrayList<PoolId>();

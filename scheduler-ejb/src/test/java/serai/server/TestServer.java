@@ -46,7 +46,9 @@ import serai.config.CallConfig;
 import serai.config.HttpConfig;
 import serai.config.LogConfig;
 import serai.config.RunnerConfig;
+import serai.config.ScheduleConfig;
 import serai.container.Containers;
+import serai.cron.Firer;
 import serai.function.AutoscalerSettings;
 import serai.function.Definition;
 import serai.function.Deployments;
@@ -66,6 +68,8 @@ import serai.reap.Reaper;
 import serai.reap.Retention;
 import serai.replay.Replays;
 import serai.runner.RunnerArtifact;
+import serai.schedule.Firings;
+import serai.schedule.Schedules;
 import serai.signal.Signals;
 import serai.signal.Topic;
 import serai.workspace.Environment;
@@ -90,7 +94,7 @@ public final class TestServer {
                     Transactions.unused(FormatMapper.class)));
 
     private final Transactions transactions = new Transactions(FACTORY, SOURCE);
-    private final Jdbi jdbi = Jdbi.create(transactions).registerArrayType(String.class, "text");
+    public final Jdbi jdbi = Jdbi.create(transactions).registerArrayType(String.class, "text");
     private final AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
     private final InstantSource clock = () -> Instant.now().plus(ahead.get());
     private final Executor executor = work -> Thread.ofVirtual().start(work);
@@ -105,6 +109,8 @@ public final class TestServer {
     public final Containers containers = bean(Containers.class, transactions.entities(), jdbi, signals);
     public final Calls calls = bean(Calls.class, jdbi, signals);
     public final Inputs inputs = bean(Inputs.class, jdbi, signals);
+    public final Schedules schedules = bean(Schedules.class, transactions.entities(), jdbi);
+    public final Firings firings = bean(Firings.class, jdbi, calls, functions, pools);
     public final Logs logs = bean(Logs.class, jdbi, signals);
 
     private final AutoscaleConfig autoscale = settings(AutoscaleConfig.class, Map.of("stop-grace", "PT1S"));
@@ -127,8 +133,8 @@ public final class TestServer {
             clock);
     public final Reconciliations reconciliations = new Reconciliations(scaler, executor);
     public final Publisher publisher = new Publisher(
-            bean(Rollouts.class, apps, functions, pools, retirements),
-            bean(Closings.class, apps, pools, inputs, containers, retirements, autoscale),
+            bean(Rollouts.class, apps, functions, pools, retirements, schedules),
+            bean(Closings.class, apps, pools, inputs, containers, retirements, schedules, autoscale),
             reconciliations,
             signals,
             executor);
@@ -230,6 +236,12 @@ public final class TestServer {
 
     public Instant now() {
         return clock.instant();
+    }
+
+    /** The clock of one server among others: schedules, and who fires them, are in the database. */
+    public Firer firer(Duration tolerance, Executor threads, InstantSource time) {
+        var given = settings(ScheduleConfig.class, Map.of("serai.schedule.tolerance", tolerance.toString()));
+        return new Firer(firings, schedules, given, threads, time);
     }
 
     /** A tick for everything that would get one. */

@@ -30,6 +30,7 @@ public class RestEndpoints extends Endpoints {
                 FunctionCallsResource.class,
                 CallsResource.class,
                 ContainersResource.class,
+                SchedulesResource.class,
                 TokensResource.class,
                 BodyLimit.class));
     }

@@ -1,0 +1,57 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.cron;
+
+import static java.lang.System.Logger.Level.WARNING;
+
+import jakarta.ejb.Schedule;
+import jakarta.ejb.Singleton;
+import jakarta.ejb.Startup;
+import jakarta.ejb.TransactionAttribute;
+import jakarta.ejb.TransactionAttributeType;
+import jakarta.inject.Inject;
+
+/** Ticks for {@link Firer}. Every server has one: a slot is fired by whoever comes first. */
+@Startup
+@Singleton
+@TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
+public class ScheduleTimer {
+    private static final System.Logger LOG = System.getLogger(ScheduleTimer.class.getName());
+
+    private final Firer firer;
+
+    @Inject
+    public ScheduleTimer(Firer firer) {
+        this.firer = firer;
+    }
+
+    public ScheduleTimer() {
+        this(null); // for the server's proxy
+    }
+
+    /** Every second: the shortest period. */
+    @Schedule(hour = "*", minute = "*", second = "*", persistent = false)
+    void fire() {
+        attempt("schedules are not fired in this second", firer::fire);
+    }
+
+    /** Every 10 s: a server died between a publication, or a stop, and its schedules. */
+    @Schedule(hour = "*", minute = "*", second = "*/10", persistent = false)
+    void follow() {
+        attempt("schedules are not compared with their apps now", firer::follow);
+    }
+
+    /** Every 10 min: a small part of the retention. */
+    @Schedule(hour = "*", minute = "*/10", persistent = false)
+    void forget() {
+        attempt("old firings are not forgotten now", firer::forget);
+    }
+
+    private static void attempt(String failure, Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException e) { // a timer that fails is taken away by the server
+            LOG.log(WARNING, failure, e);
+        }
+    }
+}
