@@ -35,6 +35,9 @@ class Authentication implements ServerInterceptor {
     /** How long a container that has ended may still be taken for a live one; its results are fenced all the same. */
     private static final long REMEMBERED_MS = 5_000;
 
+    /** More than a pool has: the best of a rank comes after the last of the rank before. */
+    private static final int ORDINALS = 100_000;
+
     private static final int REMEMBERED_CONTAINERS = 10_000;
 
     private final Workspaces workspaces;
@@ -127,14 +130,14 @@ class Authentication implements ServerInterceptor {
     }
 
     private ContainerIdentity identityOf(Container container) {
-        var duties = functions
-                .definition(pools.get(container.poolId()).definitionId())
-                .duties();
+        var pool = pools.get(container.poolId());
+        var duties = functions.definition(pool.definitionId()).duties();
         return new ContainerIdentity(
                 container.id(),
                 container.poolId(),
+                pool.queue(),
                 container.functionId(),
-                container.ordinal(),
+                pool.rank() * ORDINALS + container.ordinal(),
                 duties.concurrency(),
                 duties.retryPolicy());
     }

@@ -110,8 +110,8 @@ class ContainerRpcs implements RpcFeature {
             }
         }
         var work = poll.until(
-                Topic.work(me.pool().value()),
-                me.ordinal(),
+                Topic.work(me.queue().value()),
+                me.turn(),
                 WORK_POLL,
                 () -> look(me, caller.idempotencyKey()),
                 Work::isAny);
@@ -134,7 +134,7 @@ class ContainerRpcs implements RpcFeature {
     }
 
     private Work look(ContainerIdentity me, String key) {
-        var claimed = inputs.claim(me.pool(), me.id(), 1, key);
+        var claimed = inputs.claim(me.queue(), me.id(), 1, key);
         return new Work(claimed, claimed.isEmpty() && containers.mustStop(me.id()));
     }
 
