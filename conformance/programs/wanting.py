@@ -6,13 +6,6 @@ import sys
 
 import modal
 
-gpu = modal.App("gpu")
-
-
-@gpu.function(gpu="H100")
-def with_gpu() -> None: ...
-
-
 schedule = modal.App("schedule")
 
 
