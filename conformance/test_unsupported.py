@@ -10,7 +10,6 @@ from serai_conformance.terminal import modal as cli
 
 #: App of programs/wanting.py, and what the refusal has to name.
 REFUSED = {
-    "gpu": "gpu",
     "pip_install": "python -m pip install rich",
     "apt_install": "apt-get install -y curl",
     "run_commands": "echo built > /built",
@@ -36,11 +35,11 @@ def test_given_a_feature_that_is_not_there_when_it_is_asked_for_then_it_is_refus
 
 
 def test_given_a_refused_deployment_when_it_is_looked_up_then_nothing_of_it_is_there(app_name: str, nomad: Nomad):
-    ended = cli("deploy", "--name", app_name, "wanting.py::gpu")
+    ended = cli("deploy", "--name", app_name, "wanting.py::region")
     assert ended.code == 1
-    assert "gpu" in ended.output and "Traceback" not in ended.output
+    assert "region" in ended.output and "Traceback" not in ended.output
     with pytest.raises(modal.exception.NotFoundError):
-        modal.Function.from_name(app_name, "with_gpu").hydrate()
+        modal.Function.from_name(app_name, "with_region").hydrate()
     assert nomad.jobs(app_name) == []
 
 

@@ -6,11 +6,6 @@ import sys
 
 import modal
 
-gpu = modal.App("gpu")
-
-
-@gpu.function(gpu="H100")
-def with_gpu() -> None: ...
 
 
 pip_install = modal.App("pip-install", image=modal.Image.debian_slim().pip_install("rich"))

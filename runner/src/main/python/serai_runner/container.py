@@ -129,9 +129,10 @@ class Container:
             relay.close()
 
     def _write_identity(self) -> sandbox.Identity:
-        from . import sandbox
+        from . import devices, sandbox
 
-        it = self._identity
+        it, settings = self._identity, self._settings
+        given = devices.find(settings.gpus, settings.visible, settings.device_root)
         identity = sandbox.Identity(
             container=it.container,
             directory=os.path.join(self._scratch, "modal"),
@@ -140,7 +141,9 @@ class Container:
                 "MODAL_TASK_ID": it.container,
                 "MODAL_OVERRIDE_HEADERS": f"x-serai-container: {it.container},x-serai-secret: {it.token}",
                 **({"MODAL_HEARTBEAT_INTERVAL": f"{it.heartbeat_interval_s:g}"} if it.heartbeat_interval_s else {}),
+                **given.environment,
             },
+            devices=given,
         )
         sandbox.write_identity(identity, it.arguments)
         return identity

@@ -12,6 +12,7 @@ import signal
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from . import devices
 from .files import Binding
 from .interpreter import Interpreter
 from .problems import Failed
@@ -59,6 +60,7 @@ class Identity(NamedTuple):
     directory: str  # shown as /__modal: the arguments, the socket
     names: str  # directory with hostname and hosts
     environment: Mapping[str, str]  # wins over the root's
+    devices: devices.Devices = devices.NONE
 
 
 def write_etc(directory: str) -> None:
@@ -101,6 +103,7 @@ def arguments(root: Root, identity: Identity, fds: Mapping[str, int], hardened: 
         *_etc(root.etc, identity.names),
         *_proc(),
         *("--dev", "/dev", "--dir", "/run", "--dir", "/var/tmp", "--symlink", "/run", "/var/run"),
+        *devices.arguments(identity.devices),
         *("--ro-bind", os.path.join(root.runtime, "pkg"), "/pkg"),
         *("--ro-bind", identity.directory, "/__modal"),
         *("--ro-bind", os.path.join(root.runtime, "deps"), DEPENDENCIES),
@@ -203,6 +206,8 @@ def environment(root: Root, identity: Identity) -> dict[str, str]:
     _prepend(given, "PYTHONPATH", "/root:/pkg")
     if root.interpreter.shared and root.interpreter.relocated:
         _prepend(given, "LD_LIBRARY_PATH", "/usr/local/lib")
+    if identity.devices.files:
+        _prepend(given, "LD_LIBRARY_PATH", devices.LIBRARIES)
     return given
 
 

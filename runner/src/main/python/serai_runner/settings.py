@@ -24,6 +24,9 @@ class Settings(NamedTuple):
     node: str
     cache: str  # shared by all containers of this node
     scratch: str  # of this allocation: gone with it
+    gpus: int  # that the job asks for
+    visible: str  # those that the cluster gave
+    device_root: str  # below which their nodes lie
 
     @staticmethod
     def of(environment: Mapping[str, str]) -> Settings:
@@ -39,6 +42,9 @@ class Settings(NamedTuple):
             node=os.uname().nodename,
             cache=cache,
             scratch=os.path.join(environment.get("NOMAD_TASK_DIR") or cache, "containers"),
+            gpus=int(environment.get("SERAI_GPUS") or 0),
+            visible=environment.get("NVIDIA_VISIBLE_DEVICES", ""),
+            device_root=environment.get("NVIDIA_DEV_ROOT") or "/",
         )
 
 

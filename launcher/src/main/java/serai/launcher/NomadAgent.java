@@ -30,7 +30,9 @@ sealed interface NomadAgent {
         }
         var program = onPath(settings, "nomad");
         boolean isProgram = running.map(Program.KIND::equals).orElse(program.isPresent());
-        return isProgram ? new Program(program.orElse(Path.of("nomad")), home, port) : new Embedded(home, port);
+        return isProgram
+                ? new Program(program.orElse(Path.of("nomad")), home, port)
+                : new Embedded(home, port, settings.text(Embedded.DEVICES));
     }
 
     static Optional<Path> onPath(Settings settings, String program) {
@@ -150,7 +152,10 @@ sealed interface NomadAgent {
     }
 
     /** nomad-local, from a copy of its jar: a build meanwhile must not change the file under a running machine. */
-    record Embedded(Home home, int port) implements NomadAgent {
+    record Embedded(Home home, int port, Optional<String> devices) implements NomadAgent {
+        /** Declares devices that the machine does not have. The agent reads it when it starts. */
+        static final String DEVICES = "SERAI_LOCAL_DEVICES";
+
         private static final String JAR = "nomad-local/target/nomad-local.jar";
 
         @Override
@@ -199,7 +204,8 @@ sealed interface NomadAgent {
                             "--data-dir",
                             home.nomad().toString())
                     .toList();
-            return launch(this, Command.of(line).in(home.directory()), home, step);
+            var command = Command.of(line).in(home.directory());
+            return launch(this, devices.map(d -> command.with(DEVICES, d)).orElse(command), home, step);
         }
 
         /** Two builds of the same sources differ in the order of the entries only. */

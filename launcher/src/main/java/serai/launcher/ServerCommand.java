@@ -31,7 +31,8 @@ record ServerCommand(Path payara, Path domain, int heapMegabytes, ClassArchive a
                 .forEach(line::add);
         line.add("-Xmx" + heapMegabytes + "m");
         line.add("-Xms" + INITIAL_HEAP_MEGABYTES + "m");
-        // the heap is small: G1's own tables and its reserve of free regions cost 300 MB beside it, and save pauses of it alone
+        // the heap is small: G1's own tables and its reserve of free regions cost 300 MB beside it, and save pauses of
+        // it alone
         line.add("-XX:+UseSerialGC");
         line.add("-XX:+ExitOnOutOfMemoryError"); // a server without memory is worse than one that is started again
         // no shell inside the server, and no folder that is watched for bundles

@@ -20,6 +20,11 @@ final class TestPlatform implements AutoCloseable {
             "SERAI_RPC_HOST",
             "SERAI_RUNNER_CACHE");
 
+    /** What the tests of GPUs count on; pretended, wherever they run. */
+    private static final String DEVICES =
+            "2*nvidia/gpu/NVIDIA H100 80GB HBM3[memory=81559 MiB,driver_version=550.90.07];"
+                    + "1*nvidia/gpu/NVIDIA A100-SXM4-40GB[memory=40960 MiB,driver_version=550.90.07]";
+
     private final Home home;
     private final Settings settings;
     private final Map<String, String> changed = new TreeMap<>();
@@ -31,6 +36,7 @@ final class TestPlatform implements AutoCloseable {
         this.logs = logs;
         changed.put("SERAI_HOME", home.directory().toString());
         Ports.usual().keySet().forEach(name -> changed.put(name, Integer.toString(Ports.any())));
+        changed.put(NomadAgent.Embedded.DEVICES, DEVICES);
         var environment = new TreeMap<>(System.getenv());
         environment.keySet().removeAll(NOT_INHERITED);
         environment.putAll(changed);

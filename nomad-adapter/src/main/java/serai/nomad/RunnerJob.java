@@ -5,9 +5,12 @@ package serai.nomad;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.hashicorp.nomad.apimodel.Affinity;
+import com.hashicorp.nomad.apimodel.Constraint;
 import com.hashicorp.nomad.apimodel.EphemeralDisk;
 import com.hashicorp.nomad.apimodel.Job;
 import com.hashicorp.nomad.apimodel.LogConfig;
+import com.hashicorp.nomad.apimodel.RequestedDevice;
 import com.hashicorp.nomad.apimodel.ReschedulePolicy;
 import com.hashicorp.nomad.apimodel.Resources;
 import com.hashicorp.nomad.apimodel.RestartPolicy;
@@ -18,6 +21,7 @@ import com.hashicorp.nomad.apimodel.TaskGroup;
 import com.hashicorp.nomad.apimodel.Template;
 import com.hashicorp.nomad.apimodel.UpdateStrategy;
 import com.hashicorp.nomad.javasdk.NomadJson;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -28,6 +32,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import serai.cluster.PoolJob;
 import serai.config.NomadConfig;
+import serai.device.Condition;
+import serai.device.DeviceRequest;
 import serai.pool.PoolId;
 
 /** How a pool looks as a Nomad job: one group of one task that runs the runner. Pure; sends nothing. */
@@ -53,6 +59,9 @@ final class RunnerJob {
     private static final int LEAST_DISK_MB = 10;
 
     private static final int LEAST_MEMORY_MB = 10;
+
+    /** Of 100. Between preferences it only matters that they weigh the same. */
+    private static final short AFFINITY = 50;
 
     private static final ObjectMapper SORTED =
             new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
@@ -140,7 +149,38 @@ final class RunnerJob {
         if (wanted.memoryMaxMb() > memory) {
             resources.addUnmappedProperty("MemoryMaxMB", wanted.memoryMaxMb());
         }
+        if (!wanted.devices().isEmpty()) { // an empty list would be another job than the one without it
+            resources.setDevices(
+                    wanted.devices().stream().map(RunnerJob::device).toList());
+        }
         return resources;
+    }
+
+    private static RequestedDevice device(DeviceRequest wanted) {
+        return new RequestedDevice()
+                .setName(wanted.kind())
+                .setCount(BigInteger.valueOf(wanted.count()))
+                .setConstraints(wanted.needs().stream()
+                        .map(need -> new Constraint()
+                                .setLTarget(target(need))
+                                .setOperand(need.operator())
+                                .setRTarget(need.value()))
+                        .toList())
+                .setAffinities(wanted.prefers().stream()
+                        .map(rather -> new Affinity()
+                                .setLTarget(target(rather))
+                                .setOperand(rather.operator())
+                                .setRTarget(rather.value())
+                                .setWeight(AFFINITY))
+                        .toList());
+    }
+
+    /** What a device is, Nomad knows itself; all else the node's plugin has measured. */
+    private static String target(Condition condition) {
+        return switch (condition.attribute()) {
+            case "model", "vendor", "type", "ids" -> "${device.%s}".formatted(condition.attribute());
+            default -> "${device.attr.%s}".formatted(condition.attribute());
+        };
     }
 
     /** Logs come on top: a job whose logs may fill its disk is refused. */

@@ -22,12 +22,20 @@ import serai.cluster.AllocationId;
 import serai.cluster.Cluster;
 import serai.cluster.PoolJob.Resources;
 import serai.config.NomadConfig;
+import serai.device.Condition;
+import serai.device.DeviceRequest;
 import serai.pool.PoolId;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
 
 /** What {@link Cluster} promises, asked of a running agent with one node. */
 abstract class ClusterContract {
+    static final DeviceRequest GPU = new DeviceRequest(
+            "nvidia/gpu",
+            2,
+            List.of(new Condition("model", "regexp", "H100"), new Condition("memory", ">=", "70 GiB")),
+            List.of(new Condition("memory", "<", "90 GiB")));
+
     private final RunnerHost host = new RunnerHost();
     private final List<PoolId> declared = new ArrayList<>();
     private Cluster cluster;
@@ -213,6 +221,19 @@ abstract class ClusterContract {
         });
         cluster.resize(pool.id(), 0, "given up");
         Waiting.until("no shortage", () -> cluster.shortage(pool.id()).isEmpty());
+    }
+
+    /** No agent under this contract has such a device: what matters is that the request is taken and the reason told. */
+    @Test
+    void givenADeviceThatNoNodeHas_whenThePoolGrows_thenTheShortageSaysSo() {
+        var none = new DeviceRequest("nobodys/gpu", GPU.count(), GPU.needs(), GPU.prefers());
+        var pool =
+                declared(APool.aPool().running(host.patient()).needing(new Resources(100, 32, 0, 10, List.of(none))));
+        cluster.resize(pool.id(), 1, "test");
+        Waiting.until("a shortage", () -> cluster.shortage(pool.id()).isPresent());
+        assertThat(cluster.shortage(pool.id()))
+                .hasValueSatisfying(
+                        shortage -> assertThat(shortage.reason()).isEqualTo("device missing on 1 of 1 nodes"));
     }
 
     @Test

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.hashicorp.nomad.javasdk.NomadJson;
 import java.net.URI;
+import java.util.List;
 import java.util.Optional;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -88,6 +89,30 @@ class RunnerJobTest {
         assertThat(resources.path("CPU").asInt()).isEqualTo(1500);
         assertThat(resources.path("MemoryMB").asInt()).isEqualTo(256);
         assertThat(resources.path("MemoryMaxMB").asInt()).isEqualTo(512);
+    }
+
+    /** As recordings 22 of a real Nomad have it: a bare number would match no attribute that has a unit. */
+    @Test
+    void givenDevices_whenRendered_thenTheirAttributesAreComparedWithUnits() {
+        var pool = aPool().needing(new Resources(100, 32, 0, 10, List.of(ClusterContract.GPU)));
+        var device = task(pool).at("/Resources/Devices/0");
+        assertThat(device.path("Name").asText()).isEqualTo("nvidia/gpu");
+        assertThat(device.path("Count").asInt()).isEqualTo(2);
+        assertThat(words(device.at("/Constraints/0"))).isEqualTo("${device.model} regexp H100");
+        assertThat(words(device.at("/Constraints/1"))).isEqualTo("${device.attr.memory} >= 70 GiB");
+        assertThat(words(device.at("/Affinities/0"))).isEqualTo("${device.attr.memory} < 90 GiB");
+        assertThat(device.at("/Affinities/0/Weight").asInt()).isPositive();
+        assertThat(task(aPool()).at("/Resources/Devices").isMissingNode()
+                        || task(aPool()).at("/Resources/Devices").isNull())
+                .isTrue();
+    }
+
+    private static String words(JsonNode condition) {
+        return "%s %s %s"
+                .formatted(
+                        condition.path("LTarget").asText(),
+                        condition.path("Operand").asText(),
+                        condition.path("RTarget").asText());
     }
 
     @Test

@@ -27,6 +27,7 @@ import serai.local.control.Evaluator;
 import serai.local.control.Garbage;
 import serai.local.control.Instances;
 import serai.local.control.Jobs;
+import serai.local.device.Inventory;
 import serai.local.doc.Json;
 import serai.local.http.Server;
 import serai.local.plan.Node;
@@ -41,20 +42,31 @@ public final class Agent implements AutoCloseable {
     private final Alarm alarm;
     private final Client client;
     private final Server server;
+    private final DeviceWatch watch;
 
-    /** @param port 0 for any free one */
-    public record Settings(String bind, int port, Path dataDirectory, String nodeName, String version) {
+    /**
+     * @param port 0 for any free one
+     * @param devices stand-ins, as {@link Inventory#VARIABLE} declares them
+     */
+    public record Settings(
+            String bind, int port, Path dataDirectory, String nodeName, String version, Optional<String> devices) {
+        /** With the machine's own devices. */
+        public Settings(String bind, int port, Path dataDirectory, String nodeName, String version) {
+            this(bind, port, dataDirectory, nodeName, version, Optional.empty());
+        }
+
         private Settings at(int actualPort) {
-            return new Settings(bind, actualPort, dataDirectory, nodeName, version);
+            return new Settings(bind, actualPort, dataDirectory, nodeName, version, devices);
         }
     }
 
-    private Agent(FileChannel lockFile, Store store, Alarm alarm, Client client, Server server) {
+    private Agent(FileChannel lockFile, Store store, Alarm alarm, Client client, Server server, DeviceWatch watch) {
         this.lockFile = lockFile;
         this.store = store;
         this.alarm = alarm;
         this.client = client;
         this.server = server;
+        this.watch = watch;
     }
 
     /** @throws IOException if the data directory cannot be used, or another agent uses it */
@@ -63,6 +75,7 @@ public final class Agent implements AutoCloseable {
         Path data = settings.dataDirectory().toAbsolutePath().normalize();
         Files.createDirectories(data);
         Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Inventory devices = new Inventory(settings.devices(), data.resolve("devices"));
         FileChannel lockFile = lock(data);
         InstantSource clock = InstantSource.system();
         Path state = data.resolve("state");
@@ -71,7 +84,8 @@ public final class Agent implements AutoCloseable {
                     state, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         }
         Store store = new Store(state, clock);
-        Node node = register(store, settings, data, clock);
+        devices.open();
+        Node node = register(store, settings, devices, data, clock);
         Alarm alarm = new Alarm(clock);
         Deployments deployments = new Deployments(store, alarm);
         Late instances = new Late();
@@ -79,7 +93,7 @@ public final class Agent implements AutoCloseable {
                 new Evaluator(store, instances, alarm, deployments, RandomGenerator.of("L64X128MixRandom"));
         Allocations allocations = new Allocations(store, evaluator);
         Garbage garbage = new Garbage(store, instances);
-        Client client = new Client(data, store, Tools.find(data), node, clock, (id, report) -> {
+        Client client = new Client(data, store, Tools.find(data), node, devices.root(), clock, (id, report) -> {
             allocations.report(id, report);
             garbage.trim();
         });
@@ -94,7 +108,8 @@ public final class Agent implements AutoCloseable {
                 new Server.Parts(store, jobs, allocations, evaluator, deployments, client, garbage::collect),
                 new Server.Identity(settings.version(), node.id(), node.name(), data.toString()));
         server.start();
-        return new Agent(lockFile, store, alarm, client, server);
+        DeviceWatch watch = DeviceWatch.over(devices, store, evaluator);
+        return new Agent(lockFile, store, alarm, client, server, watch);
     }
 
     /** A port that is taken is noticed before any task is touched. */
@@ -120,12 +135,13 @@ public final class Agent implements AutoCloseable {
     }
 
     /** The node keeps its ID as long as the data directory lives; what it has is measured at each start. */
-    private static Node register(Store store, Settings settings, Path data, InstantSource clock) throws IOException {
+    private static Node register(Store store, Settings settings, Inventory devices, Path data, InstantSource clock)
+            throws IOException {
         Optional<ObjectNode> before =
                 store.read(tables -> tables.all(Table.NODES).findFirst());
         String id = before.map(node -> Json.text(node, "ID"))
                 .orElseGet(() -> UUID.randomUUID().toString());
-        ObjectNode measured = new Fingerprint(data, settings.version())
+        ObjectNode measured = new Fingerprint(data, settings.version(), devices)
                 .node(id, settings.nodeName(), settings.bind() + ":" + settings.port(), clock.instant());
         before.ifPresent(node -> measured.set("CreateIndex", node.get("CreateIndex")));
         store.commit("NodeRegistration", commit -> {
@@ -145,6 +161,7 @@ public final class Agent implements AutoCloseable {
     /** Stops the tasks politely, then the agent. */
     @Override
     public void close() throws IOException {
+        watch.close();
         try {
             client.stopAll();
         } catch (InterruptedException e) {

@@ -4,6 +4,7 @@ package serai.local;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.logging.Level;
@@ -13,6 +14,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 import serai.local.client.Fingerprint;
+import serai.local.device.Inventory;
 
 /** The command line. */
 @Command(
@@ -24,7 +26,9 @@ import serai.local.client.Fingerprint;
             "",
             "SIGTERM and SIGINT stop every task (kill signal, kill timeout, then SIGKILL) and then the agent.",
             "After SIGKILL or a crash the tasks go on; the next agent with the same data directory finds them",
-            "again by process ID and start time, and reports those that ended meanwhile with their exit status."
+            "again by process ID and start time, and reports those that ended meanwhile with their exit status.",
+            "",
+            "SERAI_LOCAL_DEVICES declares devices that the machine does not have; see docs/gpus.md."
         })
 public final class NomadLocal implements Callable<Integer> {
     @Option(
@@ -65,7 +69,8 @@ public final class NomadLocal implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         String name = nodeName == null ? Fingerprint.hostname() : nodeName;
-        Agent agent = Agent.start(new Agent.Settings(bind, port, dataDirectory, name, Version.number()));
+        Optional<String> devices = Optional.ofNullable(System.getenv(Inventory.VARIABLE));
+        Agent agent = Agent.start(new Agent.Settings(bind, port, dataDirectory, name, Version.number(), devices));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             try {
                 agent.close();

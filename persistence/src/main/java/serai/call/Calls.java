@@ -78,6 +78,7 @@ public class Calls {
                         from function f join app a on a.id = f.app_id
                         left join definition d on d.id = f.definition_id
                         left join pool p on p.function_id = f.id and p.definition_id = d.id and p.state = 'ACTIVE'
+                            and p.rank = 0
                         where f.id = :id and f.workspace_id = :ws""")
                 .bind("id", functionId)
                 .bind("ws", tenant.workspaceId())

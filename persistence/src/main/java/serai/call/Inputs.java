@@ -416,6 +416,19 @@ public class Inputs {
                 .one());
     }
 
+    /** What waits in the queue, and what the containers of one of its pools work on. */
+    public Load load(PoolId queue, PoolId pool) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select
+                            (select count(*) from input where pool_id = :queue and state = 'PENDING') as pending,
+                            (select count(*) from input i join container c on c.id = i.container_id
+                                where c.pool_id = :pool and c.state <> 'ENDED' and i.state = 'RUNNING') as running""")
+                .bind("queue", queue.value())
+                .bind("pool", pool.value())
+                .map((row, context) -> new Load(row.getInt("pending"), row.getInt("running")))
+                .one());
+    }
+
     /** Inputs that run longer than their definition allows. */
     public List<Overdue> overdue() {
         return jdbi.withHandle(handle -> handle.createQuery("""

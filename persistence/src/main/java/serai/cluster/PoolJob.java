@@ -4,7 +4,9 @@ package serai.cluster;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import serai.device.DeviceRequest;
 import serai.pool.PoolId;
 
 /**
@@ -33,8 +35,17 @@ public record PoolJob(
      * @param memoryMb mebibytes that are reserved
      * @param memoryMaxMb mebibytes that may be used where the cluster allows more than is reserved; 0 for no more
      * @param diskMb mebibytes of scratch space
+     * @param devices each of them from one model of the node
      */
-    public record Resources(int milliCpu, int memoryMb, int memoryMaxMb, int diskMb) {}
+    public record Resources(int milliCpu, int memoryMb, int memoryMaxMb, int diskMb, List<DeviceRequest> devices) {
+        public Resources {
+            devices = List.copyOf(devices);
+        }
+
+        public Resources(int milliCpu, int memoryMb, int memoryMaxMb, int diskMb) {
+            this(milliCpu, memoryMb, memoryMaxMb, diskMb, List.of());
+        }
+    }
 
     /**
      * The program that an allocation starts.

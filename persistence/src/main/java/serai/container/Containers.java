@@ -147,7 +147,7 @@ public class Containers {
             }
             drained++;
         }
-        signals.afterCommit(Topic.work(pool.value()));
+        signals.afterCommit(work(pool));
         return drained;
     }
 
@@ -157,7 +157,7 @@ public class Containers {
                         "update Container c set c.state = DRAINING where c.poolId = :pool and c.state in (STARTING, ACTIVE)")
                 .setParameter("pool", pool.value())
                 .executeUpdate();
-        signals.afterCommit(Topic.work(pool.value()));
+        signals.afterCommit(work(pool));
     }
 
     /** This one claims no more. */
@@ -165,7 +165,12 @@ public class Containers {
         em.createQuery("update Container c set c.state = DRAINING where c.id = :id and c.state in (STARTING, ACTIVE)")
                 .setParameter("id", id)
                 .executeUpdate();
-        find(id).ifPresent(c -> signals.afterCommit(Topic.work(c.poolId().value())));
+        find(id).ifPresent(c -> signals.afterCommit(work(c.poolId())));
+    }
+
+    /** Containers wait for the work of their pool's queue. */
+    private Topic work(PoolId pool) {
+        return Topic.work(em.find(Pool.class, pool.value()).queue().value());
     }
 
     /** @return the state that ended now; empty if it had ended before */
@@ -181,7 +186,7 @@ public class Containers {
         }
         container.end(exitCode, reason, now);
         signals.afterCommit(Topic.app(container.appId()));
-        signals.afterCommit(Topic.work(container.poolId().value())); // whoever still polls in its name shall stop
+        signals.afterCommit(work(container.poolId())); // whoever still polls in its name shall stop
         return Optional.of(before);
     }
 

@@ -9,6 +9,8 @@ import jakarta.persistence.Id;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Stream;
+import serai.device.Gpu;
 import serai.id.NewId;
 
 /** One version of a function as the client described it, with what the platform itself has to know. Never changed. */
@@ -42,6 +44,7 @@ public class Definition {
     private String imageId;
     private String[] mounts;
     private String clientVersion;
+    private String[] gpus;
     private Instant createdAt;
 
     protected Definition() {} // JPA
@@ -61,6 +64,7 @@ public class Definition {
         this.imageId = duties.imageId();
         this.mounts = duties.mounts().toArray(String[]::new);
         this.clientVersion = duties.clientVersion();
+        this.gpus = duties.gpus().stream().map(Gpu::text).toArray(String[]::new);
         this.createdAt = Instant.now();
     }
 
@@ -86,7 +90,8 @@ public class Definition {
                 startupTimeout,
                 imageId,
                 List.of(mounts),
-                clientVersion);
+                clientVersion,
+                Stream.of(gpus).map(Gpu::parse).toList());
     }
 
     /**
@@ -108,6 +113,7 @@ public class Definition {
      * @param imageId null for builder functions without one
      * @param mounts ids of the mounts, in no order
      * @param clientVersion of the package that the container's runtime has to be
+     * @param gpus what a container needs, by rank: the first that has room; empty for none
      */
     public record Duties(
             AutoscalerSettings autoscaler,
@@ -118,5 +124,39 @@ public class Definition {
             Duration startupTimeout,
             String imageId,
             List<String> mounts,
-            String clientVersion) {}
+            String clientVersion,
+            List<Gpu> gpus) {
+        public Duties {
+            gpus = List.copyOf(gpus);
+        }
+
+        /** Without GPUs. */
+        public Duties(
+                AutoscalerSettings autoscaler,
+                RetryPolicy retryPolicy,
+                Resources resources,
+                int concurrency,
+                Duration timeout,
+                Duration startupTimeout,
+                String imageId,
+                List<String> mounts,
+                String clientVersion) {
+            this(
+                    autoscaler,
+                    retryPolicy,
+                    resources,
+                    concurrency,
+                    timeout,
+                    startupTimeout,
+                    imageId,
+                    mounts,
+                    clientVersion,
+                    List.of());
+        }
+
+        /** @return how many pools a function has, at least 1 */
+        public int ranks() {
+            return Math.max(1, gpus.size());
+        }
+    }
 }

@@ -19,6 +19,9 @@ import serai.signal.Topic;
 public class Logs {
     private static final String PARTITION = "log_chunk_";
 
+    /** The stream of what neither stdout nor stderr said. */
+    private static final int PLATFORM = 3;
+
     private final Jdbi jdbi;
     private final Signals signals;
 
@@ -71,6 +74,22 @@ public class Logs {
             batch.execute();
         });
         signals.afterCommit(Topic.app(container.appId()));
+    }
+
+    /** A line of the platform's own, about a function that has no container to say it. */
+    @Transactional
+    public void note(String appId, String functionId, String line, Instant at) {
+        jdbi.useHandle(handle -> handle.createUpdate("""
+                        with drawn as (update app set log_ordinal = log_ordinal + 1 where id = :app returning log_ordinal)
+                        insert into log_chunk (app_id, ordinal, at, container_id, function_id, stream, content)
+                        select :app, log_ordinal, :at, '', :function, :stream, :content from drawn""")
+                .bind("app", appId)
+                .bind("at", Timestamp.from(at))
+                .bind("function", functionId)
+                .bind("stream", PLATFORM)
+                .bind("content", line.replace("\0", "\uFFFD") + "\n")
+                .execute());
+        signals.afterCommit(Topic.app(appId));
     }
 
     /** Chunks of an app after a position; empty filters let everything through. */

@@ -7,6 +7,7 @@ import jakarta.persistence.EnumType;
 import jakarta.persistence.Enumerated;
 import jakarta.persistence.Id;
 import java.time.Instant;
+import java.util.Optional;
 import serai.function.Definition;
 import serai.function.Function;
 import serai.id.NewId;
@@ -23,6 +24,7 @@ public class Pool {
     private String functionId;
     private String definitionId;
     private int rank;
+    private String queueId;
     private String secret;
 
     @Enumerated(EnumType.STRING)
@@ -33,10 +35,17 @@ public class Pool {
     private int failures;
     private String reason = "";
     private Instant reasonAt = Instant.EPOCH;
+    private int unplaced;
+    private String unplacedReason = "";
+    private Instant unplacedSince;
+    private Instant closedUntil;
 
     protected Pool() {} // JPA
 
-    Pool(Function function, Definition definition) {
+    /** @param first the pool of rank 0; null for itself */
+    Pool(Function function, Definition definition, int rank, Pool first) {
+        this.rank = rank;
+        this.queueId = first == null ? null : first.id;
         this.id = NewId.lowerCase("po");
         this.workspaceId = function.workspaceId();
         this.environmentId = function.environmentId();
@@ -68,6 +77,26 @@ public class Pool {
 
     public String definitionId() {
         return definitionId;
+    }
+
+    /** @return which of the definition's GPUs its containers have, from 0 for the most wanted */
+    public int rank() {
+        return rank;
+    }
+
+    /** @return the pool whose inputs its containers work on: itself, or that of rank 0 */
+    public PoolId queue() {
+        return new PoolId(queueId == null ? id : queueId);
+    }
+
+    /** Present while some of its containers find no place in the cluster. */
+    public Optional<Unplaced> unplaced() {
+        return unplaced == 0 ? Optional.empty() : Optional.of(new Unplaced(unplaced, unplacedReason, unplacedSince));
+    }
+
+    /** @return until when others are asked instead of it; the past if they are not */
+    public Instant closedUntil() {
+        return closedUntil == null ? Instant.EPOCH : closedUntil;
     }
 
     /** @return what proves that a runner belongs to this pool */
@@ -120,6 +149,24 @@ public class Pool {
         }
     }
 
+    void unplaced(int containers, String why, Instant now) {
+        if (unplaced == 0) {
+            unplacedSince = now;
+        }
+        unplaced = containers;
+        unplacedReason = why;
+    }
+
+    void placed() {
+        unplaced = 0;
+        unplacedReason = "";
+        unplacedSince = null;
+    }
+
+    void close(Instant until) {
+        closedUntil = until;
+    }
+
     void startFailed(String why, Instant now) {
         failures++;
         explain(why, now);
@@ -137,6 +184,7 @@ public class Pool {
 
     void gone(Instant now) {
         state = State.GONE;
+        placed();
         resized(0, "removed", now);
         declared = false;
     }

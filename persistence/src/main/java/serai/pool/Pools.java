@@ -32,7 +32,7 @@ public class Pools {
         this(null, null); // for the server's proxy
     }
 
-    /** The function's pool of that definition; made if it is not there. */
+    /** The function's pool of that definition, of rank 0; made with those of the other ranks if it is not there. */
     public Pool of(Function function, Definition definition) {
         em.lock(
                 em.find(Function.class, function.id()),
@@ -40,17 +40,22 @@ public class Pools {
         return current(function)
                 .filter(p -> p.definitionId().equals(definition.id()))
                 .orElseGet(() -> {
-                    var pool = new Pool(function, definition);
-                    em.persist(pool);
-                    em.flush(); // the queue's own statements refer to it
-                    return pool;
+                    var first = new Pool(function, definition, 0, null);
+                    em.persist(first);
+                    em.flush(); // the others and the queue's own statements refer to it
+                    for (int rank = 1; rank < definition.duties().ranks(); rank++) {
+                        em.persist(new Pool(function, definition, rank, first));
+                    }
+                    em.flush();
+                    return first;
                 });
     }
 
     /** The pool that takes the function's new inputs. */
     public Optional<Pool> current(Function function) {
         return em.createQuery(
-                        "from Pool p where p.functionId = :function and p.definitionId = :definition and p.state = ACTIVE",
+                        "from Pool p where p.functionId = :function and p.definitionId = :definition and p.state = ACTIVE"
+                                + " and p.rank = 0",
                         Pool.class)
                 .setParameter("function", function.id())
                 .setParameter("definition", function.definitionId())
@@ -73,9 +78,18 @@ public class Pools {
                         select p.id from pool p join definition d on d.id = p.definition_id
                         where p.state = 'DRAINING' or p.state = 'ACTIVE' and (p.size > 0 or d.min_containers > 0
                             or not p.declared
-                            or exists (select 1 from input i where i.pool_id = p.id and i.state = 'PENDING'))""")
+                            or exists (select 1 from input i where i.pool_id = coalesce(p.queue_id, p.id) and i.state = 'PENDING'))""")
                 .map((row, context) -> new PoolId(row.getString("id")))
                 .list());
+    }
+
+    /** The pools in use that work on the inputs of this one, the most wanted first. */
+    public List<Pool> ranks(PoolId queue) {
+        return em.createQuery(
+                        "from Pool p where (p.id = :queue or p.queueId = :queue) and p.state = ACTIVE order by p.rank",
+                        Pool.class)
+                .setParameter("queue", queue.value())
+                .getResultList();
     }
 
     public List<Pool> ofApp(String appId) {
@@ -104,6 +118,23 @@ public class Pools {
 
     public void explain(PoolId id, String reason, Instant now) {
         get(id).explain(reason, now);
+    }
+
+    /** Some of its containers find no place. @return whether that, or why, is news */
+    public boolean unplaced(PoolId id, int containers, String why, Instant now) {
+        var pool = get(id);
+        boolean isKnown = pool.unplaced().filter(u -> u.reason().equals(why)).isPresent();
+        pool.unplaced(containers, why, now);
+        return !isKnown;
+    }
+
+    public void placed(PoolId id) {
+        get(id).placed();
+    }
+
+    /** The next rank is asked instead, for a while. */
+    public void close(PoolId id, Instant until) {
+        get(id).close(until);
     }
 
     /**

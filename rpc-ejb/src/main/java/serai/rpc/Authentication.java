@@ -42,6 +42,9 @@ class Authentication implements ServerInterceptor {
     /** A container asks at least every 15 s. */
     private static final Duration FORGOTTEN = Duration.ofMinutes(1);
 
+    /** More than a pool has: the best of a rank comes after the last of the rank before. */
+    private static final int ORDINALS = 100_000;
+
     private static final int REMEMBERED_CONTAINERS = 10_000;
 
     private final Tokens tokens;
@@ -160,14 +163,14 @@ class Authentication implements ServerInterceptor {
     }
 
     private ContainerIdentity identityOf(Container container) {
-        var duties = functions
-                .definition(pools.get(container.poolId()).definitionId())
-                .duties();
+        var pool = pools.get(container.poolId());
+        var duties = functions.definition(pool.definitionId()).duties();
         return new ContainerIdentity(
                 container.id(),
                 container.poolId(),
+                pool.queue(),
                 container.functionId(),
-                container.ordinal(),
+                pool.rank() * ORDINALS + container.ordinal(),
                 duties.concurrency(),
                 duties.retryPolicy());
     }

@@ -5,6 +5,11 @@ package serai.rpc;
 import serai.function.RetryPolicy;
 import serai.pool.PoolId;
 
-/** What never changes about a container. */
+/**
+ * What never changes about a container.
+ *
+ * @param queue the pool whose inputs it works on
+ * @param turn whoever has the lowest is given work first: by rank, then by ordinal
+ */
 record ContainerIdentity(
-        String id, PoolId pool, String functionId, int ordinal, int concurrency, RetryPolicy retryPolicy) {}
+        String id, PoolId pool, PoolId queue, String functionId, int turn, int concurrency, RetryPolicy retryPolicy) {}

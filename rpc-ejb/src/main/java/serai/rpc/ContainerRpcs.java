@@ -120,10 +120,10 @@ class ContainerRpcs implements RpcFeature {
             }
         }
         var work = poll.until(
-                Topic.work(me.pool().value()),
-                me.ordinal(),
+                Topic.work(me.queue().value()),
+                me.turn(),
                 WORK_POLL,
-                () -> inputs.look(me.pool(), me.id(), 1, caller.idempotencyKey()),
+                () -> inputs.look(me.queue(), me.id(), 1, caller.idempotencyKey()),
                 Inputs.Look::isOver);
         return work.stop() ? killSwitch() : answer(work.claimed());
     }

@@ -4,6 +4,8 @@ package serai.rpc;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import modal.client.FunctionCreateRequest;
 import modal.client.FunctionCreateResponse;
@@ -22,6 +24,7 @@ import serai.config.AutoscaleConfig;
 import serai.definition.DefinitionReader;
 import serai.definition.FunctionWire;
 import serai.definition.Handles;
+import serai.device.DeviceNames;
 import serai.function.Definition;
 import serai.function.Function;
 import serai.function.Functions;
@@ -54,7 +57,8 @@ class FunctionRpcs implements RpcFeature {
             Workspaces workspaces,
             Schedules schedules,
             Once once,
-            AutoscaleConfig defaults) {
+            AutoscaleConfig defaults,
+            DeviceNames devices) {
         this.apps = apps;
         this.functions = functions;
         this.images = images;
@@ -62,11 +66,11 @@ class FunctionRpcs implements RpcFeature {
         this.workspaces = workspaces;
         this.schedules = schedules;
         this.once = once;
-        this.reader = new DefinitionReader(defaults);
+        this.reader = new DefinitionReader(defaults, devices);
     }
 
     FunctionRpcs() {
-        this(null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -95,7 +99,7 @@ class FunctionRpcs implements RpcFeature {
         var app = apps.get(caller.tenant(), request.getAppId());
         app.mustRun();
         var definition = definitionOf(request);
-        var duties = reader.read(definition, caller.clientVersion());
+        var duties = reader.read(definition, ranked(request), caller.clientVersion());
         var timetable = ScheduleReader.read(definition);
         if (duties.imageId() != null) {
             images.get(caller.tenant(), duties.imageId());
@@ -126,15 +130,22 @@ class FunctionRpcs implements RpcFeature {
         }
         var definition = request.hasFunction()
                 ? request.getFunction()
-                : request.getFunctionData().getRankedFunctionsList().stream()
+                : ranked(request).stream()
                         .findFirst()
-                        .map(FunctionData.RankedFunction::getFunction)
                         .orElseThrow(
                                 () -> Problem.INVALID_ARGUMENT.because("function and function_data are both empty"));
         if (!request.hasSchedule()) {
             return definition;
         }
         return definition.toBuilder().setSchedule(request.getSchedule()).build();
+    }
+
+    /** The most wanted first; empty where the client gives no choice. */
+    private static List<modal.client.Function> ranked(FunctionCreateRequest request) {
+        return request.getFunctionData().getRankedFunctionsList().stream()
+                .sorted(Comparator.comparingInt(FunctionData.RankedFunction::getRank))
+                .map(FunctionData.RankedFunction::getFunction)
+                .toList();
     }
 
     private FunctionGetResponse get(Caller caller, FunctionGetRequest request) {

@@ -35,6 +35,16 @@ public record Demand(
         replicas = List.copyOf(replicas);
     }
 
+    /** The same pool, with only some of the inputs that wait. */
+    Demand of(int share) {
+        return new Demand(share, running, concurrency, replicas, size, sizedAt, failures, gaveUpAt);
+    }
+
+    /** @return the lowest total that takes no place from a container */
+    int occupied() {
+        return replicas.stream().mapToInt(r -> r.ordinal() + 1).max().orElse(0);
+    }
+
     boolean isWork() {
         return pending + running > 0;
     }

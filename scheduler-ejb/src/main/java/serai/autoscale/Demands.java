@@ -5,7 +5,9 @@ package serai.autoscale;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import serai.app.App;
 import serai.app.Apps;
@@ -15,6 +17,7 @@ import serai.call.Inputs;
 import serai.config.AutoscaleConfig;
 import serai.container.Container;
 import serai.container.Containers;
+import serai.device.Gpu;
 import serai.function.AutoscalerSettings;
 import serai.function.Definition;
 import serai.function.Function;
@@ -22,6 +25,7 @@ import serai.function.Functions;
 import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
+import serai.pool.Unplaced;
 
 /** Looks at a pool and its surroundings in one short transaction. */
 @ApplicationScoped
@@ -60,7 +64,8 @@ public class Demands {
             var definition = functions.definition(pool.definitionId());
             var function = functions.find(pool.functionId()).orElseThrow();
             var app = apps.find(pool.appId()).orElseThrow();
-            var load = inputs.load(id);
+            boolean isRanked = definition.duties().ranks() > 1;
+            var load = isRanked ? inputs.load(pool.queue(), id) : inputs.load(id);
             var demand = new Demand(
                     load.pending(),
                     load.running(),
@@ -70,8 +75,22 @@ public class Demands {
                     pool.reasonAt(),
                     pool.failures(),
                     load.pending() > 0 ? Optional.empty() : gaveUpAt);
-            return new Observation(pool, definition, function, app, capped(definition), demand);
+            return new Observation(
+                    pool, definition, function, app, capped(definition), demand, isRanked ? ranks(pool) : List.of());
         });
+    }
+
+    private List<RankedPool> ranks(Pool pool) {
+        return pools.ranks(pool.queue()).stream()
+                .map(p -> new RankedPool(
+                        p.id(),
+                        new RankPolicy.Rank(
+                                p.size(),
+                                inputs.load(p.queue(), p.id()).running(),
+                                p.unplaced().map(Unplaced::containers).orElse(0),
+                                p.unplaced().map(Unplaced::since),
+                                p.closedUntil())))
+                .toList();
     }
 
     private static Replica replica(Container container) {
@@ -99,14 +118,41 @@ public class Demands {
                 asked.scaledownWindow());
     }
 
-    /** What was seen. The entities are detached: they are read only. */
+    /** A pool among those that work on the same inputs. */
+    public record RankedPool(PoolId id, RankPolicy.Rank rank) {}
+
+    /**
+     * What was seen. The entities are detached: they are read only.
+     *
+     * @param ranks the pools in use of a function that names several GPUs, in order; empty for others
+     */
     public record Observation(
             Pool pool,
             Definition definition,
             Function function,
             App app,
             AutoscalerSettings autoscaler,
-            Demand demand) {
+            Demand demand,
+            List<RankedPool> ranks) {
+        /** @return what each of its containers needs */
+        Optional<Gpu> gpu() {
+            var gpus = definition.duties().gpus();
+            return gpus.isEmpty() ? Optional.empty() : Optional.of(gpus.get(pool.rank()));
+        }
+
+        /** @return its share of the function's work: all of it, where there is one pool only */
+        RankPolicy.Share share(Duration patience, Instant now) {
+            if (ranks.size() < 2) {
+                return new RankPolicy.Share(demand.pending(), autoscaler, demand.size(), autoscaler.maxContainers());
+            }
+            return new RankPolicy(autoscaler, demand.concurrency(), patience)
+                    .share(
+                            pool.rank(),
+                            demand.pending(),
+                            ranks.stream().map(RankedPool::rank).toList(),
+                            now);
+        }
+
         /** @return whether the app goes on with this very definition */
         boolean isCurrent() {
             return app.state().runs() && pool.definitionId().equals(function.definitionId());

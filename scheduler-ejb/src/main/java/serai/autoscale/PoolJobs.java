@@ -6,12 +6,13 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import serai.autoscale.Demands.Observation;
 import serai.cluster.PoolJob;
 import serai.config.HttpConfig;
 import serai.config.RunnerConfig;
-import serai.function.Resources;
+import serai.device.DeviceNames;
 import serai.runner.RunnerArtifact;
 import serai.workspace.Workspaces;
 
@@ -25,17 +26,20 @@ public class PoolJobs {
     private final RunnerArtifact artifact;
     private final HttpConfig http;
     private final RunnerConfig runner;
+    private final DeviceNames devices;
 
     @Inject
-    public PoolJobs(Workspaces workspaces, RunnerArtifact artifact, HttpConfig http, RunnerConfig runner) {
+    public PoolJobs(
+            Workspaces workspaces, RunnerArtifact artifact, HttpConfig http, RunnerConfig runner, DeviceNames devices) {
         this.workspaces = workspaces;
         this.artifact = artifact;
         this.http = http;
         this.runner = runner;
+        this.devices = devices;
     }
 
     public PoolJobs() {
-        this(null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null); // for the server's proxy
     }
 
     @Transactional
@@ -43,14 +47,11 @@ public class PoolJobs {
         return new PoolJob(
                 seen.pool().id(),
                 labels(seen),
-                resources(seen.definition().duties().resources()),
+                resources(seen),
                 seen.autoscaler().maxContainers(),
                 seen.pool().secret(),
                 new PoolJob.Runner(artifact.below(http.url()), artifact.sha256(), runner.python()),
-                Map.of(
-                        "SERAI_URL", http.url().toString(),
-                        "SERAI_POOL", seen.pool().id().value(),
-                        "SERAI_CACHE", runner.cache()),
+                environment(seen),
                 KILL_TIMEOUT);
     }
 
@@ -66,7 +67,23 @@ public class PoolJobs {
                 "workspace", workspaces.tenant(seen.pool().workspaceId()).workspaceName());
     }
 
-    private static PoolJob.Resources resources(Resources wanted) {
-        return new PoolJob.Resources(wanted.milliCpu(), wanted.memoryMb(), wanted.memoryMaxMb(), wanted.diskMb());
+    private Map<String, String> environment(Observation seen) {
+        var environment = new HashMap<>(Map.of(
+                "SERAI_URL", http.url().toString(),
+                "SERAI_POOL", seen.pool().id().value(),
+                "SERAI_CACHE", runner.cache()));
+        // without it a runner gives its container nothing, whatever its node has
+        seen.gpu().ifPresent(gpu -> environment.put("SERAI_GPUS", Integer.toString(gpu.count())));
+        return environment;
+    }
+
+    private PoolJob.Resources resources(Observation seen) {
+        var wanted = seen.definition().duties().resources();
+        return new PoolJob.Resources(
+                wanted.milliCpu(),
+                wanted.memoryMb(),
+                wanted.memoryMaxMb(),
+                wanted.diskMb(),
+                seen.gpu().map(devices::request).stream().toList());
     }
 }

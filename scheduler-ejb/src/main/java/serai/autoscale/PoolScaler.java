@@ -10,8 +10,12 @@ import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import serai.autoscale.Decision.GiveUp;
 import serai.autoscale.Decision.Hold;
@@ -22,10 +26,12 @@ import serai.autoscale.Demands.Observation;
 import serai.call.Inputs;
 import serai.cluster.Cluster;
 import serai.config.AutoscaleConfig;
+import serai.config.DeviceConfig;
 import serai.container.Containers;
 import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
+import serai.pool.Unplaced;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
 
@@ -40,14 +46,19 @@ public class PoolScaler {
     /** A start takes about a second; from then on we ask the cluster whether it still knows of the container. */
     static final Duration PATIENCE = Duration.ofSeconds(2);
 
+    /** Time for the cluster to see that it has no such device: whoever waits for one shall know at once. */
+    private static final Duration FIRST_LOOK = Duration.ofMillis(200);
+
     private final Demands demands;
     private final PoolJobs jobs;
     private final Pools pools;
     private final Containers containers;
     private final Inputs inputs;
     private final Retirements retirements;
+    private final Shortages shortages;
     private final Cluster cluster;
     private final AutoscaleConfig settings;
+    private final DeviceConfig devices;
     private final InstantSource clock;
     private final ConcurrentHashMap<PoolId, Notes> notes = new ConcurrentHashMap<>();
 
@@ -59,9 +70,22 @@ public class PoolScaler {
             Containers containers,
             Inputs inputs,
             Retirements retirements,
+            Shortages shortages,
             Cluster cluster,
-            AutoscaleConfig settings) {
-        this(demands, jobs, pools, containers, inputs, retirements, cluster, settings, InstantSource.system());
+            AutoscaleConfig settings,
+            DeviceConfig devices) {
+        this(
+                demands,
+                jobs,
+                pools,
+                containers,
+                inputs,
+                retirements,
+                shortages,
+                cluster,
+                settings,
+                devices,
+                InstantSource.system());
     }
 
     public PoolScaler(
@@ -71,8 +95,10 @@ public class PoolScaler {
             Containers containers,
             Inputs inputs,
             Retirements retirements,
+            Shortages shortages,
             Cluster cluster,
             AutoscaleConfig settings,
+            DeviceConfig devices,
             InstantSource clock) {
         this.demands = demands;
         this.jobs = jobs;
@@ -80,13 +106,15 @@ public class PoolScaler {
         this.containers = containers;
         this.inputs = inputs;
         this.retirements = retirements;
+        this.shortages = shortages;
         this.cluster = cluster;
         this.settings = settings;
+        this.devices = devices;
         this.clock = clock;
     }
 
     public PoolScaler() {
-        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** May be called at any time by anyone; looks at one pool follow each other. Never throws. */
@@ -99,7 +127,11 @@ public class PoolScaler {
                 notes.remove(id);
                 return;
             }
-            act(seen.get(), own);
+            if (seen.get().ranks().size() > 1) {
+                actInTurn(seen.get(), own);
+            } else {
+                act(seen.get(), own);
+            }
             own.recovered(id);
         } catch (ProblemException e) {
             trouble(id, own, words(e), e);
@@ -109,6 +141,33 @@ public class PoolScaler {
             own.turn.unlock();
         }
     }
+
+    /** Ranks share one maximum, so they are looked at one after the other, each knowing what the others ask for. */
+    private void actInTurn(Observation seen, Notes own) {
+        var queue = notes.computeIfAbsent(seen.pool().queue(), i -> new Notes()).ranks;
+        queue.lock();
+        try {
+            demands.observe(seen.pool().id(), own.gaveUpAt()).ifPresent(now -> act(now, own));
+        } finally {
+            queue.unlock();
+        }
+    }
+
+    /** @return looks that the last ones have asked for, each once */
+    List<FollowUp> followUps(PoolId id) {
+        var own = notes.get(id);
+        if (own == null) {
+            return List.of();
+        }
+        var asked = new ArrayList<FollowUp>();
+        for (var next = own.followUps.poll(); next != null; next = own.followUps.poll()) {
+            asked.add(next);
+        }
+        return asked;
+    }
+
+    /** A look at a pool that shall not wait for the next tick. */
+    record FollowUp(PoolId pool, Duration after) {}
 
     /**
      * The pool's starts fail in a way that another try would not mend: what waits for it fails too, and its places are
@@ -120,7 +179,7 @@ public class PoolScaler {
         var own = notes.computeIfAbsent(id, i -> new Notes());
         own.turn.lock();
         try {
-            inputs.failPending(id, content, reason);
+            failPending(id, content, reason);
             own.gaveUpAt = clock.instant();
             pools.startSucceeded(id); // counting begins anew
             withdraw(id, 0, reason);
@@ -128,6 +187,20 @@ public class PoolScaler {
             trouble(id, own, words(e), e);
         } finally {
             own.turn.unlock();
+        }
+    }
+
+    /** Where a better or a worse GPU works, the inputs wait for that one. */
+    private void failPending(PoolId id, byte[] content, String reason) {
+        var queue = pools.get(id).queue();
+        boolean othersWork = pools.ranks(queue).stream()
+                .filter(pool -> !pool.id().equals(id))
+                .flatMap(pool -> containers.live(pool.id()).stream())
+                .anyMatch(c -> c.readyAt() != null);
+        if (othersWork) {
+            pools.close(id, clock.instant().plus(ScalingPolicy.COOL_DOWN));
+        } else {
+            inputs.failPending(queue, content, reason);
         }
     }
 
@@ -155,14 +228,26 @@ public class PoolScaler {
         if (!seen.pool().isDeclared()) {
             declare(seen, own);
         }
-        var policy = new ScalingPolicy(seen.autoscaler(), settings.crashLimit());
         var now = clock.instant();
-        switch (policy.decide(seen.demand(), now)) {
+        var share = seen.share(devices.patience(), now);
+        if (share.givesWay(seen.demand().size())) {
+            giveWay(seen, own, share.keep());
+            return;
+        }
+        var policy = new ScalingPolicy(share.settings(), settings.crashLimit());
+        var demand = seen.demand().of(share.pending());
+        int wanted = Math.min(policy.wanted(demand, now), share.most());
+        if (withdrawsUnplaced(seen, own, wanted)) {
+            return;
+        }
+        switch (policy.decide(demand, now)) {
+            case ScaleUp(int to, String reason)
+            when share.most() <= seen.demand().size() -> hold(seen, own, wanted, reason);
             case ScaleUp(int to, String reason) -> {
                 if (seen.demand().size() == 0 && !own.declared) {
                     declare(seen, own); // by an earlier server, perhaps with another runner
                 }
-                resize(seen, own, to, reason);
+                grow(seen, own, Math.min(to, share.most()), reason);
             }
             case ScaleDown(int to, var draining, String reason) -> {
                 var idleBefore = now.minus(seen.autoscaler().scaledownWindow());
@@ -175,7 +260,7 @@ public class PoolScaler {
                 }
             }
             case GiveUp(String reason) -> giveUp(id, null, lastFailure(seen, reason));
-            case Hold(String reason) -> hold(seen, own, policy.wanted(seen.demand(), now), reason);
+            case Hold(String reason) -> hold(seen, own, wanted, reason);
             case Remove remove -> throw new IllegalStateException("a pool in use is not removed: " + remove);
         }
     }
@@ -195,24 +280,90 @@ public class PoolScaler {
                 : reason + ": " + seen.pool().reason();
     }
 
+    private void grow(Observation seen, Notes own, int to, String reason) {
+        boolean isInstead = seen.pool().rank() > 0 && seen.demand().size() == 0;
+        resize(seen, own, to, reason);
+        if (isInstead) {
+            shortages.insteadOf(seen, clock.instant());
+        }
+        if (seen.gpu().isPresent()) {
+            own.followUps.add(new FollowUp(seen.pool().id(), FIRST_LOOK));
+        }
+    }
+
+    /** What has no place is asked of the next rank: first it goes here, so that the maximum holds at every moment. */
+    private void giveWay(Observation seen, Notes own, int keep) {
+        var now = clock.instant();
+        int unplaced = seen.pool().unplaced().map(Unplaced::containers).orElse(0);
+        int to = Math.max(keep, seen.demand().occupied());
+        if (to < seen.demand().size()) {
+            resize(seen, own, to, "the next GPU of the list is asked for");
+        }
+        shortages.giveWay(seen, Math.max(0, unplaced - (seen.demand().size() - to)), now.plus(devices.retry()), now);
+        nextRank(seen, Duration.ZERO).ifPresent(own.followUps::add);
+    }
+
+    private static Optional<FollowUp> nextRank(Observation seen, Duration after) {
+        int next = seen.pool().rank() + 1;
+        return next < seen.ranks().size()
+                ? Optional.of(new FollowUp(seen.ranks().get(next).id(), after))
+                : Optional.empty();
+    }
+
+    /** What has no place and is not needed any more is not waited for: it would take a device for nothing. */
+    private boolean withdrawsUnplaced(Observation seen, Notes own, int wanted) {
+        var unplaced = seen.pool().unplaced();
+        if (unplaced.isEmpty()) {
+            return false;
+        }
+        int size = seen.demand().size();
+        int placed = Math.max(size - unplaced.get().containers(), seen.demand().occupied());
+        int to = Math.max(wanted, placed);
+        if (to >= size) {
+            return false;
+        }
+        resize(seen, own, to, "%d containers without a place are not needed any more".formatted(size - to));
+        shortages.end(seen, "%d inputs run".formatted(seen.demand().running()), clock.instant());
+        return true;
+    }
+
     private void hold(Observation seen, Notes own, int wanted, String reason) {
         var now = clock.instant();
-        if (seen.demand().usable() >= wanted) {
+        if (seen.demand().usable() >= Math.min(wanted, seen.demand().size())) {
             own.shortSince = null;
-            if (own.trouble != null || own.waits) {
-                own.waits = false;
-                pools.explain(seen.pool().id(), reason, now);
+            if (own.trouble != null || seen.pool().unplaced().isPresent()) {
+                shortages.end(seen, reason, now);
             }
+        } else if ((seen.gpu().isPresent() || seen.pool().unplaced().isPresent()) && isShort(seen, own, reason)) {
+            own.shortSince = now;
         } else if (own.shortSince == null) {
             own.shortSince = now;
         } else if (!now.isBefore(own.shortSince.plus(PATIENCE))) {
             own.shortSince = now;
-            mend(seen, own);
+            mend(seen, own, reason);
         }
     }
 
+    /** Asks whether the cluster has no place, and keeps what it says. */
+    private boolean isShort(Observation seen, Notes own, String reason) {
+        var now = clock.instant();
+        var shortage = cluster.shortage(seen.pool().id());
+        if (shortage.isPresent()) {
+            shortages.begin(seen, shortage.get(), now);
+            if (seen.pool().unplaced().isEmpty()) {
+                nextRank(seen, devices.patience()).ifPresent(own.followUps::add);
+            }
+        } else if (seen.pool().unplaced().isPresent()) {
+            shortages.end(seen, reason, now);
+        }
+        return shortage.isPresent();
+    }
+
     /** Containers are missing for longer than a start takes. */
-    private void mend(Observation seen, Notes own) {
+    private void mend(Observation seen, Notes own, String why) {
+        if (isShort(seen, own, why)) {
+            return;
+        }
         var id = seen.pool().id();
         int size = seen.demand().size();
         long present = cluster.allocations(id).stream()
@@ -225,14 +376,6 @@ public class PoolScaler {
             var reason = "%d of %d containers are gone from the cluster".formatted(size - present, size);
             LOG.log(INFO, "pool {0}: {1}, they are asked for again", id, reason);
             resize(seen, own, size, reason);
-        } else {
-            cluster.shortage(id).ifPresent(shortage -> {
-                own.waits = true;
-                pools.explain(
-                        id,
-                        "%d containers wait for a place: %s".formatted(shortage.missing(), shortage.reason()),
-                        clock.instant());
-            });
         }
     }
 
@@ -258,7 +401,6 @@ public class PoolScaler {
         }
         pools.resized(id, to, reason, clock.instant());
         own.shortSince = null;
-        own.waits = false;
     }
 
     private void retire(Observation seen) {
@@ -321,8 +463,9 @@ public class PoolScaler {
     /** What this server remembers of a pool. Nothing of it is needed: a restart costs a declaration and some patience. */
     private static final class Notes {
         final ReentrantLock turn = new ReentrantLock();
+        final ReentrantLock ranks = new ReentrantLock(); // of the queue's pool: who of them is looked at
+        final Queue<FollowUp> followUps = new ConcurrentLinkedQueue<>();
         boolean declared; // by this server, so with its runner
-        boolean waits; // for a place
         Instant shortSince;
         Instant gaveUpAt;
         String trouble;

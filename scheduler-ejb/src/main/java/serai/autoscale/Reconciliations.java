@@ -56,7 +56,19 @@ public class Reconciliations {
         do {
             asked.put(pool, Ask.ONCE);
             scaler.reconcile(pool);
+            scaler.followUps(pool).forEach(this::later);
         } while (asked.computeIfPresent(pool, (p, ask) -> ask == Ask.AGAIN ? ask : null) != null);
+    }
+
+    private void later(PoolScaler.FollowUp look) {
+        executor.execute(() -> {
+            try {
+                Thread.sleep(look.after());
+                request(look.pool());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt(); // the server is going down
+            }
+        });
     }
 
     private enum Ask {

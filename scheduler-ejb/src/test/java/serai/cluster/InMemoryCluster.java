@@ -4,6 +4,7 @@ package serai.cluster;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +31,7 @@ public final class InMemoryCluster implements Cluster {
 
     private final Map<PoolId, Job> jobs = new TreeMap<>((a, b) -> a.value().compareTo(b.value()));
     private final List<Consumer<Allocation>> listeners = new CopyOnWriteArrayList<>();
+    private final Map<PoolId, Integer> rooms = new HashMap<>();
     private boolean isAway;
 
     @Override
@@ -57,7 +59,7 @@ public final class InMemoryCluster implements Cluster {
             change(above, Allocation.State.COMPLETE, "not needed any more", Optional.empty());
         }
         for (int index = 0; index < job.count; index++) {
-            if (!job.places.containsKey(index)) {
+            if (!job.places.containsKey(index) && job.places.size() < roomOf(job.content.pool())) {
                 var id = new AllocationId(UUID.randomUUID().toString());
                 var made = new Allocation(
                         id,
@@ -124,8 +126,21 @@ public final class InMemoryCluster implements Cluster {
     }
 
     @Override
-    public Optional<Shortage> shortage(PoolId pool) {
-        return Optional.empty();
+    public synchronized Optional<Shortage> shortage(PoolId pool) {
+        return Optional.ofNullable(jobs.get(pool))
+                .map(job -> job.count - job.places.size())
+                .filter(missing -> missing > 0 && roomOf(pool) < jobs.get(pool).count)
+                .map(missing -> new Shortage(missing, "no free device matches on 1 of 1 nodes", Instant.now()));
+    }
+
+    private int roomOf(PoolId pool) {
+        return rooms.getOrDefault(pool, Integer.MAX_VALUE);
+    }
+
+    /** So many containers of the pool find a place from now on; what waits for one gets it. */
+    public synchronized void makeRoom(PoolId pool, int places) {
+        rooms.put(pool, places);
+        Optional.ofNullable(jobs.get(pool)).ifPresent(this::place);
     }
 
     @Override

@@ -48,7 +48,7 @@ public final class TestContainer {
     }
 
     public List<Claimed> claim() {
-        return server.inputs.claim(pool.id(), id, 1, NewId.of("key"));
+        return server.inputs.claim(pool.queue(), id, 1, NewId.of("key"));
     }
 
     public void finish(Claimed input) {

@@ -36,6 +36,7 @@ import serai.autoscale.PoolJobs;
 import serai.autoscale.PoolScaler;
 import serai.autoscale.Reconciliations;
 import serai.autoscale.Retirements;
+import serai.autoscale.Shortages;
 import serai.call.Calls;
 import serai.call.FunctionCall;
 import serai.call.Inputs;
@@ -43,12 +44,15 @@ import serai.call.NewInput;
 import serai.cluster.InMemoryCluster;
 import serai.config.AutoscaleConfig;
 import serai.config.CallConfig;
+import serai.config.DeviceConfig;
 import serai.config.HttpConfig;
 import serai.config.LogConfig;
 import serai.config.RunnerConfig;
 import serai.config.ScheduleConfig;
 import serai.container.Containers;
 import serai.cron.Firer;
+import serai.device.Devices;
+import serai.device.Gpu;
 import serai.function.AutoscalerSettings;
 import serai.function.Definition;
 import serai.function.Deployments;
@@ -123,13 +127,16 @@ public final class TestServer {
                     workspaces,
                     RunnerArtifact.of(new byte[] {1, 2, 3}),
                     settings(HttpConfig.class, Map.of()),
-                    settings(RunnerConfig.class, Map.of())),
+                    settings(RunnerConfig.class, Map.of()),
+                    Devices.read(Optional.empty())),
             pools,
             containers,
             inputs,
             retirements,
+            bean(Shortages.class, pools, logs),
             cluster,
             autoscale,
+            settings(DeviceConfig.class, Map.of()),
             clock);
     public final Reconciliations reconciliations = new Reconciliations(scaler, executor);
     public final Publisher publisher = new Publisher(
@@ -258,8 +265,13 @@ public final class TestServer {
     }
 
     public Definition define(Function function, int min, Duration window) {
+        return define(function, new AutoscalerSettings(min, 10, 0, window));
+    }
+
+    /** @param gpus by rank */
+    public Definition define(Function function, AutoscalerSettings scaling, Gpu... gpus) {
         var duties = new Definition.Duties(
-                new AutoscalerSettings(min, 10, 0, window),
+                scaling,
                 RetryPolicy.NONE,
                 new Resources(100, 128, 0, 512),
                 1,
@@ -267,7 +279,8 @@ public final class TestServer {
                 Duration.ofMinutes(5),
                 null,
                 List.of(),
-                "1.6.4");
+                "1.6.4",
+                List.of(gpus));
         return functions.define(function, new Definition.Wire(new byte[0], new byte[0], new byte[0]), duties);
     }
 

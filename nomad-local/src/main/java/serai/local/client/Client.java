@@ -34,8 +34,15 @@ public final class Client implements Instances {
     private final BiConsumer<String, Report> reports;
     private volatile boolean closing;
 
+    /** @param devices where device nodes of stand-ins are; empty for / */
     public Client(
-            Path data, Store store, Tools tools, Node node, InstantSource clock, BiConsumer<String, Report> reports) {
+            Path data,
+            Store store,
+            Tools tools,
+            Node node,
+            Optional<Path> devices,
+            InstantSource clock,
+            BiConsumer<String, Report> reports) {
         this.around = new Surroundings(
                 data,
                 store,
@@ -44,6 +51,7 @@ public final class Client implements Instances {
                 new Artifacts(data.resolve("artifacts")),
                 node,
                 Map.copyOf(System.getenv()),
+                devices,
                 clock,
                 RandomGenerator.of("L64X128MixRandom"));
         this.reports = reports;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.local.client;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import serai.local.device.Inventory;
 import serai.local.doc.Json;
 
 /** What this machine has, as a Nomad node shows it. */
@@ -30,10 +32,12 @@ public final class Fingerprint {
 
     private final Path data;
     private final String version;
+    private final Inventory devices;
 
-    public Fingerprint(Path data, String version) {
+    public Fingerprint(Path data, String version, Inventory devices) {
         this.data = data;
         this.version = version;
+        this.devices = devices;
     }
 
     public static String hostname() {
@@ -146,7 +150,7 @@ public final class Fingerprint {
                 now.toString());
     }
 
-    private static ObjectNode resources(int cores, int mhz, long memoryMb, long diskMb) {
+    private ObjectNode resources(int cores, int mhz, long memoryMb, long diskMb) {
         NullNode none = NullNode.getInstance();
         return Json.object(
                 "Cpu",
@@ -157,7 +161,7 @@ public final class Fingerprint {
                                 IntStream.range(0, cores).boxed().toList(),
                                 "TotalCpuCores",
                                 cores),
-                "Devices", none,
+                "Devices", devices.doc().<JsonNode>map(d -> d).orElse(none),
                 "Disk", Json.object("DiskMB", diskMb),
                 "MaxDynamicPort", 32000,
                 "Memory", Json.object("MemoryMB", memoryMb),

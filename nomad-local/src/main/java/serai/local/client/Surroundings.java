@@ -22,6 +22,7 @@ record Surroundings(
         Artifacts artifacts,
         Node node,
         Map<String, String> environment,
+        Optional<Path> devices,
         InstantSource clock,
         RandomGenerator random) {
 

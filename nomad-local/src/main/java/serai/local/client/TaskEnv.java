@@ -3,12 +3,14 @@
 package serai.local.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import serai.local.doc.Json;
 import serai.local.job.Job;
 import serai.local.plan.Node;
@@ -23,8 +25,18 @@ final class TaskEnv {
     private final Map<String, String> inherited;
     private final Node node;
 
-    /** @param inherited the agent's own environment */
-    TaskEnv(Alloc alloc, Job.Group group, Job.Task task, Node node, AllocDir dir, Map<String, String> inherited) {
+    /**
+     * @param inherited the agent's own environment
+     * @param devices where device nodes of stand-ins are; empty for /
+     */
+    TaskEnv(
+            Alloc alloc,
+            Job.Group group,
+            Job.Task task,
+            Node node,
+            AllocDir dir,
+            Map<String, String> inherited,
+            Optional<Path> devices) {
         this.node = node;
         this.inherited = inherited;
         Job job = alloc.job();
@@ -49,6 +61,8 @@ final class TaskEnv {
             put("NOMAD_MEMORY_MAX_LIMIT", Integer.toString(task.memoryMaxMb()));
         }
         Json.at(alloc.doc(), "AllocatedResources", "Shared", "Ports").forEach(this::port);
+        Json.at(alloc.doc(), "AllocatedResources", "Tasks", task.name(), "Devices")
+                .forEach(given -> device(given, devices));
         meta(job.doc().path("Meta"));
         meta(group.doc().path("Meta"));
         meta(task.doc().path("Meta"));
@@ -72,6 +86,17 @@ final class TaskEnv {
             put("NOMAD_" + host + "ADDR_" + label, ip + ":" + value);
         }
         put("NOMAD_ALLOC_PORT_" + label, value);
+    }
+
+    /** As NVIDIA's plugin does it; of several requests the last one's are seen. */
+    private void device(JsonNode given, Optional<Path> root) {
+        if (!Json.text(given, "Vendor").equals("nvidia")) {
+            return;
+        }
+        put(
+                "NVIDIA_VISIBLE_DEVICES",
+                Json.each(given.path("DeviceIDs")).map(JsonNode::asText).collect(Collectors.joining(",")));
+        root.ifPresent(path -> put("NVIDIA_DEV_ROOT", path.toString()));
     }
 
     /** Twice: as it is spelled and in capitals. */

@@ -57,7 +57,7 @@ final class TaskRunner {
         this.task = task;
         this.dir = around.allocDir(alloc.id());
         this.run = around.runDir(alloc.id(), task.name());
-        this.env = new TaskEnv(alloc, group, task, around.node(), dir, around.environment());
+        this.env = new TaskEnv(alloc, group, task, around.node(), dir, around.environment(), around.devices());
         this.setup = new TaskSetup(around, dir, task, env, alloc.namespace());
         this.restarts = new RestartTracker(task.doc().path("RestartPolicy"), around.random());
         this.state = state;

@@ -10,6 +10,7 @@ import java.util.Map;
 import serai.local.doc.Json;
 import serai.local.job.Job;
 import serai.local.plan.Node;
+import serai.local.plan.Placement;
 import serai.local.plan.Placer;
 import serai.local.plan.ResourceDocs;
 import serai.local.state.Alloc;
@@ -23,10 +24,11 @@ final class AllocForm {
             Job.Group group,
             int index,
             Node node,
-            Map<String, Integer> ports,
+            Placement.Placed given,
             String evaluation,
             ObjectNode metrics) {
         NullNode none = NullNode.getInstance();
+        Map<String, Integer> ports = given.ports();
         ArrayNode networks = networks(group, node, ports);
         ObjectNode tasks = Json.object();
         ObjectNode lifecycles = Json.object();
@@ -39,7 +41,9 @@ final class AllocForm {
                             "Cpu",
                             Json.object("CpuShares", task.cpu(), "ReservedCores", none),
                             "Devices",
-                            none,
+                            given.devices().containsKey(task.name())
+                                    ? given.devices().get(task.name())
+                                    : none,
                             "Memory",
                             Json.object("MemoryMB", task.memoryMb(), "MemoryMaxMB", task.memoryMaxMb()),
                             "Networks",

@@ -17,6 +17,7 @@ import serai.local.job.Job;
 import serai.local.plan.Capacity;
 import serai.local.plan.Changes;
 import serai.local.plan.Changes.Reason;
+import serai.local.plan.Devices;
 import serai.local.plan.Node;
 import serai.local.plan.Placement;
 import serai.local.plan.Placer;
@@ -115,12 +116,12 @@ final class PlanStep {
         Placement placement = failures.has(group.name()) && !place.rescheduled()
                 ? null // one failure stands for the rest of the group
                 : placer().place(job, group, hasInstance(job, group));
-        if (!(placement instanceof Placement.Placed(var ports))) {
+        if (!(placement instanceof Placement.Placed given)) {
             fail(group, placement, System.nanoTime() - start);
             return Optional.empty();
         }
         ObjectNode metrics = Metrics.of(node, placement, System.nanoTime() - start, 0);
-        Alloc alloc = AllocForm.of(job, group, place.index(), node, ports, evaluation.id(), metrics);
+        Alloc alloc = AllocForm.of(job, group, place.index(), node, given, evaluation.id(), metrics);
         if (place.replaces().isPresent()) {
             Alloc before = byId(wanted, place.replaces().get());
             alloc = alloc.with("PreviousAllocation", before.id());
@@ -162,6 +163,7 @@ final class PlanStep {
     private Placer placer() {
         Capacity used = Capacity.NONE;
         Set<Integer> ports = new HashSet<>();
+        Set<String> devices = new HashSet<>();
         for (Alloc alloc : commit.all(Table.ALLOCATIONS).map(Alloc::new).toList()) {
             if (!alloc.ended()) {
                 used = used.plus(new Capacity(
@@ -170,9 +172,10 @@ final class PlanStep {
                         Json.at(alloc.doc(), "Resources", "DiskMB").asLong()));
                 Json.at(alloc.doc(), "AllocatedResources", "Shared", "Ports")
                         .forEach(port -> ports.add(port.path("Value").asInt()));
+                devices.addAll(Devices.heldBy(alloc.doc()));
             }
         }
-        return new Placer(node, used, ports, random::nextInt);
+        return new Placer(node, used, ports, devices, random::nextInt);
     }
 
     private void stop(Alloc alloc, Reason reason) {

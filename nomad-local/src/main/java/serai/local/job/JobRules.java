@@ -181,6 +181,15 @@ public final class JobRules {
         if (!least.isEmpty()) {
             errors.add(listed(List.of(listed(least))));
         }
+        int number = 1;
+        for (JsonNode device : Json.at(task.doc(), "Resources", "Devices")) {
+            if (Json.text(device, "Name").isEmpty()) {
+                errors.add(listed(List.of("device %d failed validation: ".formatted(number)
+                        + listed(List.of("device name must be given as one of the following: type, vendor/type,"
+                                + " or vendor/type/name")))));
+            }
+            number++;
+        }
         if (task.memoryMaxMb() != 0 && task.memoryMaxMb() < task.memoryMb()) {
             errors.add(listed(List.of("MemoryMaxMB value (%d) should be larger than MemoryMB value (%d)"
                     .formatted(task.memoryMaxMb(), task.memoryMb()))));

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import serai.local.doc.Json;
 
-/** A condition on the node. */
+/** A condition on the node, or on a device of it. */
 record Constraint(String left, String operand, String right) {
 
     static Constraint of(JsonNode doc) {
@@ -26,6 +26,41 @@ record Constraint(String left, String operand, String right) {
 
     boolean isDistinctHosts() {
         return operand.equals("distinct_hosts") && !right.equals("false");
+    }
+
+    boolean isOnDeviceIds() {
+        return left.equals("${device.ids}") && operand.startsWith("set_contains");
+    }
+
+    Set<String> rightSet() {
+        return set(right);
+    }
+
+    /** What a device is, compared by value and unit. */
+    boolean compares(Optional<Quantity> a, Optional<Quantity> b) {
+        return switch (operand) {
+            case "is_set" -> a.isPresent();
+            case "is_not_set" -> a.isEmpty();
+            case "!=", "not" ->
+                a.isEmpty() || b.isEmpty() || a.get().compare(b.get()).orElse(1) != 0;
+            case "=", "==", "is", "<", "<=", ">", ">=" -> a.isPresent() && b.isPresent() && ordered(a.get(), b.get());
+            default ->
+                a.isPresent()
+                        && b.isPresent()
+                        && compare(a.get().text(), b.get().text());
+        };
+    }
+
+    private boolean ordered(Quantity a, Quantity b) {
+        var order = a.compare(b);
+        return order.isPresent()
+                && switch (operand) {
+                    case "<" -> order.getAsInt() < 0;
+                    case "<=" -> order.getAsInt() <= 0;
+                    case ">" -> order.getAsInt() > 0;
+                    case ">=" -> order.getAsInt() >= 0;
+                    default -> order.getAsInt() == 0;
+                };
     }
 
     boolean metBy(Node node) {

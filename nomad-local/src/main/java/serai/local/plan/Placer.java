@@ -24,9 +24,11 @@ import serai.local.plan.Placement.Placed;
  *
  * @param used what is taken by everything that has not ended
  * @param usedPorts of everything that has not ended
+ * @param usedDevices ids of devices, of everything that has not ended
  * @param random a number from 0 to below its argument, to spread dynamic ports
  */
-public record Placer(Node node, Capacity used, Set<Integer> usedPorts, IntUnaryOperator random) {
+public record Placer(
+        Node node, Capacity used, Set<Integer> usedPorts, Set<String> usedDevices, IntUnaryOperator random) {
 
     /** @param hasInstance an instance of the same group is on the node */
     public Placement place(Job job, Job.Group group, boolean hasInstance) {
@@ -53,7 +55,10 @@ public record Placer(Node node, Capacity used, Set<Integer> usedPorts, IntUnaryO
         if (total.diskMb() > whole.diskMb()) {
             return new Exhausted("disk", asks(group, "disk"));
         }
-        return new Placed(ports(group));
+        return switch (new Devices(node, usedDevices).give(group)) {
+            case Devices.Answer.Given(var devices) -> new Placed(ports(group), devices);
+            case Devices.Answer.Short(String dimension) -> new Exhausted(dimension, asks(group, ""));
+        };
     }
 
     public static Capacity ask(Job.Group group) {
@@ -90,9 +95,7 @@ public record Placer(Node node, Capacity used, Set<Integer> usedPorts, IntUnaryO
         if (unmet.isPresent()) {
             return unmet;
         }
-        boolean devices = group.tasks().stream()
-                .anyMatch(t -> Json.at(t.doc(), "Resources", "Devices").size() > 0);
-        return devices ? Optional.of("missing devices") : Optional.empty();
+        return new Devices(node, usedDevices).areThere(group) ? Optional.empty() : Optional.of(Devices.MISSING);
     }
 
     private Optional<String> reservedCollision(Job.Group group) {

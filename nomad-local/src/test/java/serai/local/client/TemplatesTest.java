@@ -40,7 +40,8 @@ class TemplatesTest {
                 group.tasks().getFirst(),
                 new Node(Json.object("Datacenter", "dc1")),
                 new AllocDir(Path.of("/x")),
-                Map.of("HOME", "/root"));
+                Map.of("HOME", "/root"),
+                Optional.empty());
     }
 
     private static String render(String template) throws Exception {

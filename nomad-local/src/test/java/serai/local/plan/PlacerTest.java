@@ -58,7 +58,7 @@ class PlacerTest {
     }
 
     private static Placement place(Job job, Capacity used, Set<Integer> ports) {
-        return new Placer(NODE, used, ports, new Random(1)::nextInt)
+        return new Placer(NODE, used, ports, Set.of(), new Random(1)::nextInt)
                 .place(job, job.groups().getFirst(), false);
     }
 
@@ -69,7 +69,7 @@ class PlacerTest {
         Set<Integer> ports = new HashSet<>();
         for (int ask : asks.stream().limit(8).toList()) {
             Job job = job(ask, Math.max(10, ask * 2), ask);
-            if (place(job, used, ports) instanceof Placed(Map<String, Integer> given)) {
+            if (place(job, used, ports) instanceof Placed(Map<String, Integer> given, var devices)) {
                 used = used.plus(Placer.ask(job.groups().getFirst()));
                 assertThat(given).containsOnlyKeys("http");
                 assertThat(ports).doesNotContain(given.get("http"));

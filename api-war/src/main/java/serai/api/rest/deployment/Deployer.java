@@ -22,6 +22,7 @@ import serai.config.AutoscaleConfig;
 import serai.definition.ClientVersion;
 import serai.definition.DefinitionReader;
 import serai.definition.FunctionWire;
+import serai.device.DeviceNames;
 import serai.function.Deployments;
 import serai.function.Functions;
 import serai.mount.Mount;
@@ -57,17 +58,18 @@ public class Deployer {
             Deployments deployments,
             Mounts mounts,
             Images images,
-            AutoscaleConfig defaults) {
+            AutoscaleConfig defaults,
+            DeviceNames devices) {
         this.apps = apps;
         this.functions = functions;
         this.deployments = deployments;
         this.mounts = mounts;
         this.images = images;
-        this.reader = new DefinitionReader(defaults);
+        this.reader = new DefinitionReader(defaults, devices);
     }
 
     public Deployer() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** @throws serai.problem.ProblemException {@link Problem#INVALID_ARGUMENT} for a name that no client could look up */
@@ -94,7 +96,7 @@ public class Deployer {
         for (var asked : request.functions()) {
             var image = images.of(tenant, request.pythonVersion(), asked.environment());
             var definition = definitions.of(asked, image);
-            var duties = reader.read(definition, version);
+            var duties = reader.read(definition, List.of(), version);
             var wire = FunctionWire.of(app.id(), definition, FunctionDefinitions.dataOf(asked, definition));
             var function = functions.reserve(app, asked.name(), Optional.ofNullable(present.get(asked.name())));
             published.put(asked.name(), function.id());
