@@ -36,6 +36,7 @@ final class ResetCommand implements Callable<Integer> {
             var lock = Platform.lock(home.create(), progress);
             try {
                 Platform.here().down(progress);
+                Mounts.release(home.directory());
                 Trees.delete(home.directory());
             } finally {
                 Platform.unlock(lock);

@@ -74,7 +74,15 @@ final class Nomad {
     }
 
     JsonNode scale(String job, int count) {
-        return post("/v1/job/" + job + "/scale", Json.object("Count", count, "Target", Json.object("Group", "pool")));
+        return post("/v1/job/" + job + "/scale", scaling(count));
+    }
+
+    Answer tryToScale(String job, int count) {
+        return call("POST", "/v1/job/" + job + "/scale", scaling(count).toString());
+    }
+
+    private static JsonNode scaling(int count) {
+        return Json.object("Count", count, "Target", Json.object("Group", "pool"));
     }
 
     /** The one allocation of the job that {@code wanted} accepts, as soon as there is one. */
