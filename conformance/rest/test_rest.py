@@ -12,8 +12,16 @@ from conftest import Answer, Api
 from rpc import call
 
 LISTS = ["apps", "functions", "calls", "containers"]
+SHOWN = [
+    "/api/v1/nodes",
+    "/api/v1/apps/x/functions",
+    "/api/v1/apps/x/deployments",
+    "/api/v1/apps/x/deployments/1",
+    "/api/v1/calls/x/explanation",
+    *(f"/api/v1/{name}/x/logs" for name in LISTS),
+]
 KINDS = {"apps": "app", "functions": "function", "calls": "call", "containers": "container"}
-PATHS = [f"/api/v1/{name}" for name in LISTS] + [f"/api/v1/{name}/x" for name in LISTS] + ["/api/v1/apps/x/functions"]
+PATHS = [f"/api/v1/{name}" for name in LISTS] + [f"/api/v1/{name}/x" for name in LISTS] + SHOWN
 INTERNAL = [
     ("POST", "/internal/v1/containers"),
     ("POST", "/internal/v1/containers/ta-x/logs"),
@@ -120,7 +128,7 @@ def test_a_body_has_a_limit(api: Api) -> None:
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_is_a_page(api: Api, name: str) -> None:
     page = api.get(f"/api/v1/{name}").json()
-    assert set(page) == {"items", "more"}
+    assert set(page) == {"items", "more", "next"}
     assert len(page["items"]) <= 100
 
 
@@ -159,7 +167,7 @@ def test_an_app_is_shown_to_its_workspace(api: Api, app: str) -> None:
     assert shown["version"] == 0
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", shown["created_at"])
     assert {"name", "state", "deployed_at", "stopped_at"} <= set(shown)
-    assert api.get(f"/api/v1/apps/{app}/functions").json() == {"items": [], "more": False}
+    assert api.get(f"/api/v1/apps/{app}/functions").json() == {"items": [], "more": False, "next": None}
     assert app in [item["id"] for item in api.get("/api/v1/apps?limit=500").json()["items"]]
 
 

@@ -31,12 +31,19 @@ class EndpointsTest {
                         "GET apps/{app}/deployments TOKEN",
                         "GET apps/{app}/deployments/{version} TOKEN",
                         "GET apps/{app}/functions TOKEN",
+                        "GET apps/{app}/logs TOKEN",
                         "GET calls TOKEN",
                         "GET calls/{id} TOKEN",
+                        "GET calls/{id}/explanation TOKEN",
+                        "GET calls/{id}/logs TOKEN",
                         "GET containers TOKEN",
                         "GET containers/{id} TOKEN",
+                        "GET containers/{id}/logs TOKEN",
                         "GET functions TOKEN",
                         "GET functions/{id} TOKEN",
+                        "GET functions/{id}/logs TOKEN",
+                        "GET nodes TOKEN",
+                        "GET openapi.yaml ITSELF",
                         "GET schedules TOKEN",
                         "GET schedules/{id} TOKEN",
                         "GET schedules/{id}/firings TOKEN",
@@ -59,7 +66,7 @@ class EndpointsTest {
         assertThat(access(new BlobEndpoints())).containsExactly("GET {id} ITSELF", "PUT {id} ITSELF");
     }
 
-    private static Set<String> access(Application endpoints) {
+    static Set<String> access(Application endpoints) {
         return endpoints.getClasses().stream()
                 .filter(type -> type.isAnnotationPresent(Path.class))
                 .flatMap(EndpointsTest::lines)

@@ -18,7 +18,7 @@ import serai.function.RetryPolicy;
 import serai.problem.Problem;
 
 /** Reads what the platform has to do for a function out of the client's definition, and refuses by name what it cannot. */
-public record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
+record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(300);
     private static final int DEFAULT_MILLI_CPU = 125;
     private static final int DEFAULT_MEMORY_MB = 128;
@@ -28,7 +28,7 @@ public record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
     private static final int MOST_RANKS = 8;
 
     /** @param ranked the function once for each alternative GPU, the most wanted first; empty if there is no choice */
-    public Definition.Duties read(Function function, List<Function> ranked, String clientVersion) {
+    Definition.Duties read(Function function, List<Function> ranked, String clientVersion) {
         var missing = missingFeatures(function);
         if (!missing.isEmpty()) {
             throw Problem.FEATURE_UNSUPPORTED.because(

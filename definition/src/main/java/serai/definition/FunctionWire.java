@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.definition;
 
+import java.util.Comparator;
+import java.util.List;
 import modal.client.Function;
 import modal.client.FunctionData;
 import serai.function.Definition;
@@ -15,6 +17,14 @@ public final class FunctionWire {
                 function.toByteArray(),
                 data.toByteArray(),
                 Handles.of(appId, function).toByteArray());
+    }
+
+    /** @return the function once for each alternative, the most wanted first; empty where the client gives no choice */
+    public static List<Function> ranked(FunctionData data) {
+        return data.getRankedFunctionsList().stream()
+                .sorted(Comparator.comparingInt(FunctionData.RankedFunction::getRank))
+                .map(FunctionData.RankedFunction::getFunction)
+                .toList();
     }
 
     /** The client wants at least one ranked function in every answer. */

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.nomad;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.hashicorp.nomad.apimodel.AgentSelf;
 import com.hashicorp.nomad.apimodel.AllocationListStub;
 import com.hashicorp.nomad.apimodel.Evaluation;
@@ -13,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.StreamSupport;
 import org.eclipse.microprofile.faulttolerance.CircuitBreaker;
 import org.eclipse.microprofile.faulttolerance.Retry;
 import org.eclipse.microprofile.faulttolerance.Timeout;
@@ -40,6 +43,8 @@ import serai.pool.PoolId;
         failOn = {NomadUnreachable.class, TimeoutException.class})
 public class NomadApi {
     static final long TIMEOUT_MS = 5_000;
+
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final NomadTransport transport;
 
@@ -103,6 +108,19 @@ public class NomadApi {
 
     public List<Evaluation> evaluations(PoolId pool) {
         return transport.sdk(sdk -> sdk.getJobsApi().evaluations(pool.value()).getValue());
+    }
+
+    /** With their resources, which the SDK does not ask for. */
+    public List<ReportedNode> nodes() {
+        try {
+            var answer = JSON.readTree(
+                    transport.get("/v1/nodes", Map.of("resources", "true")).body());
+            return StreamSupport.stream(answer.spliterator(), false)
+                    .map(ReportedNode::new)
+                    .toList();
+        } catch (JsonProcessingException e) {
+            throw new NomadUnreachable("what answers at /v1/nodes is no JSON", e);
+        }
     }
 
     public AgentSelf self() {

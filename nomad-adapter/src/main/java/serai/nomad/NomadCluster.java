@@ -8,6 +8,7 @@ import com.hashicorp.nomad.apimodel.AgentSelf;
 import com.hashicorp.nomad.apimodel.Job;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ import serai.cluster.Allocation;
 import serai.cluster.AllocationId;
 import serai.cluster.Cluster;
 import serai.cluster.ClusterInfo;
+import serai.cluster.Node;
 import serai.cluster.PoolJob;
 import serai.cluster.Shortage;
 import serai.config.NomadConfig;
@@ -41,9 +43,11 @@ public class NomadCluster implements Cluster {
     private final NomadApi nomad;
     private final NomadTransport transport;
     private final NomadConfig settings;
+    private final AgentPages pages;
 
     @Inject
-    public NomadCluster(NomadApi nomad, NomadTransport transport, NomadConfig settings) {
+    public NomadCluster(NomadApi nomad, NomadTransport transport, NomadConfig settings, AgentPages pages) {
+        this.pages = pages;
         this.nomad = nomad;
         this.transport = transport;
         this.settings = settings;
@@ -51,13 +55,13 @@ public class NomadCluster implements Cluster {
 
     /** For the server's proxy. */
     public NomadCluster() {
-        this(null, null, null);
+        this(null, null, null, null);
     }
 
     /** For use without a container: no retries and no breaker then. */
     public static NomadCluster of(NomadConfig settings) {
         var transport = new NomadTransport(settings);
-        return new NomadCluster(new NomadApi(transport), transport, settings);
+        return new NomadCluster(new NomadApi(transport), transport, settings, new AgentPages(transport, settings));
     }
 
     /** A pool that is known with another content is changed, and Nomad then replaces its containers, all at once. */
@@ -155,6 +159,24 @@ public class NomadCluster implements Cluster {
     public ClusterInfo info() {
         return new ClusterInfo(
                 "Nomad", version(asking(nomad::self)), settings.address().toString());
+    }
+
+    @Override
+    public List<Node> nodes() {
+        return asking(nomad::nodes).stream()
+                .map(node -> node.toNode(
+                        pages.page("clients/" + node.id()).map(URI::toString).orElse("")))
+                .toList();
+    }
+
+    @Override
+    public Optional<URI> page(PoolId pool) {
+        return pages.page("jobs/%s%%40%s".formatted(pool.value(), settings.namespace()));
+    }
+
+    @Override
+    public Optional<URI> page(AllocationId id) {
+        return pages.page("allocations/" + id.value());
     }
 
     /** As Nomad puts it together itself: {@code 2.0.6-dev}. */

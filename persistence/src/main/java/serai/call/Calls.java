@@ -281,6 +281,15 @@ public class Calls {
                 .findFirst());
     }
 
+    /** The input of the call that is not finished and was given first; empty once all are. */
+    public Optional<Integer> firstOpen(String callId) {
+        return jdbi.withHandle(handle -> handle.createQuery(
+                        "select idx from input where call_id = :call and state in ('PENDING', 'RUNNING') order by idx limit 1")
+                .bind("call", callId)
+                .mapTo(Integer.class)
+                .findFirst());
+    }
+
     private static Instant instant(java.sql.Timestamp timestamp) {
         return timestamp == null ? null : timestamp.toInstant();
     }

@@ -429,6 +429,15 @@ public class Inputs {
                 .one());
     }
 
+    /** @return how many inputs of its pool wait before this one */
+    public int ahead(String inputId) {
+        return jdbi.withHandle(handle ->
+                handle.createQuery("""
+                        select count(*) from input me join input other on other.pool_id = me.pool_id
+                            and other.state = 'PENDING' and other.seq < me.seq
+                        where me.id = :id""").bind("id", inputId).mapTo(Integer.class).one());
+    }
+
     /** Inputs that run longer than their definition allows. */
     public List<Overdue> overdue() {
         return jdbi.withHandle(handle -> handle.createQuery("""

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.cluster;
 
+import java.net.URI;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -46,6 +47,15 @@ public interface Cluster {
 
     /** @throws serai.problem.ProblemException if the cluster does not answer */
     ClusterInfo info();
+
+    /** Every machine that the cluster knows, also those that are down. */
+    List<Node> nodes();
+
+    /** Where people look at the pool in the cluster's own interface; empty where it has none, or does not answer. */
+    Optional<URI> page(PoolId pool);
+
+    /** Where people look at the allocation in the cluster's own interface; empty where it has none, or does not answer. */
+    Optional<URI> page(AllocationId id);
 
     /** A running {@link #watch}. */
     interface Watch extends AutoCloseable {

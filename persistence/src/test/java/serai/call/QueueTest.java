@@ -4,6 +4,7 @@ package serai.call;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,6 +58,65 @@ class QueueTest {
         assertThat(claimed).allSatisfy(c -> assertThat(c.callId()).isEqualTo(call));
         assertThat(fixture.isIdle(container)).isFalse();
         assertThat(inputs.load(pool)).isEqualTo(new Inputs.Load(1, 2));
+    }
+
+    @Test
+    void givenARunningAndAPendingInput_whenTheCallIsCancelled_thenBothAreOverAndTheContainerIsTold() {
+        var call = fixture.call(pool, "a", "b");
+        var running = inputs.claim(pool, container, 1, "k").getFirst();
+
+        assertThat(inputs.cancel(call, "enough")).isEqualTo(2);
+
+        assertThat(calls.outputsAfter(call, 0, 10))
+                .extracting(Output::outcome, Output::reason)
+                .containsOnly(tuple(Outcome.TERMINATED, "enough"));
+        assertThat(inputs.cancelled(container)).containsExactly(running.inputId());
+        assertThat(calls.progress(fixture.tenant(), call).state()).isEqualTo(CallProgress.State.CANCELLED);
+        assertThat(inputs.cancel(call, "again")).isZero();
+    }
+
+    @Test
+    void givenACancelledInput_whenItsContainerAnswers_thenTheContainerIsIdleAndTheResultStays() {
+        var call = fixture.call(pool, "a");
+        var running = inputs.claim(pool, container, 1, "k").getFirst();
+        inputs.cancel(call, "enough");
+        assertThat(fixture.isIdle(container)).as("it still works").isFalse();
+
+        var late = new Result(running.inputId(), running.attempt(), Outcome.SUCCESS, new byte[0]);
+        inputs.accept(container, RetryPolicy.NONE, List.of(late));
+
+        assertThat(fixture.isIdle(container)).isTrue();
+        assertThat(inputs.cancelled(container)).isEmpty();
+        assertThat(calls.outputsAfter(call, 0, 10)).extracting(Output::outcome).containsExactly(Outcome.TERMINATED);
+    }
+
+    @Test
+    void givenACancelledInput_whenItsTimeIsOver_thenItsContainerIsFound() {
+        var call = fixture.call(pool, "a");
+        var running = inputs.claim(pool, container, 1, "k").getFirst();
+        inputs.cancel(call, "enough");
+        assertThat(inputs.deafToCancellation()).doesNotContain(container);
+
+        fixture.claimedAgo(running.inputId(), Duration.ofSeconds(301));
+
+        assertThat(inputs.deafToCancellation()).contains(container);
+        assertThat(inputs.overdue()).extracting(Inputs.Overdue::inputId).doesNotContain(running.inputId());
+    }
+
+    @Test
+    void givenCalls_whenListed_thenAPageBeginsWhereTheOneBeforeEnded() {
+        var made = List.of(fixture.call(pool, "a"), fixture.call(pool, "b"), fixture.call(pool, "c"));
+        var all = new Calls.Filter("", "", Optional.empty());
+
+        var first = calls.list(fixture.tenant(), all, Optional.empty(), 2);
+        var last = first.getLast().call();
+        var rest = calls.list(fixture.tenant(), all, Optional.of(new Calls.Position(last.createdAt(), last.id())), 2);
+
+        assertThat(Stream.concat(first.stream(), rest.stream())
+                        .map(p -> p.call().id()))
+                .containsExactlyElementsOf(made.reversed());
+        var cancelled = new Calls.Filter("", "", Optional.of(CallProgress.State.CANCELLED));
+        assertThat(calls.list(fixture.tenant(), cancelled, Optional.empty(), 2)).isEmpty();
     }
 
     @Test

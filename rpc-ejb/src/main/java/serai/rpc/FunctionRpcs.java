@@ -4,8 +4,6 @@ package serai.rpc;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
 import modal.client.FunctionCreateRequest;
 import modal.client.FunctionCreateResponse;
@@ -20,18 +18,13 @@ import modal.client.FunctionPrecreateRequest;
 import modal.client.FunctionPrecreateResponse;
 import modal.client.ModalClientGrpc;
 import serai.app.Apps;
-import serai.config.AutoscaleConfig;
-import serai.definition.DefinitionReader;
+import serai.definition.Definer;
 import serai.definition.FunctionWire;
 import serai.definition.Handles;
-import serai.device.DeviceNames;
 import serai.function.Definition;
 import serai.function.Function;
 import serai.function.Functions;
-import serai.image.Images;
-import serai.mount.Mounts;
 import serai.problem.Problem;
-import serai.schedule.Schedules;
 import serai.workspace.Workspaces;
 
 /** Functions: reserved, defined, found. */
@@ -41,36 +34,21 @@ class FunctionRpcs implements RpcFeature {
 
     private final Apps apps;
     private final Functions functions;
-    private final Images images;
-    private final Mounts mounts;
     private final Workspaces workspaces;
-    private final Schedules schedules;
+    private final Definer definer;
     private final Once once;
-    private final DefinitionReader reader;
 
     @Inject
-    FunctionRpcs(
-            Apps apps,
-            Functions functions,
-            Images images,
-            Mounts mounts,
-            Workspaces workspaces,
-            Schedules schedules,
-            Once once,
-            AutoscaleConfig defaults,
-            DeviceNames devices) {
+    FunctionRpcs(Apps apps, Functions functions, Workspaces workspaces, Definer definer, Once once) {
         this.apps = apps;
         this.functions = functions;
-        this.images = images;
-        this.mounts = mounts;
         this.workspaces = workspaces;
-        this.schedules = schedules;
+        this.definer = definer;
         this.once = once;
-        this.reader = new DefinitionReader(defaults, devices);
     }
 
     FunctionRpcs() {
-        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -99,19 +77,12 @@ class FunctionRpcs implements RpcFeature {
         var app = apps.get(caller.tenant(), request.getAppId());
         app.mustRun();
         var definition = definitionOf(request);
-        var duties = reader.read(definition, ranked(request), caller.clientVersion());
-        var timetable = ScheduleReader.read(definition);
-        if (duties.imageId() != null) {
-            images.get(caller.tenant(), duties.imageId());
-        }
-        duties.mounts().forEach(mount -> mounts.get(caller.tenant(), mount));
         var data = request.hasFunctionData() ? request.getFunctionData() : FunctionWire.dataOf(definition);
-        var wire = FunctionWire.of(app.id(), definition, data);
+        var draft = definer.read(caller.tenant(), app.id(), definition, data, caller.clientVersion());
         var method = ModalClientGrpc.getFunctionCreateMethod();
         return once.answer(method, FunctionCreateResponse.parser(), caller, () -> {
             var function = functions.reserve(app, definition.getFunctionName(), given(request.getExistingFunctionId()));
-            var stored = functions.define(function, wire, duties);
-            timetable.ifPresent(present -> schedules.declare(stored, present, ScheduleReader.arguments()));
+            var stored = definer.store(function, draft);
             return FunctionCreateResponse.newBuilder()
                     .setFunctionId(function.id())
                     .setHandleMetadata(Handles.of(stored))
@@ -130,7 +101,7 @@ class FunctionRpcs implements RpcFeature {
         }
         var definition = request.hasFunction()
                 ? request.getFunction()
-                : ranked(request).stream()
+                : FunctionWire.ranked(request.getFunctionData()).stream()
                         .findFirst()
                         .orElseThrow(
                                 () -> Problem.INVALID_ARGUMENT.because("function and function_data are both empty"));
@@ -138,14 +109,6 @@ class FunctionRpcs implements RpcFeature {
             return definition;
         }
         return definition.toBuilder().setSchedule(request.getSchedule()).build();
-    }
-
-    /** The most wanted first; empty where the client gives no choice. */
-    private static List<modal.client.Function> ranked(FunctionCreateRequest request) {
-        return request.getFunctionData().getRankedFunctionsList().stream()
-                .sorted(Comparator.comparingInt(FunctionData.RankedFunction::getRank))
-                .map(FunctionData.RankedFunction::getFunction)
-                .toList();
     }
 
     private FunctionGetResponse get(Caller caller, FunctionGetRequest request) {

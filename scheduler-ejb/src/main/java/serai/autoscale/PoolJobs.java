@@ -64,6 +64,10 @@ public class PoolJobs {
                 "version", seen.definition().id(),
                 "environment",
                         workspaces.environment(seen.pool().environmentId()).name(),
+                "serai",
+                        http.url()
+                                .resolve("/api/v1/functions/" + seen.function().id())
+                                .toString(),
                 "workspace", workspaces.tenant(seen.pool().workspaceId()).workspaceName());
     }
 

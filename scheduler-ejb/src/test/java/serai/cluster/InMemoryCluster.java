@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.cluster;
 
+import java.net.URI;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -153,6 +154,22 @@ public final class InMemoryCluster implements Cluster {
     public synchronized ClusterInfo info() {
         answer();
         return new ClusterInfo("memory", "1", "nowhere");
+    }
+
+    @Override
+    public synchronized List<Node> nodes() {
+        answer();
+        return List.of(new Node("n", "memory", "ready", true, "dc1", "default", "1", 1, 1, 1, 1, List.of(), ""));
+    }
+
+    @Override
+    public Optional<URI> page(PoolId pool) {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<URI> page(AllocationId id) {
+        return Optional.empty();
     }
 
     private void answer() {

@@ -20,6 +20,9 @@ public class HttpFailureMapper implements ExceptionMapper<WebApplicationExceptio
     @Context
     private Request request;
 
+    @Context
+    private HttpHeaders headers;
+
     @Override
     public Response toResponse(WebApplicationException e) {
         var answer = e.getResponse();
@@ -45,8 +48,16 @@ public class HttpFailureMapper implements ExceptionMapper<WebApplicationExceptio
                         .formatted(path, request.getMethod(), answer.getHeaderString(HttpHeaders.ALLOW));
             case UNSUPPORTED_MEDIA_TYPE -> "%s does not take this Content-Type".formatted(path);
             case NOT_ACCEPTABLE -> "%s has no representation that the Accept header allows".formatted(path);
-            case BAD_REQUEST -> "the request cannot be read";
+            case BAD_REQUEST ->
+                isMultipart()
+                        ? "the body is not the multipart/form-data, with its boundary, that Content-Type announces"
+                        : "the request cannot be read";
             case null, default -> answer.getStatusInfo().getReasonPhrase();
         };
+    }
+
+    private boolean isMultipart() {
+        return headers.getMediaType() != null
+                && headers.getMediaType().getType().equals("multipart");
     }
 }

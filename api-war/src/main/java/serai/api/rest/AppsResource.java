@@ -4,12 +4,15 @@ package serai.api.rest;
 
 import jakarta.enterprise.context.RequestScoped;
 import jakarta.inject.Inject;
+import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.container.AsyncResponse;
+import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.InstantSource;
@@ -17,8 +20,12 @@ import java.util.Optional;
 import serai.activate.Publisher;
 import serai.api.http.Access;
 import serai.api.http.Caller;
+import serai.api.rest.log.LogAnswers;
+import serai.api.rest.log.LogQuery;
+import serai.app.App;
 import serai.app.Apps;
 import serai.function.Functions;
+import serai.log.Logs;
 
 /** Apps and what they hold. */
 @Path("apps")
@@ -31,6 +38,7 @@ public class AppsResource {
     private final Environments environments;
     private final AppRefs refs;
     private final Publisher publisher;
+    private final LogAnswers logs;
     private final Caller caller;
     private final InstantSource clock = InstantSource.system();
 
@@ -41,7 +49,9 @@ public class AppsResource {
             Environments environments,
             AppRefs refs,
             Publisher publisher,
+            LogAnswers logs,
             Caller caller) {
+        this.logs = logs;
         this.refs = refs;
         this.publisher = publisher;
         this.apps = apps;
@@ -51,7 +61,7 @@ public class AppsResource {
     }
 
     public AppsResource() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @GET
@@ -91,5 +101,23 @@ public class AppsResource {
         var app = refs.get(caller.tenant(), ref, environment);
         var where = environments.names(caller.tenant()).get(app.environmentId());
         return Page.of(limit, size -> functions.of(app.id()), function -> FunctionView.of(function, where));
+    }
+
+    @GET
+    @Path("{app}/logs")
+    @Produces({MediaType.APPLICATION_JSON, LogAnswers.LINES})
+    public void logs(
+            @PathParam("app") String ref,
+            @QueryParam("environment") String environment,
+            @BeanParam LogQuery query,
+            @Suspended AsyncResponse answer) {
+        var tenant = caller.tenant();
+        var app = refs.get(tenant, ref, environment);
+        logs.answer(
+                answer,
+                app.id(),
+                Logs.Filter.NONE,
+                () -> apps.get(tenant, app.id()).state() == App.State.STOPPED,
+                query);
     }
 }

@@ -4,6 +4,7 @@ package serai.api.rest;
 
 import jakarta.enterprise.context.RequestScoped;
 import jakarta.inject.Inject;
+import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
@@ -14,14 +15,19 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.container.AsyncResponse;
 import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.MediaType;
+import java.time.InstantSource;
 import java.util.Optional;
 import serai.api.http.Access;
 import serai.api.http.Caller;
 import serai.api.rest.call.CallDetail;
 import serai.api.rest.call.CallReports;
 import serai.api.rest.call.Waiting;
+import serai.api.rest.log.LogAnswers;
+import serai.api.rest.log.LogQuery;
 import serai.call.Calls;
 import serai.call.Inputs;
+import serai.explain.Explanations;
+import serai.log.Logs;
 
 /** Calls: how far they are, and what they gave. */
 @Path("calls")
@@ -33,10 +39,22 @@ public class CallsResource {
     private final Inputs inputs;
     private final CallReports reports;
     private final CallAnswers answers;
+    private final LogAnswers logs;
+    private final Explanations explanations;
     private final Caller caller;
+    private final InstantSource clock = InstantSource.system();
 
     @Inject
-    public CallsResource(Calls calls, Inputs inputs, CallReports reports, CallAnswers answers, Caller caller) {
+    public CallsResource(
+            Calls calls,
+            Inputs inputs,
+            CallReports reports,
+            CallAnswers answers,
+            LogAnswers logs,
+            Explanations explanations,
+            Caller caller) {
+        this.logs = logs;
+        this.explanations = explanations;
         this.calls = calls;
         this.inputs = inputs;
         this.reports = reports;
@@ -45,7 +63,7 @@ public class CallsResource {
     }
 
     public CallsResource() {
-        this(null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @GET
@@ -76,5 +94,25 @@ public class CallsResource {
     public CallDetail cancel(@PathParam("id") String id) {
         inputs.cancel(calls.get(caller.tenant(), id).id(), "cancelled by request");
         return reports.of(caller.tenant(), id);
+    }
+
+    @GET
+    @Path("{id}/logs")
+    @Produces({MediaType.APPLICATION_JSON, LogAnswers.LINES})
+    public void logs(@PathParam("id") String id, @BeanParam LogQuery query, @Suspended AsyncResponse answer) {
+        var tenant = caller.tenant();
+        var call = calls.get(tenant, id);
+        logs.answer(
+                answer,
+                call.appId(),
+                new Logs.Filter("", "", id, "", 0),
+                () -> calls.progress(tenant, id).state().isFinal(),
+                query);
+    }
+
+    @GET
+    @Path("{id}/explanation")
+    public ExplanationView explanation(@PathParam("id") String id) {
+        return ExplanationView.of(id, explanations.of(caller.tenant(), id, clock.instant()));
     }
 }

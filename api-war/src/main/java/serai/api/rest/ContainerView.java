@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.api.rest;
 
+import java.net.URI;
 import java.time.Instant;
+import java.util.Optional;
 import serai.container.Container;
 
 /**
@@ -12,6 +14,7 @@ import serai.container.Container;
  * @param ordinal its place in its pool, from 0
  * @param readyAt when it first asked for work; null before
  * @param idleSince null while it works, before it is ready
+ * @param page where people look at it in the cluster's own interface; null where that has none
  * @param exitCode null while it runs, or when it did not end by itself
  */
 public record ContainerView(
@@ -29,9 +32,10 @@ public record ContainerView(
         Instant idleSince,
         Instant endedAt,
         Integer exitCode,
-        String reason) {
+        String reason,
+        String page) {
 
-    static ContainerView of(Container container) {
+    static ContainerView of(Container container, Optional<URI> page) {
         return new ContainerView(
                 container.id(),
                 container.appId(),
@@ -47,6 +51,7 @@ public record ContainerView(
                 container.idleSince(),
                 container.endedAt(),
                 container.exitCode(),
-                container.reason());
+                container.reason(),
+                page.map(URI::toString).orElse(null));
     }
 }

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.api.rest;
 
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import serai.call.Inputs;
 import serai.function.Definition;
 import serai.function.Function;
@@ -62,6 +64,7 @@ public record FunctionDetail(
      * @param containers how many are there
      * @param reason why it has its size
      * @param reasonAt since when that is the reason
+     * @param page where people look at its job in the cluster's own interface; null where that has none
      */
     public record PoolView(
             String id,
@@ -72,9 +75,10 @@ public record FunctionDetail(
             int runningInputs,
             int failedStarts,
             String reason,
-            Instant reasonAt) {
+            Instant reasonAt,
+            String page) {
 
-        static PoolView of(Pool pool, int containers, Inputs.Load load) {
+        static PoolView of(Pool pool, int containers, Inputs.Load load, Optional<URI> page) {
             return new PoolView(
                     pool.id().value(),
                     pool.state(),
@@ -84,7 +88,8 @@ public record FunctionDetail(
                     load.running(),
                     pool.failures(),
                     pool.reason(),
-                    pool.reasonAt());
+                    pool.reasonAt(),
+                    page.map(URI::toString).orElse(null));
         }
     }
 }

@@ -4,36 +4,42 @@ package serai.api.rest;
 
 import jakarta.enterprise.context.RequestScoped;
 import jakarta.inject.Inject;
-import jakarta.transaction.Transactional;
+import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.container.AsyncResponse;
+import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.MediaType;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import serai.api.http.Access;
 import serai.api.http.Caller;
+import serai.api.rest.log.LogAnswers;
+import serai.api.rest.log.LogQuery;
+import serai.app.Apps;
 import serai.call.Inputs;
+import serai.cluster.Cluster;
 import serai.container.Containers;
 import serai.function.Functions;
+import serai.log.Logs;
 import serai.pool.Pool;
 import serai.pool.Pools;
 
 /** Functions: what they ask for, how many containers they have, and why. */
 @Path("functions")
-@Tag(name = "Functions")
 @Produces(MediaType.APPLICATION_JSON)
 @Access(Access.By.TOKEN)
 @RequestScoped
-@Transactional
 public class FunctionsResource {
     private final Functions functions;
     private final Pools pools;
     private final Containers containers;
     private final Inputs inputs;
     private final Environments environments;
+    private final Cluster cluster;
+    private final Apps apps;
+    private final LogAnswers logs;
     private final Caller caller;
 
     @Inject
@@ -43,7 +49,13 @@ public class FunctionsResource {
             Containers containers,
             Inputs inputs,
             Environments environments,
+            Cluster cluster,
+            Apps apps,
+            LogAnswers logs,
             Caller caller) {
+        this.cluster = cluster;
+        this.apps = apps;
+        this.logs = logs;
         this.functions = functions;
         this.pools = pools;
         this.containers = containers;
@@ -53,11 +65,10 @@ public class FunctionsResource {
     }
 
     public FunctionsResource() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @GET
-    @Operation(summary = "Functions of the workspace, by name")
     public Page<FunctionView> list(@QueryParam("limit") String limit) {
         var names = environments.names(caller.tenant());
         return Page.of(
@@ -68,7 +79,6 @@ public class FunctionsResource {
 
     @GET
     @Path("{id}")
-    @Operation(summary = "One function, with its pool of containers and the reason for its size")
     public FunctionDetail get(@PathParam("id") String id) {
         var function = functions.get(caller.tenant(), id);
         var environment = environments.names(caller.tenant()).get(function.environmentId());
@@ -84,6 +94,21 @@ public class FunctionsResource {
     }
 
     private FunctionDetail.PoolView view(Pool pool) {
-        return FunctionDetail.PoolView.of(pool, containers.live(pool.id()).size(), inputs.load(pool.id()));
+        return FunctionDetail.PoolView.of(
+                pool, containers.live(pool.id()).size(), inputs.load(pool.id()), cluster.page(pool.id()));
+    }
+
+    @GET
+    @Path("{id}/logs")
+    @Produces({MediaType.APPLICATION_JSON, LogAnswers.LINES})
+    public void logs(@PathParam("id") String id, @BeanParam LogQuery query, @Suspended AsyncResponse answer) {
+        var tenant = caller.tenant();
+        var app = functions.get(tenant, id).appId();
+        logs.answer(
+                answer,
+                app,
+                new Logs.Filter(id, "", "", "", 0),
+                () -> !apps.get(tenant, app).state().runs(),
+                query);
     }
 }

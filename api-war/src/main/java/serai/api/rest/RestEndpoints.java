@@ -4,22 +4,14 @@ package serai.api.rest;
 
 import jakarta.ws.rs.ApplicationPath;
 import java.util.List;
-import org.eclipse.microprofile.openapi.annotations.OpenAPIDefinition;
-import org.eclipse.microprofile.openapi.annotations.enums.SecuritySchemeType;
-import org.eclipse.microprofile.openapi.annotations.info.Info;
-import org.eclipse.microprofile.openapi.annotations.security.SecurityRequirement;
-import org.eclipse.microprofile.openapi.annotations.security.SecurityScheme;
 import serai.api.http.BodyLimit;
 import serai.api.http.Endpoints;
 
-/** Version 1: properties may be added, none changes or goes. */
+/**
+ * Version 1: properties may be added, none changes or goes. It is described in {@code META-INF/openapi.yaml}, which
+ * {@link OpenApiResource} shows; {@code OpenApiTest} holds the two together.
+ */
 @ApplicationPath("api/v1")
-@OpenAPIDefinition(info = @Info(title = "Serai", version = "1"), security = @SecurityRequirement(name = "token"))
-@SecurityScheme(
-        securitySchemeName = "token",
-        type = SecuritySchemeType.HTTP,
-        scheme = "bearer",
-        description = "token id, a dot, token secret")
 public class RestEndpoints extends Endpoints {
     public RestEndpoints() {
         super(List.of(
@@ -31,6 +23,8 @@ public class RestEndpoints extends Endpoints {
                 CallsResource.class,
                 ContainersResource.class,
                 SchedulesResource.class,
+                NodesResource.class,
+                OpenApiResource.class,
                 TokensResource.class,
                 BodyLimit.class));
     }

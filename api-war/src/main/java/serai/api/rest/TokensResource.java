@@ -11,14 +11,11 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import serai.api.http.Access;
 import serai.workspace.Workspaces;
 
 /** Tokens, which only the administrator hands out. */
 @Path("workspaces/{name}/tokens")
-@Tag(name = "Administration")
 @Produces(MediaType.APPLICATION_JSON)
 @Access(Access.By.ADMIN)
 @RequestScoped
@@ -35,9 +32,6 @@ public class TokensResource {
     }
 
     @POST
-    @Operation(
-            summary = "A new token of the workspace, which is made if it is not there",
-            description = "The secret is shown this once. The bearer is the server's administrator token.")
     public Response issue(@PathParam("name") String name) {
         var token = workspaces.issueToken(name);
         return Response.status(Response.Status.CREATED)

@@ -18,11 +18,8 @@ import java.util.regex.Pattern;
 import serai.app.App;
 import serai.app.Apps;
 import serai.app.Layout;
-import serai.config.AutoscaleConfig;
 import serai.definition.ClientVersion;
-import serai.definition.DefinitionReader;
-import serai.definition.FunctionWire;
-import serai.device.DeviceNames;
+import serai.definition.Definer;
 import serai.function.Deployments;
 import serai.function.Functions;
 import serai.mount.Mount;
@@ -38,7 +35,6 @@ public class Deployer {
     /** Where the client, too, puts sources: the folder in which functions run. */
     private static final String FOLDER = "/root/";
 
-    private static final String CLIENT_MOUNT = "modal-client-mount-";
     private static final int READABLE = 0644;
 
     private static final Pattern APP = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
@@ -49,27 +45,21 @@ public class Deployer {
     private final Deployments deployments;
     private final Mounts mounts;
     private final Images images;
-    private final DefinitionReader reader;
+    private final Definer definer;
 
     @Inject
     public Deployer(
-            Apps apps,
-            Functions functions,
-            Deployments deployments,
-            Mounts mounts,
-            Images images,
-            AutoscaleConfig defaults,
-            DeviceNames devices) {
+            Apps apps, Functions functions, Deployments deployments, Mounts mounts, Images images, Definer definer) {
         this.apps = apps;
         this.functions = functions;
         this.deployments = deployments;
         this.mounts = mounts;
         this.images = images;
-        this.reader = new DefinitionReader(defaults, devices);
+        this.definer = definer;
     }
 
     public Deployer() {
-        this(null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null); // for the server's proxy
     }
 
     /** @throws serai.problem.ProblemException {@link Problem#INVALID_ARGUMENT} for a name that no client could look up */
@@ -88,7 +78,7 @@ public class Deployer {
         var version = request.clientVersion().orElse(ClientVersion.STANDARD);
         var definitions = new FunctionDefinitions(
                 name,
-                mounts.named(tenant, environment, CLIENT_MOUNT + version, true).id(),
+                mounts.named(tenant, environment, Mount.CLIENT + version, true).id(),
                 sources(tenant, environment, request.sources(), now).id());
         var present = apps.layout(app).functions();
         var published = new HashMap<String, String>();
@@ -96,11 +86,11 @@ public class Deployer {
         for (var asked : request.functions()) {
             var image = images.of(tenant, request.pythonVersion(), asked.environment());
             var definition = definitions.of(asked, image);
-            var duties = reader.read(definition, List.of(), version);
-            var wire = FunctionWire.of(app.id(), definition, FunctionDefinitions.dataOf(asked, definition));
+            var draft =
+                    definer.read(tenant, app.id(), definition, FunctionDefinitions.dataOf(asked, definition), version);
             var function = functions.reserve(app, asked.name(), Optional.ofNullable(present.get(asked.name())));
             published.put(asked.name(), function.id());
-            chosen.put(function.id(), functions.define(function, wire, duties).id());
+            chosen.put(function.id(), definer.store(function, draft).id());
         }
         var publication =
                 new Apps.Publication(name, App.State.DEPLOYED, request.tag(), version, new Layout(published, Map.of()));

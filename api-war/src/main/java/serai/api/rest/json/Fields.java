@@ -42,7 +42,7 @@ public final class Fields {
     public Optional<String> text(String name, int maxLength, Pattern form, String described) {
         return text(name, maxLength).map(text -> {
             if (!form.matcher(text).matches()) {
-                throw refused(at(name), "\"%s\": %s is needed".formatted(text, described));
+                throw refused(at(name), "\"%s\": needed is %s".formatted(text, described));
             }
             return text;
         });

@@ -1,6 +1,6 @@
 // Copyright the Serai authors
 // SPDX-License-Identifier: Apache-2.0
-package serai.rpc;
+package serai.definition;
 
 import java.util.Optional;
 import modal.client.DataFormat;

@@ -1,0 +1,71 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.definition;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.util.Optional;
+import modal.client.Function;
+import modal.client.FunctionData;
+import serai.config.AutoscaleConfig;
+import serai.device.DeviceNames;
+import serai.function.Definition;
+import serai.function.Functions;
+import serai.image.Images;
+import serai.mount.Mounts;
+import serai.schedule.Schedules;
+import serai.schedule.Timetable;
+import serai.workspace.Tenant;
+
+/** How every edge makes a function's definition: all of it is read, and refused, before anything of it is stored. */
+@ApplicationScoped
+public class Definer {
+    private final Functions functions;
+    private final Images images;
+    private final Mounts mounts;
+    private final Schedules schedules;
+    private final DefinitionReader reader;
+
+    @Inject
+    public Definer(
+            Functions functions,
+            Images images,
+            Mounts mounts,
+            Schedules schedules,
+            AutoscaleConfig defaults,
+            DeviceNames devices) {
+        this.functions = functions;
+        this.images = images;
+        this.mounts = mounts;
+        this.schedules = schedules;
+        this.reader = new DefinitionReader(defaults, devices);
+    }
+
+    public Definer() {
+        this(null, null, null, null, null, null); // for the server's proxy
+    }
+
+    /**
+     * @param data as the client wants it back, with the function once for each alternative GPU
+     * @throws serai.problem.ProblemException for what the function asks for and the platform does not have or know
+     */
+    public Draft read(Tenant tenant, String appId, Function function, FunctionData data, String clientVersion) {
+        var duties = reader.read(function, FunctionWire.ranked(data), clientVersion);
+        var timetable = ScheduleReader.read(function);
+        if (duties.imageId() != null) {
+            images.get(tenant, duties.imageId());
+        }
+        duties.mounts().forEach(mount -> mounts.get(tenant, mount));
+        return new Draft(duties, timetable, FunctionWire.of(appId, function, data));
+    }
+
+    /** Stores it; it begins to count when its app is published. */
+    public Definition store(serai.function.Function function, Draft draft) {
+        var stored = functions.define(function, draft.wire, draft.duties);
+        draft.timetable.ifPresent(present -> schedules.declare(stored, present, ScheduleReader.arguments()));
+        return stored;
+    }
+
+    /** A definition that was read and not stored yet. */
+    public record Draft(Definition.Duties duties, Optional<Timetable> timetable, Definition.Wire wire) {}
+}
