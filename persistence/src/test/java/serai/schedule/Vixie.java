@@ -38,7 +38,8 @@ record Vixie(Job job, ZoneId zone) {
 
         /** @param local minutes of the wall clock since 1970 */
         boolean at(long local) {
-            if (!minutes.contains((int) Math.floorMod(local, 60L)) || !hours.contains((int) Math.floorMod(local / 60, 24L))) {
+            if (!minutes.contains((int) Math.floorMod(local, 60L))
+                    || !hours.contains((int) Math.floorMod(local / 60, 24L))) {
                 return false;
             }
             var date = LocalDate.ofEpochDay(Math.floorDiv(local, 1440L));
