@@ -140,7 +140,8 @@ public class Firings {
     private record Prepared(String scheduleId, Target target, Arguments arguments) {}
 
     private Prepared prepare(Handle handle, Schedule schedule) {
-        var arguments = handle.createQuery("select payload, invocation from timetable where definition_id = :definition")
+        var arguments = handle.createQuery(
+                        "select payload, invocation from timetable where definition_id = :definition")
                 .bind("definition", schedule.definitionId())
                 .map((row, context) -> new Arguments(row.getBytes("payload"), row.getInt("invocation")))
                 .one();

@@ -14,6 +14,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import serai.app.App;
@@ -61,8 +62,17 @@ class FirerTest {
     @BeforeEach
     void noContainersPlease() {
         server.signals.onUnheard(topic -> {});
-        server.jdbi.useHandle(h -> h.execute("delete from firing"));
-        server.jdbi.useHandle(h -> h.execute("delete from schedule")); // of other tests: the clock is for all of them
+    }
+
+    /** The clock is for all servers on the database, and so are pools that have work. */
+    @AfterEach
+    void leaveNothingForOthers() {
+        var workspace = server.tenant.workspaceId();
+        server.jdbi.useHandle(h -> {
+            h.execute("delete from schedule where workspace_id = ?", workspace);
+            h.execute("delete from function_call where workspace_id = ?", workspace);
+            h.execute("update pool set state = 'GONE' where workspace_id = ?", workspace);
+        });
     }
 
     private Firer firer(Duration tolerance, Executor threads) {
@@ -381,8 +391,9 @@ class FirerTest {
     void givenAFailureInTheMiddle_thenNothingIsHalfMadeAndOthersFire() {
         var broken = deploy(EACH_MINUTE);
         var sound = deploy(EACH_MINUTE);
-        server.jdbi.useHandle(h -> h.execute("alter table schedule add constraint broken check (id <> '%s' or next_at <= '%s')"
-                .formatted(broken.id(), after(60)))); // the last statement of its firing fails
+        server.jdbi.useHandle(
+                h -> h.execute("alter table schedule add constraint broken check (id <> '%s' or next_at <= '%s')"
+                        .formatted(broken.id(), after(60)))); // the last statement of its firing fails
         try {
             at(after(60));
             assertThat(firings(broken)).isEmpty();
