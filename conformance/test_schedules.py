@@ -81,7 +81,7 @@ def test_given_a_cron_of_every_minute_when_the_minute_begins_then_it_is_called(a
     assert (schedule["kind"], schedule["expression"], schedule["timezone"]) == ("cron", "* * * * *", "Europe/Berlin")
     firing = eventually(lambda: clock.fired(schedule["id"]), 75, "the minute's firing")[0]
     assert firing["slot"] == schedule["next_at"] and time(firing["slot"]) % 60 == 0
-    assert firing["fired_at"] >= firing["slot"]
+    assert time(firing["fired_at"]) >= time(firing["slot"])
     assert modal.FunctionCall.from_id(firing["call"]).get(timeout=SOON) == "ticked 1"
 
 
@@ -101,8 +101,8 @@ def test_given_a_pause_when_it_is_resumed_then_one_late_firing_and_the_older_slo
     late = eventually(lambda: [f for f in clock.fired(schedule) if f["late"]], SOON, "the late firing")
     assert len(late) == 1 and "paused" in late[0]["reason"]
     skipped = [f for f in clock.firings(schedule) if f["outcome"] == "SKIPPED"]
-    assert len(skipped) >= 4 and all(f["slot"] < late[0]["slot"] and f["call"] is None for f in skipped)
-    eventually(lambda: [f for f in clock.fired(schedule) if f["slot"] > late[0]["slot"]], SOON, "firings go on")
+    assert len(skipped) >= 4 and all(time(f["slot"]) < time(late[0]["slot"]) and f["call"] is None for f in skipped)
+    eventually(lambda: [f for f in clock.fired(schedule) if time(f["slot"]) > time(late[0]["slot"])], SOON, "firings go on")
 
 
 def test_given_a_redeployment_when_it_is_published_then_the_new_timetable_is_in_effect_at_once(app_name: str, clock: Clock):

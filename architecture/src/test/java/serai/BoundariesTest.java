@@ -17,7 +17,13 @@ import java.util.stream.Stream;
 class BoundariesTest {
     private static final String[] EDGES = {"serai.rpc..", "serai.api.."};
     private static final String[] SCHEDULER = {
-        "serai.activate..", "serai.autoscale..", "serai.cron..", "serai.reap..", "serai.runner..", "serai.health..", "serai.server.."
+        "serai.activate..",
+        "serai.autoscale..",
+        "serai.cron..",
+        "serai.reap..",
+        "serai.runner..",
+        "serai.health..",
+        "serai.server.."
     };
     private static final String ADAPTER = "serai.nomad..";
     private static final String PROTOCOL = "serai.protocol..";

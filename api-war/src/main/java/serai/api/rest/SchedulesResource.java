@@ -145,8 +145,7 @@ public class SchedulesResource {
         try {
             return Instant.parse(before);
         } catch (DateTimeParseException e) {
-            throw Problem.INVALID_ARGUMENT.because(
-                    "before \"%s\": a time is needed, say 2030-01-01T12:00:00Z", before);
+            throw Problem.INVALID_ARGUMENT.because("before \"%s\": a time is needed, say 2030-01-01T12:00:00Z", before);
         }
     }
 
@@ -169,9 +168,7 @@ public class SchedulesResource {
     @Operation(summary = "Fires now, out of turn, also while it is paused")
     public Response fire(@PathParam("id") String id) {
         var call = firings.fireNow(caller.tenant(), id, clock.instant());
-        return Response.accepted(new Fired(call))
-                .location(location(call))
-                .build();
+        return Response.accepted(new Fired(call)).location(location(call)).build();
     }
 
     private URI location(String call) {
