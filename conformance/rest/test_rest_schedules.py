@@ -20,7 +20,9 @@ def publish(api: Api, cron: str = "0 9 * * *", zone: str = "Europe/Berlin") -> t
     """An app as a client deploys it, whose function nobody could run: it has no image."""
     protocol = pytest.importorskip("modal_proto.api_pb2")
     name = f"rest-{secrets.token_hex(4)}"
-    app = call(api.token, "AppCreate", protocol.AppCreateRequest(description=name, app_state=protocol.APP_STATE_INITIALIZING)).app_id
+    app = call(
+        api.token, "AppCreate", protocol.AppCreateRequest(description=name, app_state=protocol.APP_STATE_INITIALIZING)
+    ).app_id
     function = protocol.Function(
         module_name="m",
         function_name="f",

@@ -92,8 +92,9 @@ public class Firings {
         var due =
                 Due.at(schedule.timetable(), schedule.since(), schedule.nextAt(), missedUntil(schedule, tooLate), now);
         skip(handle, schedule, due, now);
+        var call = prepare(handle, schedule);
         var made = due.fire().stream()
-                .map(slot -> fire(handle, schedule, slot, now, due.late(), due.late() ? reason(schedule, slot) : ""))
+                .map(slot -> fire(handle, call, slot, now, due.late(), due.late() ? reason(schedule, slot) : ""))
                 .flatMap(Optional::stream)
                 .toList();
         handle.createUpdate("update schedule set next_at = cast(:next as timestamptz) where id = :id")
@@ -135,13 +136,25 @@ public class Firings {
         batch.execute();
     }
 
+    /** What all calls of a schedule have in common. */
+    private record Prepared(String scheduleId, Target target, Arguments arguments) {}
+
+    private Prepared prepare(Handle handle, Schedule schedule) {
+        var arguments = handle.createQuery(
+                        "select payload, invocation from timetable where definition_id = :definition")
+                .bind("definition", schedule.definitionId())
+                .map((row, context) -> new Arguments(row.getBytes("payload"), row.getInt("invocation")))
+                .one();
+        return new Prepared(schedule.id(), target(schedule), arguments);
+    }
+
     /** @return the call's id; empty if the slot has a firing */
     private Optional<String> fire(
-            Handle handle, Schedule schedule, Instant slot, Instant now, boolean late, String reason) {
+            Handle handle, Prepared prepared, Instant slot, Instant now, boolean late, String reason) {
         int claimed = handle.createUpdate("""
                         insert into firing (schedule_id, slot, fired_at, late, outcome, reason)
                         values (:schedule, :slot, :now, :late, 'FIRED', :reason) on conflict do nothing""")
-                .bind("schedule", schedule.id())
+                .bind("schedule", prepared.scheduleId())
                 .bind("slot", slot)
                 .bind("now", now)
                 .bind("late", late)
@@ -150,23 +163,19 @@ public class Firings {
         if (claimed == 0) {
             return Optional.empty();
         }
-        var call = call(handle, schedule);
+        var call = call(prepared);
         handle.createUpdate("update firing set call_id = :call where schedule_id = :schedule and slot = :slot")
                 .bind("call", call)
-                .bind("schedule", schedule.id())
+                .bind("schedule", prepared.scheduleId())
                 .bind("slot", slot)
                 .execute();
         return Optional.of(call);
     }
 
-    private String call(Handle handle, Schedule schedule) {
-        var arguments = handle.createQuery(
-                        "select payload, invocation from timetable where definition_id = :definition")
-                .bind("definition", schedule.definitionId())
-                .map((row, context) -> new Arguments(row.getBytes("payload"), row.getInt("invocation")))
-                .one();
+    private String call(Prepared prepared) {
+        var arguments = prepared.arguments();
         return calls.start(
-                        target(schedule),
+                        prepared.target(),
                         new Calls.NewCall(FunctionCall.Kind.UNARY, arguments.invocation(), null),
                         List.of(new NewInput(0, "", arguments.payload())))
                 .callId();
@@ -219,11 +228,12 @@ public class Firings {
                         "Schedule '%s' of function '%s' is being replaced or its app is being stopped",
                         scheduleId, schedule.functionName());
             }
+            var prepared = prepare(handle, schedule);
             var slot = now.truncatedTo(ChronoUnit.MICROS);
-            var call = fire(handle, schedule, slot, now, false, BY_HAND);
+            var call = fire(handle, prepared, slot, now, false, BY_HAND);
             while (call.isEmpty()) { // two at the same moment, or a slot
                 slot = slot.plus(1, ChronoUnit.MICROS);
-                call = fire(handle, schedule, slot, now, false, BY_HAND);
+                call = fire(handle, prepared, slot, now, false, BY_HAND);
             }
             return call.get();
         });
