@@ -21,8 +21,9 @@ final class TestPlatform implements AutoCloseable {
             "SERAI_RUNNER_CACHE");
 
     /** What the tests of GPUs count on; pretended, wherever they run. */
-    private static final String DEVICES = "2*nvidia/gpu/NVIDIA H100 80GB HBM3[memory=81559 MiB,driver_version=550.90.07];"
-            + "1*nvidia/gpu/NVIDIA A100-SXM4-40GB[memory=40960 MiB,driver_version=550.90.07]";
+    private static final String DEVICES =
+            "2*nvidia/gpu/NVIDIA H100 80GB HBM3[memory=81559 MiB,driver_version=550.90.07];"
+                    + "1*nvidia/gpu/NVIDIA A100-SXM4-40GB[memory=40960 MiB,driver_version=550.90.07]";
 
     private final Home home;
     private final Settings settings;

@@ -51,6 +51,7 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
 
     private static List<String> missingFeatures(Function function) {
         var missing = new ArrayList<String>();
+        check(missing, function.getResources().getRdma(), "rdma");
         check(missing, function.hasSchedule() && function.getSchedule().hasCron(), "schedule=Cron");
         check(missing, function.hasSchedule() && function.getSchedule().hasPeriod(), "schedule=Period");
         check(missing, function.getWebhookConfig().getTypeValue() != 0, "web endpoints");
