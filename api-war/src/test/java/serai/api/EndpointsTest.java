@@ -25,15 +25,23 @@ class EndpointsTest {
     void everyMethodSaysWhoMayCallIt() {
         assertThat(access(new RestEndpoints()))
                 .containsExactly(
+                        "DELETE apps/{app} TOKEN",
                         "GET apps TOKEN",
-                        "GET apps/{id} TOKEN",
-                        "GET apps/{id}/functions TOKEN",
+                        "GET apps/{app} TOKEN",
+                        "GET apps/{app}/deployments TOKEN",
+                        "GET apps/{app}/deployments/{version} TOKEN",
+                        "GET apps/{app}/functions TOKEN",
                         "GET calls TOKEN",
                         "GET calls/{id} TOKEN",
                         "GET containers TOKEN",
                         "GET containers/{id} TOKEN",
                         "GET functions TOKEN",
                         "GET functions/{id} TOKEN",
+                        "POST apps/{app}/deployments TOKEN",
+                        "POST apps/{app}/deployments/{version}/rollback TOKEN",
+                        "POST apps/{app}/functions/{name}/calls TOKEN",
+                        "POST calls/{id}/cancel TOKEN",
+                        "POST functions/{id}/calls TOKEN",
                         "POST workspaces/{name}/tokens ADMIN");
         assertThat(access(new RunnerEndpoints()))
                 .containsExactly(

@@ -35,6 +35,11 @@ public class AppObject {
         return objectId;
     }
 
+    /** @return null for a class */
+    String definitionId() {
+        return definitionId;
+    }
+
     /** {@code kind} is FUNCTION or CLASS. */
     @Embeddable
     public record Key(String appId, int version, String kind, String tag) {}

@@ -68,6 +68,12 @@ public class Apps {
                 .findFirst();
     }
 
+    /** The deployed app of that name, or a new one that is about to be. Two first deployments make one app. */
+    public App deployable(Environment environment, String name, Instant now) {
+        em.lock(em.find(Environment.class, environment.id()), LockModeType.PESSIMISTIC_WRITE);
+        return deployed(environment, name).orElseGet(() -> create(environment, name, App.State.INITIALIZING, now));
+    }
+
     /** The one of that name that was stopped last. */
     public Optional<App> stoppedBefore(Environment environment, String name) {
         return em.createQuery(
@@ -119,13 +125,55 @@ public class Apps {
         return app;
     }
 
+    /** Newest first. @param before only versions below it */
+    public List<AppVersion> versions(App app, int before, int limit) {
+        return em.createQuery(
+                        "from AppVersion v where v.key.appId = :app and v.key.version < :before"
+                                + " order by v.key.version desc",
+                        AppVersion.class)
+                .setParameter("app", app.id())
+                .setParameter("before", before)
+                .setMaxResults(limit)
+                .getResultList();
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#VERSION_NOT_FOUND} */
+    public AppVersion version(App app, int version) {
+        var found = em.find(AppVersion.class, new AppVersion.Key(app.id(), version));
+        if (found == null) {
+            throw Problem.VERSION_NOT_FOUND.because(
+                    "app '%s' has no version %d; its newest is %d",
+                    app.name() == null ? app.id() : app.name(), version, app.version());
+        }
+        return found;
+    }
+
     /** @return of the last publication; empty before the first */
     public Layout layout(App app) {
-        var objects = em.createQuery(
-                        "from AppObject o where o.key.appId = :app and o.key.version = :version", AppObject.class)
+        return layout(app, app.version());
+    }
+
+    /** @return function id → definition id, as that version was published with */
+    public Map<String, String> definitions(App app, int version) {
+        var definitions = new HashMap<String, String>();
+        for (var object : objects(app, version)) {
+            if (object.kind().equals(FUNCTION)) {
+                definitions.put(object.objectId(), object.definitionId());
+            }
+        }
+        return definitions;
+    }
+
+    private List<AppObject> objects(App app, int version) {
+        return em.createQuery("from AppObject o where o.key.appId = :app and o.key.version = :version", AppObject.class)
                 .setParameter("app", app.id())
-                .setParameter("version", app.version())
+                .setParameter("version", version)
                 .getResultList();
+    }
+
+    /** @return of one publication */
+    public Layout layout(App app, int version) {
+        var objects = objects(app, version);
         var functions = new HashMap<String, String>();
         var classes = new HashMap<String, String>();
         for (var object : objects) {

@@ -8,6 +8,7 @@ import jakarta.transaction.Transactional;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -15,6 +16,7 @@ import org.jdbi.v3.core.mapper.RowMapper;
 import serai.app.App;
 import serai.id.NewId;
 import serai.problem.Problem;
+import serai.replay.Replays;
 import serai.signal.Signals;
 import serai.signal.Topic;
 import serai.workspace.Tenant;
@@ -32,6 +34,20 @@ public class Calls {
             row.getInt("inputs"),
             row.getInt("outputs"),
             row.getTimestamp("created_at").toInstant());
+
+    /** Of a call {@code c}, from its inputs and outputs: the worst that happened, once everything has happened. */
+    private static final String STATE = """
+            case when c.inputs > 0 and c.outputs >= c.inputs then
+                case when exists (select 1 from output o where o.call_id = c.id and o.status not in ('SUCCESS', 'TERMINATED'))
+                        then 'FAILED'
+                    when exists (select 1 from output o where o.call_id = c.id and o.status = 'TERMINATED') then 'CANCELLED'
+                    else 'SUCCEEDED' end
+                when c.outputs > 0
+                    or exists (select 1 from input i where i.call_id = c.id and i.state = 'RUNNING') then 'RUNNING'
+                else 'PENDING' end""";
+
+    private static final RowMapper<CallProgress> PROGRESS = (row, context) ->
+            new CallProgress(CALL.map(row, context), CallProgress.State.valueOf(row.getString("state")));
 
     private static final RowMapper<Output> OUTPUT = (row, context) -> new Output(
             row.getInt("ordinal"),
@@ -105,6 +121,50 @@ public class Calls {
         return new Started(id, ids);
     }
 
+    /**
+     * Starts a call with its only input, as most calls are: one statement, one round trip, no transaction around it.
+     *
+     * @param as the ids that the call and its input get
+     * @param answer kept with them, so that the request is done once; empty if it has no key
+     * @throws serai.problem.ProblemException {@link Problem#REQUEST_REPEATED}: the same request was answered before
+     */
+    public void startOne(Target target, NewCall call, NewInput input, Started as, Optional<Replays.Answer> answer) {
+        int started = jdbi.withHandle(handle -> handle.createUpdate(answer.isPresent() ? START_ONCE : START)
+                .bindMap(answer.map(Replays.Answer::parameters).orElse(Map.of()))
+                .bind("id", as.callId())
+                .bind("ws", target.workspaceId())
+                .bind("environment", target.environmentId())
+                .bind("app", target.appId())
+                .bind("function", target.functionId())
+                .bind("kind", call.kind().name())
+                .bind("invocation", call.invocation())
+                .bind("parent", call.parentInputId())
+                .bind("input", as.inputIds().getFirst())
+                .bind("idx", input.idx())
+                .bind("pool", target.poolId())
+                .bind("method", input.method())
+                .bind("content", input.payload())
+                .execute());
+        if (started == 0) {
+            throw Replays.repeated();
+        }
+        announce(target, List.of(input));
+    }
+
+    private static final String START_ONE = """
+            with kept as (%s),
+            begun as (
+                insert into function_call (id, workspace_id, environment_id, app_id, function_id, kind, invocation,
+                    parent_input_id, inputs)
+                select :id, :ws, :environment, :app, :function, :kind, :invocation, :parent, 1 from kept returning id),
+            arrived as (
+                insert into input (id, call_id, idx, app_id, pool_id, method, state)
+                select :input, id, :idx, :app, :pool, :method, 'PENDING' from begun returning id)
+            insert into input_payload (input_id, content) select id, :content from arrived""";
+
+    private static final String START_ONCE = START_ONE.formatted(Replays.KEPT);
+    private static final String START = START_ONE.formatted("select 1");
+
     /** Adds inputs to a call that is under way. */
     @Transactional
     public List<String> add(Target target, FunctionCall call, List<NewInput> inputs) {
@@ -164,14 +224,65 @@ public class Calls {
                 .findOne());
     }
 
-    /** Newest first. */
-    public List<FunctionCall> list(Tenant tenant, int limit) {
-        return jdbi.withHandle(handle -> handle.createQuery(
-                        "select * from function_call where workspace_id = :ws order by created_at desc, id limit :limit")
+    /**
+     * Newest first.
+     *
+     * @param after the last call of the page before; empty for the first page
+     */
+    public List<CallProgress> list(Tenant tenant, Filter filter, Optional<Position> after, int limit) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select * from (
+                            select c.*, %s as state from function_call c
+                            where c.workspace_id = :ws
+                                and (:function = '' or c.function_id = :function) and (:app = '' or c.app_id = :app)
+                                and (cast(:at as timestamptz) is null or (c.created_at, c.id) < (cast(:at as timestamptz), :id))
+                            ) listed
+                        where (:state = '' or state = :state) order by created_at desc, id desc limit :limit""".formatted(STATE))
                 .bind("ws", tenant.workspaceId())
+                .bind("function", filter.functionId())
+                .bind("app", filter.appId())
+                .bind("state", filter.state().map(Enum::name).orElse(""))
+                .bind("at", after.map(p -> p.createdAt().toString()).orElse(null))
+                .bind("id", after.map(Position::callId).orElse(""))
                 .bind("limit", limit)
-                .map(CALL)
+                .map(PROGRESS)
                 .list());
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#CALL_NOT_FOUND}, also for another workspace's */
+    public CallProgress progress(Tenant tenant, String id) {
+        return jdbi.withHandle(handle -> handle.createQuery(
+                        "select c.*, %s as state from function_call c where c.id = :id and c.workspace_id = :ws"
+                                .formatted(STATE))
+                .bind("id", id)
+                .bind("ws", tenant.workspaceId())
+                .map(PROGRESS)
+                .findOne()
+                .orElseThrow(() -> Problem.CALL_NOT_FOUND.because("FunctionCall '%s' not found", id)));
+    }
+
+    /** What became of the call's input with that number so far; empty while there is none. */
+    public Optional<InputProgress> input(String callId, int idx) {
+        return jdbi.withHandle(handle -> handle.createQuery("select * from input where call_id = :call and idx = :idx")
+                .bind("call", callId)
+                .bind("idx", idx)
+                .map((row, context) -> new InputProgress(
+                        row.getString("id"),
+                        InputProgress.State.valueOf(row.getString("state")),
+                        row.getString("pool_id"),
+                        row.getString("container_id"),
+                        row.getInt("attempt"),
+                        row.getInt("retries"),
+                        row.getInt("losses"),
+                        instant(row.getTimestamp("available_at")),
+                        instant(row.getTimestamp("created_at")),
+                        instant(row.getTimestamp("claimed_at")),
+                        instant(row.getTimestamp("finished_at"))))
+                .findFirst());
+    }
+
+    private static Instant instant(java.sql.Timestamp timestamp) {
+        return timestamp == null ? null : timestamp.toInstant();
     }
 
     /** Results after a position, in order of completion. */
@@ -216,6 +327,17 @@ public class Calls {
      */
     public record NewCall(FunctionCall.Kind kind, int invocation, String parentInputId) {}
 
+    /** Which calls to list; empty texts let everything through. */
+    public record Filter(String appId, String functionId, Optional<CallProgress.State> state) {}
+
+    /** Where a page of the list ended. */
+    public record Position(Instant createdAt, String callId) {}
+
     /** @param inputIds in the order of the inputs */
-    public record Started(String callId, List<String> inputIds) {}
+    public record Started(String callId, List<String> inputIds) {
+        /** Ids for a call with one input. */
+        public static Started one() {
+            return new Started(NewId.of("fc"), List.of(NewId.of("in")));
+        }
+    }
 }

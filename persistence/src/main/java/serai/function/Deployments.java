@@ -51,4 +51,19 @@ public class Deployments {
         }
         return apps.publish(tenant, appId, publication, chosen, now);
     }
+
+    /**
+     * Publishes what an earlier version was, under a new number: its functions run by the definitions that they had then.
+     *
+     * @throws serai.problem.ProblemException {@link Problem#VERSION_NOT_FOUND}, {@link Problem#APP_STOPPED}
+     */
+    @Transactional
+    public App rollBack(Tenant tenant, String appId, int version, Instant now) {
+        var app = apps.get(tenant, appId);
+        app.mustRun();
+        var former = apps.version(app, version);
+        var publication =
+                new Apps.Publication(app.name(), null, former.tag(), former.clientVersion(), apps.layout(app, version));
+        return publish(tenant, appId, publication, apps.definitions(app, version), now);
+    }
 }

@@ -15,9 +15,12 @@ public enum Problem {
     PERMISSION_DENIED(Kind.PERMISSION_DENIED, "These credentials do not allow this"),
     ENVIRONMENT_NOT_FOUND(Kind.NOT_FOUND, "There is no such environment"),
     APP_NOT_FOUND(Kind.NOT_FOUND, "There is no such app"),
+    VERSION_NOT_FOUND(Kind.NOT_FOUND, "The app has no such version"),
     APP_STOPPED(Kind.FAILED_PRECONDITION, "The app is stopped"),
     FUNCTION_NOT_FOUND(Kind.NOT_FOUND, "There is no such function"),
     FUNCTION_NOT_DEFINED(Kind.FAILED_PRECONDITION, "The function has no definition yet"),
+    HANDLER_NOT_FOUND(Kind.INVALID_ARGUMENT, "The sources do not have the function's handler"),
+    SOURCES_TOO_LARGE(Kind.INVALID_ARGUMENT, 413, "The sources are larger than allowed"),
     IMAGE_NOT_FOUND(Kind.NOT_FOUND, "There is no such image"),
     IMAGE_UNSUPPORTED(Kind.FAILED_PRECONDITION, "The image needs what is not available"),
     MOUNT_NOT_FOUND(Kind.NOT_FOUND, "There is no such mount"),
@@ -31,6 +34,7 @@ public enum Problem {
     CALL_NOT_FOUND(Kind.NOT_FOUND, "There is no such call"),
     UNSUPPORTED(Kind.UNIMPLEMENTED, "This is not available"),
     FEATURE_UNSUPPORTED(Kind.FAILED_PRECONDITION, "The function asks for what is not available"),
+    IDEMPOTENCY_KEY_REUSED(Kind.INVALID_ARGUMENT, 422, "The idempotency key belongs to another request"),
     REQUEST_REPEATED(Kind.UNAVAILABLE, "The same request is being answered already"),
     STORAGE_UNAVAILABLE(Kind.UNAVAILABLE, "The storage does not answer"),
     CLUSTER_UNAVAILABLE(Kind.UNAVAILABLE, "The cluster does not answer"),
@@ -40,9 +44,17 @@ public enum Problem {
     public final Kind kind;
     public final String title;
 
+    /** The kind's status, but for what HTTP has a more exact one. */
+    public final int http;
+
     Problem(Kind kind, String title) {
+        this(kind, kind.http, title);
+    }
+
+    Problem(Kind kind, int http, String title) {
         this.kind = kind;
         this.title = title;
+        this.http = http;
     }
 
     /** @param detail what the caller can act on: the name, the limit, the value that was given */

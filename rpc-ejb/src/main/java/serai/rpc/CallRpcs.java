@@ -2,12 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.rpc;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.google.protobuf.Empty;
 import com.google.protobuf.InvalidProtocolBufferException;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import modal.client.FunctionCallCancelRequest;
 import modal.client.FunctionCallFromIdRequest;
 import modal.client.FunctionCallFromIdResponse;
 import modal.client.FunctionCallType;
@@ -23,14 +27,14 @@ import modal.client.FunctionPutInputsResponseItem;
 import modal.client.FunctionRetryPolicy;
 import modal.client.GenericResult;
 import modal.client.ModalClientGrpc;
+import serai.activate.CallTargets;
 import serai.call.Calls;
 import serai.call.FunctionCall;
+import serai.call.Inputs;
 import serai.call.NewInput;
 import serai.call.Outcome;
 import serai.call.Output;
 import serai.call.Target;
-import serai.function.Functions;
-import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.signal.Signals;
 import serai.signal.Topic;
@@ -51,33 +55,60 @@ class CallRpcs implements RpcFeature {
 
     private static final Duration LONGEST_POLL = Duration.ofSeconds(60);
 
-    private final Functions functions;
-    private final Pools pools;
+    private static final int REMEMBERED = 10_000;
+
+    /** Far below the time for which calls are kept. */
+    private static final Duration FORGOTTEN = Duration.ofMinutes(5);
+
+    /**
+     * Whose call it is and of which kind never changes. One that was forgotten meanwhile, which is over, is answered like one
+     * without results for as long as this is remembered, and then like one that never was.
+     */
+    private final Cache<String, Known> known = Caffeine.newBuilder()
+            .expireAfterWrite(FORGOTTEN)
+            .maximumSize(REMEMBERED)
+            .executor(Runnable::run) // a common pool's threads would outlive the application
+            .build();
+
+    private record Known(String workspaceId, FunctionCall.Kind kind) {}
+
+    private final CallTargets targets;
     private final Calls calls;
+    private final Inputs inputs;
     private final Once once;
     private final OpenStreams streams;
     private final LongPoll poll;
+    private final ServerContext context;
 
     @Inject
-    CallRpcs(Functions functions, Pools pools, Calls calls, Once once, OpenStreams streams, Signals signals) {
-        this.functions = functions;
-        this.pools = pools;
+    CallRpcs(
+            CallTargets targets,
+            Calls calls,
+            Inputs inputs,
+            Once once,
+            OpenStreams streams,
+            Signals signals,
+            ServerContext context) {
+        this.context = context;
+        this.targets = targets;
         this.calls = calls;
+        this.inputs = inputs;
         this.once = once;
         this.streams = streams;
         this.poll = new LongPoll(signals);
     }
 
     CallRpcs() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
     public void register(Methods methods) {
-        methods.unary(ModalClientGrpc.getFunctionMapMethod(), this::start)
+        methods.direct(ModalClientGrpc.getFunctionMapMethod(), this::start)
                 .unary(ModalClientGrpc.getFunctionPutInputsMethod(), this::put)
-                .unary(ModalClientGrpc.getFunctionGetOutputsMethod(), this::outputs)
-                .unary(ModalClientGrpc.getFunctionCallFromIdMethod(), this::fromId);
+                .direct(ModalClientGrpc.getFunctionGetOutputsMethod(), this::outputs)
+                .unary(ModalClientGrpc.getFunctionCallFromIdMethod(), this::fromId)
+                .unary(ModalClientGrpc.getFunctionCallCancelMethod(), this::cancel);
     }
 
     private FunctionMapResponse start(Caller caller, FunctionMapRequest request) {
@@ -89,22 +120,37 @@ class CallRpcs implements RpcFeature {
                 request.getFunctionCallInvocationTypeValue(),
                 request.getParentInputId().isEmpty() ? null : request.getParentInputId());
         var inputs = read(request.getPipelinedInputsList());
-        return once.answer(ModalClientGrpc.getFunctionMapMethod(), FunctionMapResponse.parser(), caller, () -> {
-            var started = calls.start(target, call, inputs);
-            return FunctionMapResponse.newBuilder()
-                    .setFunctionCallId(started.callId())
-                    .setFunctionCallJwt(started.callId())
-                    .addAllPipelinedInputs(acknowledge(inputs, started.inputIds()))
-                    .setRetryPolicy(FunctionRetryPolicy.newBuilder().setRetries(target.retries()))
-                    .setSyncClientRetriesEnabled(false)
-                    .setMaxInputsOutstanding(MAX_OUTSTANDING)
-                    .build();
+        var method = ModalClientGrpc.getFunctionMapMethod();
+        if (inputs.size() != 1) {
+            return context.get(() -> once.answer(
+                    method,
+                    FunctionMapResponse.parser(),
+                    caller,
+                    () -> started(target, inputs, calls.start(target, call, inputs))));
+        }
+        return once.before(method, FunctionMapResponse.parser(), caller).orElseGet(() -> {
+            var ids = Calls.Started.one();
+            var answer = started(target, inputs, ids);
+            calls.startOne(target, call, inputs.getFirst(), ids, Once.toKeep(method, caller, answer));
+            known.put(ids.callId(), new Known(target.workspaceId(), call.kind()));
+            return answer;
         });
+    }
+
+    private static FunctionMapResponse started(Target target, List<NewInput> inputs, Calls.Started started) {
+        return FunctionMapResponse.newBuilder()
+                .setFunctionCallId(started.callId())
+                .setFunctionCallJwt(started.callId())
+                .addAllPipelinedInputs(acknowledge(inputs, started.inputIds()))
+                .setRetryPolicy(FunctionRetryPolicy.newBuilder().setRetries(target.retries()))
+                .setSyncClientRetriesEnabled(false)
+                .setMaxInputsOutstanding(MAX_OUTSTANDING)
+                .build();
     }
 
     private FunctionPutInputsResponse put(Caller caller, FunctionPutInputsRequest request) {
         var call = calls.get(caller.tenant(), request.getFunctionCallId());
-        var target = target(caller, call.functionId());
+        var target = targets.of(caller.tenant(), call.functionId());
         var inputs = read(request.getInputsList());
         var method = ModalClientGrpc.getFunctionPutInputsMethod();
         return once.answer(
@@ -116,20 +162,9 @@ class CallRpcs implements RpcFeature {
                         .build());
     }
 
-    /** Where inputs of the function go. The pool is there from the publication on, but for one that has gone since. */
     private Target target(Caller caller, String functionId) {
-        var target = calls.target(caller.tenant(), functionId);
-        if (!target.appState().runs()) {
-            throw Problem.APP_STOPPED.because("The app of function '%s' is stopped", target.functionName());
-        }
-        if (target.definitionId() == null) {
-            throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", target.functionName());
-        }
-        if (target.poolId() == null) {
-            pools.of(functions.get(caller.tenant(), functionId), functions.definition(target.definitionId()));
-            return calls.target(caller.tenant(), functionId);
-        }
-        return target;
+        var seen = targets.look(caller.tenant(), functionId);
+        return seen.poolId() == null ? context.get(() -> targets.of(caller.tenant(), functionId)) : seen;
     }
 
     private static List<NewInput> read(List<FunctionPutInputsItem> items) {
@@ -159,21 +194,22 @@ class CallRpcs implements RpcFeature {
 
     private FunctionGetOutputsResponse outputs(Caller caller, FunctionGetOutputsRequest request)
             throws InterruptedException {
-        var call = calls.get(caller.tenant(), request.getFunctionCallId());
+        var call = request.getFunctionCallId();
+        var kind = kindOf(caller, call);
         int after = EntryId.parse(request.getLastEntryId());
         int limit = request.getMaxValues() > 0 ? Math.min(request.getMaxValues(), MAX_OUTPUTS) : MAX_OUTPUTS;
         var found = poll.until(
-                Topic.call(call.id()),
+                Topic.call(call),
                 timeout(request.getTimeout()),
                 () -> request.hasStartIdx()
-                        ? calls.outputsBetween(call.id(), request.getStartIdx(), request.getEndIdx(), limit)
-                        : calls.outputsAfter(call.id(), after, limit),
+                        ? calls.outputsBetween(call, request.getStartIdx(), request.getEndIdx(), limit)
+                        : calls.outputsAfter(call, after, limit),
                 outputs -> !outputs.isEmpty());
         if (found.stream().anyMatch(output -> output.outcome() != Outcome.SUCCESS)) {
-            streams.awaitEnd(call.id(), VALUES_FIRST);
+            streams.awaitEnd(call, VALUES_FIRST);
         }
         var response = FunctionGetOutputsResponse.newBuilder()
-                .setNumUnfinishedInputs(unfinished(caller, call, found))
+                .setNumUnfinishedInputs(unfinished(caller, call, kind, found))
                 .setLastEntryId(
                         EntryId.of(found.isEmpty() ? after : found.getLast().ordinal()));
         for (var output : found) {
@@ -182,12 +218,22 @@ class CallRpcs implements RpcFeature {
         return response.build();
     }
 
+    private FunctionCall.Kind kindOf(Caller caller, String id) {
+        var seen = known.getIfPresent(id);
+        if (seen != null && seen.workspaceId.equals(caller.tenant().workspaceId())) {
+            return seen.kind;
+        }
+        var call = calls.get(caller.tenant(), id);
+        known.put(id, new Known(call.workspaceId(), call.kind()));
+        return call.kind();
+    }
+
     /** A unary call that has its output has no other input: no need to look. */
-    private int unfinished(Caller caller, FunctionCall call, List<Output> found) {
-        if (call.kind() == FunctionCall.Kind.UNARY && !found.isEmpty()) {
+    private int unfinished(Caller caller, String call, FunctionCall.Kind kind, List<Output> found) {
+        if (kind == FunctionCall.Kind.UNARY && !found.isEmpty()) {
             return 0;
         }
-        var now = calls.get(caller.tenant(), call.id());
+        var now = calls.get(caller.tenant(), call);
         return now.inputs() - now.outputs();
     }
 
@@ -214,6 +260,14 @@ class CallRpcs implements RpcFeature {
         } catch (InvalidProtocolBufferException e) {
             throw new IllegalStateException("a kept output cannot be read", e);
         }
+    }
+
+    private Empty cancel(Caller caller, FunctionCallCancelRequest request) {
+        if (request.getTerminateContainers()) {
+            throw Problem.UNSUPPORTED.because("terminate_containers is not available: cancel without it");
+        }
+        inputs.cancel(calls.get(caller.tenant(), request.getFunctionCallId()).id(), "Input was cancelled by the user");
+        return Empty.getDefaultInstance();
     }
 
     private FunctionCallFromIdResponse fromId(Caller caller, FunctionCallFromIdRequest request) {

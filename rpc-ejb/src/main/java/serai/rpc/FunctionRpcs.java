@@ -4,8 +4,6 @@ package serai.rpc;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
 import modal.client.FunctionCreateRequest;
 import modal.client.FunctionCreateResponse;
@@ -21,6 +19,9 @@ import modal.client.FunctionPrecreateResponse;
 import modal.client.ModalClientGrpc;
 import serai.app.Apps;
 import serai.config.AutoscaleConfig;
+import serai.definition.DefinitionReader;
+import serai.definition.FunctionWire;
+import serai.definition.Handles;
 import serai.device.DeviceNames;
 import serai.function.Definition;
 import serai.function.Function;
@@ -92,14 +93,13 @@ class FunctionRpcs implements RpcFeature {
         var app = apps.get(caller.tenant(), request.getAppId());
         app.mustRun();
         var definition = definitionOf(request);
-        var duties = reader.read(definition, ranked(request), caller.clientVersion());
+        var data = request.hasFunctionData() ? request.getFunctionData() : FunctionWire.dataOf(definition);
+        var duties = reader.read(definition, data, caller.clientVersion());
         if (duties.imageId() != null) {
             images.get(caller.tenant(), duties.imageId());
         }
         duties.mounts().forEach(mount -> mounts.get(caller.tenant(), mount));
-        var data = request.hasFunctionData() ? request.getFunctionData() : dataOf(definition);
-        var handle = Handles.of(app.id(), definition);
-        var wire = new Definition.Wire(definition.toByteArray(), data.toByteArray(), handle.toByteArray());
+        var wire = FunctionWire.of(app.id(), definition, data);
         var method = ModalClientGrpc.getFunctionCreateMethod();
         return once.answer(method, FunctionCreateResponse.parser(), caller, () -> {
             var function = functions.reserve(app, definition.getFunctionName(), given(request.getExistingFunctionId()));
@@ -122,7 +122,7 @@ class FunctionRpcs implements RpcFeature {
         }
         var definition = request.hasFunction()
                 ? request.getFunction()
-                : ranked(request).stream()
+                : FunctionWire.ranked(request.getFunctionData()).stream()
                         .findFirst()
                         .orElseThrow(
                                 () -> Problem.INVALID_ARGUMENT.because("function and function_data are both empty"));
@@ -130,29 +130,6 @@ class FunctionRpcs implements RpcFeature {
             return definition;
         }
         return definition.toBuilder().setSchedule(request.getSchedule()).build();
-    }
-
-    /** The most wanted first; empty where the client gives no choice. */
-    private static List<modal.client.Function> ranked(FunctionCreateRequest request) {
-        return request.getFunctionData().getRankedFunctionsList().stream()
-                .sorted(Comparator.comparingInt(FunctionData.RankedFunction::getRank))
-                .map(FunctionData.RankedFunction::getFunction)
-                .toList();
-    }
-
-    /** The client wants at least one ranked function in every answer. */
-    private static FunctionData dataOf(modal.client.Function function) {
-        return FunctionData.newBuilder()
-                .setModuleName(function.getModuleName())
-                .setFunctionName(function.getFunctionName())
-                .setFunctionType(function.getFunctionType())
-                .setTimeoutSecs(function.getTimeoutSecs())
-                .setAutoscalerSettings(function.getAutoscalerSettings())
-                .setWebhookConfig(function.getWebhookConfig())
-                .setIsClass(function.getIsClass())
-                .setMethodDefinitionsSet(true)
-                .addRankedFunctions(FunctionData.RankedFunction.newBuilder().setFunction(function))
-                .build();
     }
 
     private FunctionGetResponse get(Caller caller, FunctionGetRequest request) {

@@ -4,43 +4,24 @@ package serai.rpc;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
-import java.util.Optional;
 import modal.client.GenericResult;
-import modal.client.Image;
 import modal.client.ImageGetOrCreateRequest;
 import modal.client.ImageGetOrCreateResponse;
 import modal.client.ModalClientGrpc;
-import serai.config.RunnerConfig;
-import serai.image.Images;
-import serai.mount.Mounts;
-import serai.problem.Problem;
-import serai.workspace.Tenant;
+import serai.definition.ImageLayers;
 
-/** Images, layer by layer. What would need a build is refused; the rest is ready at once. */
+/** Images, layer by layer. */
 @ApplicationScoped
 class ImageRpcs implements RpcFeature {
-    /** From this one on the runtime's dependencies come from outside the image. */
-    static final String BUILDER_VERSION = "2026.10";
-
-    private static final int ID_LENGTH = 22;
-
-    private final Images images;
-    private final Mounts mounts;
-    private final RunnerConfig runner;
+    private final ImageLayers layers;
 
     @Inject
-    ImageRpcs(Images images, Mounts mounts, RunnerConfig runner) {
-        this.images = images;
-        this.mounts = mounts;
-        this.runner = runner;
+    ImageRpcs(ImageLayers layers) {
+        this.layers = layers;
     }
 
     ImageRpcs() {
-        this(null, null, null); // for the server's proxy
+        this(null); // for the server's proxy
     }
 
     @Override
@@ -49,68 +30,14 @@ class ImageRpcs implements RpcFeature {
     }
 
     private ImageGetOrCreateResponse getOrCreate(Caller caller, ImageGetOrCreateRequest request) {
-        var image = request.getImage();
-        refuseBuilds(image);
-        var contextMount = image.getContextMountId().isEmpty()
-                ? Optional.<serai.mount.Mount>empty()
-                : Optional.of(mounts.get(caller.tenant(), image.getContextMountId()));
-        var id = identity(
-                caller.tenant(), image, contextMount.map(serai.mount.Mount::checksum), request.getBuilderVersion());
-        var base = image.getBaseImagesList().stream().findFirst().map(b -> b.getImageId());
-        var stored = images.getOrCreate(
-                caller.tenant(),
-                id,
-                new Images.Request(
-                        image.getDockerfileCommandsList(),
-                        base,
-                        contextMount.map(serai.mount.Mount::id),
-                        request.getBuilderVersion()));
-        var contents = images.contents(stored.id());
-        contents.pythonVersion().ifPresent(this::mustBeOurs);
+        var ready = layers.getOrCreate(caller.tenant(), request.getImage(), request.getBuilderVersion());
         var response = ImageGetOrCreateResponse.newBuilder()
-                .setImageId(stored.id())
+                .setImageId(ready.image().id())
                 .setResult(GenericResult.newBuilder().setStatus(GenericResult.GenericStatus.GENERIC_STATUS_SUCCESS));
-        response.getMetadataBuilder().setImageBuilderVersion(stored.builderVersion());
+        response.getMetadataBuilder().setImageBuilderVersion(ready.image().builderVersion());
+        var contents = ready.contents();
         contents.pythonVersion().ifPresent(v -> response.getMetadataBuilder().setPythonVersionInfo("Python " + v));
         contents.workdir().ifPresent(w -> response.getMetadataBuilder().setWorkdir(w));
         return response.build();
-    }
-
-    private void mustBeOurs(String wanted) {
-        runner.pythonVersion().filter(ours -> !ours.equals(wanted)).ifPresent(ours -> {
-            throw Problem.IMAGE_UNSUPPORTED.because(
-                    "The image asks for Python %s, and the nodes have %s. Say modal.Image.debian_slim(python_version=\"%s\").",
-                    wanted, ours, ours);
-        });
-    }
-
-    private static void refuseBuilds(Image image) {
-        refuse(image.getSecretIdsCount() > 0, "secrets in an image build");
-        refuse(image.hasGpuConfig() && image.getGpuConfig().getCount() > 0, "a GPU in an image build");
-        refuse(image.hasBuildFunction() || !image.getBuildFunctionDef().isEmpty(), "Image.run_function");
-        refuse(image.getContextFilesCount() > 0, "context files, as pip_install_from_requirements sends them");
-        refuse(image.getVolumeMountsCount() > 0, "volumes in an image build");
-        refuse(image.getBaseImagesCount() > 1, "more than one base image");
-    }
-
-    private static void refuse(boolean used, String feature) {
-        if (used) {
-            throw Problem.IMAGE_UNSUPPORTED.because(
-                    "Image builds are not available yet, and this image needs one: %s", feature);
-        }
-    }
-
-    /** Same definition, same content, same workspace: same id. Ids of context mounts differ each time, so they do not count. */
-    private static String identity(
-            Tenant tenant, Image image, Optional<String> contextChecksum, String builderVersion) {
-        try {
-            var digest = MessageDigest.getInstance("SHA-256");
-            digest.update(image.toBuilder().clearContextMountId().build().toByteArray());
-            var rest = String.join("\0", tenant.workspaceId(), builderVersion, contextChecksum.orElse(""));
-            digest.update(rest.getBytes(StandardCharsets.UTF_8));
-            return "im-" + HexFormat.of().formatHex(digest.digest()).substring(0, ID_LENGTH);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 }

@@ -10,6 +10,7 @@ import modal.client.EnvironmentGetOrCreateRequest;
 import modal.client.EnvironmentGetOrCreateResponse;
 import modal.client.ModalClientGrpc;
 import modal.client.WorkspaceNameLookupResponse;
+import serai.definition.ImageLayers;
 import serai.workspace.Workspaces;
 
 /** Who am I, and where: sign-in checks and environments. */
@@ -35,7 +36,7 @@ class WorkspaceRpcs implements RpcFeature {
 
     private ClientHelloResponse hello(Caller caller, Empty request) {
         return ClientHelloResponse.newBuilder()
-                .setImageBuilderVersion(ImageRpcs.BUILDER_VERSION)
+                .setImageBuilderVersion(ImageLayers.BUILDER_VERSION)
                 .build();
     }
 
@@ -51,7 +52,7 @@ class WorkspaceRpcs implements RpcFeature {
         var environment = workspaces.environment(caller.tenant(), request.getDeploymentName());
         var response = EnvironmentGetOrCreateResponse.newBuilder().setEnvironmentId(environment.id());
         response.getMetadataBuilder().setName(environment.name());
-        response.getMetadataBuilder().getSettingsBuilder().setImageBuilderVersion(ImageRpcs.BUILDER_VERSION);
+        response.getMetadataBuilder().getSettingsBuilder().setImageBuilderVersion(ImageLayers.BUILDER_VERSION);
         return response.build();
     }
 }

@@ -4,6 +4,7 @@ package serai.api.http;
 
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerRequestFilter;
+import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.ext.Provider;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -16,24 +17,35 @@ public class BodyLimit implements ContainerRequestFilter {
     /** Bytes: a batch of logs has half a mebibyte of text, of which JSON may make six times as much. */
     static final int MAX_BYTES = 8 << 20;
 
+    /** Bytes: the sources of a deployment have 32 MiB, and the parts that they travel in have a little more. */
+    static final int MAX_MULTIPART_BYTES = 34 << 20;
+
     @Override
     public void filter(ContainerRequestContext request) {
-        if (request.getLength() > MAX_BYTES) {
-            throw tooLarge();
+        int limit = isMultipart(request.getMediaType()) ? MAX_MULTIPART_BYTES : MAX_BYTES;
+        if (request.getLength() > limit) {
+            throw tooLarge(limit);
         }
-        request.setEntityStream(new Limited(request.getEntityStream()));
+        request.setEntityStream(new Limited(request.getEntityStream(), limit));
     }
 
-    private static RuntimeException tooLarge() {
-        return Problem.INVALID_ARGUMENT.because("the body is larger than %s bytes", MAX_BYTES);
+    private static boolean isMultipart(MediaType type) {
+        return type != null && type.isCompatible(MediaType.MULTIPART_FORM_DATA_TYPE) && !type.isWildcardType();
+    }
+
+    private static RuntimeException tooLarge(int limit) {
+        return Problem.INVALID_ARGUMENT.because("the body is larger than %s bytes", limit);
     }
 
     /** For bodies that do not say how long they are. */
     static final class Limited extends FilterInputStream {
-        private long left = MAX_BYTES;
+        private final int limit;
+        private long left;
 
-        Limited(InputStream in) {
+        Limited(InputStream in, int limit) {
             super(in);
+            this.limit = limit;
+            this.left = limit;
         }
 
         @Override
@@ -53,7 +65,7 @@ public class BodyLimit implements ContainerRequestFilter {
         private void count(int n) {
             left -= Math.max(0, n);
             if (left < 0) {
-                throw tooLarge();
+                throw tooLarge(limit);
             }
         }
     }

@@ -22,7 +22,7 @@ public record ProblemBody(String type, String title, int status, String detail, 
     private static final String TYPES = "urn:serai:problem:";
 
     static ProblemBody of(Problem problem, String detail, UriInfo request) {
-        return new ProblemBody(typeOf(problem.name()), problem.title, problem.kind.http, detail, path(request));
+        return new ProblemBody(typeOf(problem.name()), problem.title, problem.http, detail, path(request));
     }
 
     /** For what HTTP itself has a name for. */

@@ -4,16 +4,17 @@ package serai.api.rest;
 
 import jakarta.enterprise.context.RequestScoped;
 import jakarta.inject.Inject;
-import jakarta.transaction.Transactional;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.time.InstantSource;
 import java.util.Optional;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import serai.activate.Publisher;
 import serai.api.http.Access;
 import serai.api.http.Caller;
 import serai.app.Apps;
@@ -21,19 +22,28 @@ import serai.function.Functions;
 
 /** Apps and what they hold. */
 @Path("apps")
-@Tag(name = "Apps")
 @Produces(MediaType.APPLICATION_JSON)
 @Access(Access.By.TOKEN)
 @RequestScoped
-@Transactional
 public class AppsResource {
     private final Apps apps;
     private final Functions functions;
     private final Environments environments;
+    private final AppRefs refs;
+    private final Publisher publisher;
     private final Caller caller;
+    private final InstantSource clock = InstantSource.system();
 
     @Inject
-    public AppsResource(Apps apps, Functions functions, Environments environments, Caller caller) {
+    public AppsResource(
+            Apps apps,
+            Functions functions,
+            Environments environments,
+            AppRefs refs,
+            Publisher publisher,
+            Caller caller) {
+        this.refs = refs;
+        this.publisher = publisher;
         this.apps = apps;
         this.functions = functions;
         this.environments = environments;
@@ -41,11 +51,10 @@ public class AppsResource {
     }
 
     public AppsResource() {
-        this(null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null); // for the server's proxy
     }
 
     @GET
-    @Operation(summary = "Apps of the workspace, newest first")
     public Page<AppView> list(@QueryParam("limit") String limit) {
         var names = environments.names(caller.tenant());
         return Page.of(
@@ -55,19 +64,32 @@ public class AppsResource {
     }
 
     @GET
-    @Path("{id}")
-    @Operation(summary = "One app")
-    public AppView get(@PathParam("id") String id) {
-        var app = apps.get(caller.tenant(), id);
+    @Path("{app}")
+    public AppView get(@PathParam("app") String ref, @QueryParam("environment") String environment) {
+        var app = refs.get(caller.tenant(), ref, environment);
         return AppView.of(app, environments.names(caller.tenant()).get(app.environmentId()));
     }
 
+    /** Its calls are terminated and its containers end. What is left of it can be looked at. */
+    @DELETE
+    @Path("{app}")
+    public Response stop(@PathParam("app") String ref, @QueryParam("environment") String environment) {
+        var app = refs.get(caller.tenant(), ref, environment);
+        if (app.state().runs()) {
+            apps.stop(app.id(), clock.instant());
+            publisher.stopped(app.id());
+        }
+        return Response.accepted(get(app.id(), environment)).build();
+    }
+
     @GET
-    @Path("{id}/functions")
-    @Operation(summary = "Functions of an app, by name")
-    public Page<FunctionView> functions(@PathParam("id") String id, @QueryParam("limit") String limit) {
-        var app = apps.get(caller.tenant(), id);
-        var environment = environments.names(caller.tenant()).get(app.environmentId());
-        return Page.of(limit, size -> functions.of(app.id()), function -> FunctionView.of(function, environment));
+    @Path("{app}/functions")
+    public Page<FunctionView> functions(
+            @PathParam("app") String ref,
+            @QueryParam("environment") String environment,
+            @QueryParam("limit") String limit) {
+        var app = refs.get(caller.tenant(), ref, environment);
+        var where = environments.names(caller.tenant()).get(app.environmentId());
+        return Page.of(limit, size -> functions.of(app.id()), function -> FunctionView.of(function, where));
     }
 }

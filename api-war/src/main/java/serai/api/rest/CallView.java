@@ -4,7 +4,7 @@ package serai.api.rest;
 
 import java.time.Instant;
 import java.util.Locale;
-import serai.call.FunctionCall;
+import serai.call.CallProgress;
 
 /**
  * A call.
@@ -14,23 +14,25 @@ import serai.call.FunctionCall;
  * @param outputs how many have a result
  */
 public record CallView(
-        String id, String app, String function, String kind, State state, int inputs, int outputs, Instant createdAt) {
+        String id,
+        String app,
+        String function,
+        String kind,
+        CallProgress.State state,
+        int inputs,
+        int outputs,
+        Instant createdAt) {
 
-    static CallView of(FunctionCall call) {
+    static CallView of(CallProgress progress) {
+        var call = progress.call();
         return new CallView(
                 call.id(),
                 call.appId(),
                 call.functionId(),
                 call.kind().name().toLowerCase(Locale.ROOT),
-                call.isComplete() ? State.COMPLETE : State.OPEN,
+                progress.state(),
                 call.inputs(),
                 call.outputs(),
                 call.createdAt());
-    }
-
-    /** {@code COMPLETE} when every input that was given has its result; a map may go on after that. */
-    public enum State {
-        OPEN,
-        COMPLETE
     }
 }

@@ -4,50 +4,77 @@ package serai.api.rest;
 
 import jakarta.enterprise.context.RequestScoped;
 import jakarta.inject.Inject;
-import jakarta.transaction.Transactional;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.container.AsyncResponse;
+import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.MediaType;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import java.util.Optional;
 import serai.api.http.Access;
 import serai.api.http.Caller;
+import serai.api.rest.call.CallDetail;
+import serai.api.rest.call.CallReports;
+import serai.api.rest.call.Waiting;
 import serai.call.Calls;
+import serai.call.Inputs;
 
-/** Calls: how far they are. */
+/** Calls: how far they are, and what they gave. */
 @Path("calls")
-@Tag(name = "Calls")
 @Produces(MediaType.APPLICATION_JSON)
 @Access(Access.By.TOKEN)
 @RequestScoped
-@Transactional
 public class CallsResource {
     private final Calls calls;
+    private final Inputs inputs;
+    private final CallReports reports;
+    private final CallAnswers answers;
     private final Caller caller;
 
     @Inject
-    public CallsResource(Calls calls, Caller caller) {
+    public CallsResource(Calls calls, Inputs inputs, CallReports reports, CallAnswers answers, Caller caller) {
         this.calls = calls;
+        this.inputs = inputs;
+        this.reports = reports;
+        this.answers = answers;
         this.caller = caller;
     }
 
     public CallsResource() {
-        this(null, null); // for the server's proxy
+        this(null, null, null, null, null); // for the server's proxy
     }
 
     @GET
-    @Operation(summary = "Calls of the workspace, newest first")
-    public Page<CallView> list(@QueryParam("limit") String limit) {
-        return Page.of(limit, size -> calls.list(caller.tenant(), size), CallView::of);
+    public Page<CallView> list(
+            @QueryParam("app") String app,
+            @QueryParam("function") String function,
+            @QueryParam("state") String state,
+            @QueryParam("cursor") String cursor,
+            @QueryParam("limit") String limit) {
+        var filter = CallCursor.filter(app, function, state);
+        Optional<Calls.Position> after = CallCursor.parse(cursor);
+        return Page.of(
+                limit,
+                size -> calls.list(caller.tenant(), filter, after, size),
+                CallView::of,
+                last -> CallCursor.after(last.call()));
     }
 
     @GET
     @Path("{id}")
-    @Operation(summary = "One call")
-    public CallView get(@PathParam("id") String id) {
-        return CallView.of(calls.get(caller.tenant(), id));
+    public void get(@PathParam("id") String id, @HeaderParam("Prefer") String prefer, @Suspended AsyncResponse answer) {
+        answers.seen(answer, caller.tenant(), id, Waiting.of(prefer));
+    }
+
+    /** A call that is over stays as it is. */
+    @POST
+    @Path("{id}/cancel")
+    public CallDetail cancel(@PathParam("id") String id) {
+        inputs.cancel(calls.get(caller.tenant(), id).id(), "cancelled by request");
+        return reports.of(caller.tenant(), id);
     }
 }

@@ -11,8 +11,10 @@ import serai.problem.Problem;
  * The first of many.
  *
  * @param more whether there are others that the limit left out
+ * @param next the {@code cursor} that the following page is asked for with; null where there is none, or where a list
+ *     goes no further than its limit
  */
-public record Page<T>(List<T> items, boolean more) {
+public record Page<T>(List<T> items, boolean more, String next) {
     static final int DEFAULT = 100;
     static final int MAX = 500;
 
@@ -22,12 +24,19 @@ public record Page<T>(List<T> items, boolean more) {
      * @throws serai.problem.ProblemException {@link Problem#INVALID_ARGUMENT} for a limit out of bounds
      */
     static <E, T> Page<T> of(String limit, IntFunction<List<E>> read, Function<E, T> view) {
-        int size = parse(limit);
-        var found = read.apply(size + 1);
-        return new Page<>(found.stream().limit(size).map(view).toList(), found.size() > size);
+        return of(limit, read, view, last -> null);
     }
 
-    private static int parse(String limit) {
+    /** @param cursor of the element after which the next page begins */
+    static <E, T> Page<T> of(String limit, IntFunction<List<E>> read, Function<E, T> view, Function<E, String> cursor) {
+        int size = parse(limit);
+        var found = read.apply(size + 1);
+        boolean more = found.size() > size;
+        return new Page<>(
+                found.stream().limit(size).map(view).toList(), more, more ? cursor.apply(found.get(size - 1)) : null);
+    }
+
+    static int parse(String limit) {
         if (limit == null) {
             return DEFAULT;
         }

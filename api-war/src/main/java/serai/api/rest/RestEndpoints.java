@@ -24,7 +24,10 @@ public class RestEndpoints extends Endpoints {
     public RestEndpoints() {
         super(List.of(
                 AppsResource.class,
+                DeploymentsResource.class,
+                AppFunctionCallsResource.class,
                 FunctionsResource.class,
+                FunctionCallsResource.class,
                 CallsResource.class,
                 ContainersResource.class,
                 TokensResource.class,

@@ -23,6 +23,6 @@ class BodyLimitTest {
     }
 
     private static BodyLimit.Limited limited(int bytes) {
-        return new BodyLimit.Limited(new ByteArrayInputStream(new byte[bytes]));
+        return new BodyLimit.Limited(new ByteArrayInputStream(new byte[bytes]), BodyLimit.MAX_BYTES);
     }
 }

@@ -31,7 +31,8 @@ class NvidiaTest {
     void givenFigures_whenShown_thenTheyHaveTheUnitsThatRequestsCompareWith() {
         var h100 = Nvidia.parse(SAID).getFirst().doc();
         assertThat(h100.at("/Attributes/memory"))
-                .isEqualTo(Json.MAPPER.valueToTree(serai.local.plan.Quantity.parse("81559 MiB").doc()));
+                .isEqualTo(Json.MAPPER.valueToTree(
+                        serai.local.plan.Quantity.parse("81559 MiB").doc()));
         assertThat(h100.at("/Attributes/power/Int").asInt()).isEqualTo(700);
         assertThat(h100.at("/Attributes/power/Unit").asText()).isEqualTo("W");
         assertThat(h100.at("/Attributes/driver_version/String").asText()).isEqualTo("550.90.07");

@@ -1,6 +1,6 @@
 // Copyright the Serai authors
 // SPDX-License-Identifier: Apache-2.0
-package serai.rpc;
+package serai.definition;
 
 import modal.client.Function;
 import modal.client.FunctionHandleMetadata;
@@ -9,17 +9,15 @@ import serai.function.Definition;
 import serai.protocol.Messages;
 
 /** What a client has to know of a function to call it. */
-final class Handles {
+public final class Handles {
     private Handles() {}
 
-    static FunctionHandleMetadata of(Definition definition) {
-        return Messages.parseHandle(definition.wire().handle()).toBuilder()
-                .setDefinitionId(definition.id())
-                .build();
+    public static FunctionHandleMetadata of(Definition definition) {
+        return Messages.handle(definition.id(), definition.wire().handle());
     }
 
     /** Before there is a definition; it is pickled into other functions already. */
-    static FunctionHandleMetadata of(String appId, FunctionPrecreateRequest request) {
+    public static FunctionHandleMetadata of(String appId, FunctionPrecreateRequest request) {
         var handle = FunctionHandleMetadata.newBuilder()
                 .setFunctionName(request.getFunctionName())
                 .setFunctionType(request.getFunctionType())
@@ -32,7 +30,7 @@ final class Handles {
         return handle.build();
     }
 
-    static FunctionHandleMetadata of(String appId, Function function) {
+    public static FunctionHandleMetadata of(String appId, Function function) {
         var handle = FunctionHandleMetadata.newBuilder()
                 .setFunctionName(function.getFunctionName())
                 .setFunctionType(function.getFunctionType())

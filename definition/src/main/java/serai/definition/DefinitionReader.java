@@ -1,11 +1,12 @@
 // Copyright the Serai authors
 // SPDX-License-Identifier: Apache-2.0
-package serai.rpc;
+package serai.definition;
 
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import modal.client.Function;
+import modal.client.FunctionData;
 import modal.client.FunctionRetryPolicy;
 import modal.client.GPUConfig;
 import serai.config.AutoscaleConfig;
@@ -18,7 +19,7 @@ import serai.function.RetryPolicy;
 import serai.problem.Problem;
 
 /** Reads what the platform has to do for a function out of the client's definition, and refuses by name what it cannot. */
-record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
+public record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(300);
     private static final int DEFAULT_MILLI_CPU = 125;
     private static final int DEFAULT_MEMORY_MB = 128;
@@ -27,8 +28,8 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
     /** Each alternative is a pool of its own. */
     private static final int MOST_RANKS = 8;
 
-    /** @param ranked the function once for each alternative GPU, the most wanted first; empty if there is no choice */
-    Definition.Duties read(Function function, List<Function> ranked, String clientVersion) {
+    /** @param data with the function once for each alternative GPU, if there are any */
+    public Definition.Duties read(Function function, FunctionData data, String clientVersion) {
         var missing = missingFeatures(function);
         if (!missing.isEmpty()) {
             throw Problem.FEATURE_UNSUPPORTED.because(
@@ -46,7 +47,7 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
                 function.getImageId().isEmpty() ? null : function.getImageId(),
                 function.getMountIdsList(),
                 clientVersion,
-                gpus(function, ranked));
+                gpus(function, FunctionWire.ranked(data)));
     }
 
     private static List<String> missingFeatures(Function function) {

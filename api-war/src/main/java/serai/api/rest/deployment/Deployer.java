@@ -1,0 +1,130 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.api.rest.deployment;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.transaction.Transactional;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import serai.app.App;
+import serai.app.Apps;
+import serai.app.Layout;
+import serai.config.AutoscaleConfig;
+import serai.definition.ClientVersion;
+import serai.definition.DefinitionReader;
+import serai.definition.FunctionWire;
+import serai.device.DeviceNames;
+import serai.function.Deployments;
+import serai.function.Functions;
+import serai.mount.Mount;
+import serai.mount.MountFile;
+import serai.mount.Mounts;
+import serai.problem.Problem;
+import serai.workspace.Environment;
+import serai.workspace.Tenant;
+
+/** Makes a deployment, all of it in one transaction. Its consequences begin with {@code Publisher.published}. */
+@ApplicationScoped
+public class Deployer {
+    /** Where the client, too, puts sources: the folder in which functions run. */
+    private static final String FOLDER = "/root/";
+
+    private static final String CLIENT_MOUNT = "modal-client-mount-";
+    private static final int READABLE = 0644;
+
+    private static final Pattern APP = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
+    private static final Pattern APP_ID = Pattern.compile("ap-[A-Za-z0-9]{22}");
+
+    private final Apps apps;
+    private final Functions functions;
+    private final Deployments deployments;
+    private final Mounts mounts;
+    private final Images images;
+    private final DefinitionReader reader;
+
+    @Inject
+    public Deployer(
+            Apps apps,
+            Functions functions,
+            Deployments deployments,
+            Mounts mounts,
+            Images images,
+            AutoscaleConfig defaults,
+            DeviceNames devices) {
+        this.apps = apps;
+        this.functions = functions;
+        this.deployments = deployments;
+        this.mounts = mounts;
+        this.images = images;
+        this.reader = new DefinitionReader(defaults, devices);
+    }
+
+    public Deployer() {
+        this(null, null, null, null, null, null, null); // for the server's proxy
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#INVALID_ARGUMENT} for a name that no client could look up */
+    public static void mustBeName(String app) {
+        if (!APP.matcher(app).matches() || APP_ID.matcher(app).matches()) {
+            throw Problem.INVALID_ARGUMENT.because(
+                    "app \"%s\": 1 to 64 letters, digits, \"_\", \"-\" and \".\" are needed, and not the form of an id",
+                    app);
+        }
+    }
+
+    /** @return the app, with its new version */
+    @Transactional
+    public App deploy(Tenant tenant, Environment environment, String name, DeploymentRequest request, Instant now) {
+        var app = apps.deployable(environment, name, now);
+        var version = request.clientVersion().orElse(ClientVersion.STANDARD);
+        var definitions = new FunctionDefinitions(
+                name,
+                mounts.named(tenant, environment, CLIENT_MOUNT + version, true).id(),
+                sources(tenant, environment, request.sources(), now).id());
+        var present = apps.layout(app).functions();
+        var published = new HashMap<String, String>();
+        var chosen = new HashMap<String, String>();
+        for (var asked : request.functions()) {
+            var image = images.of(tenant, request.pythonVersion(), asked.environment());
+            var definition = definitions.of(asked, image);
+            var data = FunctionDefinitions.dataOf(asked, definition);
+            var duties = reader.read(definition, data, version);
+            var wire = FunctionWire.of(app.id(), definition, data);
+            var function = functions.reserve(app, asked.name(), Optional.ofNullable(present.get(asked.name())));
+            published.put(asked.name(), function.id());
+            chosen.put(function.id(), functions.define(function, wire, duties).id());
+        }
+        var publication =
+                new Apps.Publication(name, App.State.DEPLOYED, request.tag(), version, new Layout(published, Map.of()));
+        return deployments.publish(tenant, app.id(), publication, chosen, now);
+    }
+
+    private Mount sources(Tenant tenant, Environment environment, Sources sources, Instant now) {
+        List<MountFile> files = new ArrayList<>();
+        sources.asMap().forEach((path, content) -> {
+            var sha256 = sha256(content);
+            if (!mounts.missing(tenant, List.of(sha256)).isEmpty()) {
+                mounts.put(tenant, sha256, content, now);
+            }
+            files.add(new MountFile(FOLDER + path, sha256, READABLE));
+        });
+        return mounts.create(tenant, environment, Optional.empty(), files);
+    }
+
+    private static String sha256(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.api.rest.deployment;
+
+import java.util.List;
+import modal.client.DataFormat;
+import modal.client.Function;
+import modal.client.FunctionData;
+import modal.client.ObjectDependency;
+import serai.definition.FunctionWire;
+
+/** The definition that the client would have sent for a function in a file. Pure. */
+record FunctionDefinitions(String appName, String clientMount, String sourceMount) {
+    private static final List<DataFormat> FORMATS = List.of(DataFormat.DATA_FORMAT_PICKLE, DataFormat.DATA_FORMAT_CBOR);
+
+    Function of(FunctionRequest asked, String imageId) {
+        var function = Function.newBuilder()
+                .setModuleName(asked.handler().module())
+                .setFunctionName(asked.name())
+                .setImplementationName(asked.handler().name())
+                .setDefinitionType(Function.DefinitionType.DEFINITION_TYPE_FILE)
+                .setFunctionType(Function.FunctionType.FUNCTION_TYPE_FUNCTION)
+                .setAppName(appName)
+                .addMountIds(clientMount)
+                .addMountIds(sourceMount)
+                .setImageId(imageId)
+                .addObjectDependencies(ObjectDependency.newBuilder().setObjectId(imageId))
+                .setResources(asked.resources())
+                .setAutoscalerSettings(asked.autoscaler())
+                .setTimeoutSecs(asked.timeoutS())
+                .setStartupTimeoutSecs(asked.startupTimeoutS())
+                .setMethodDefinitionsSet(true)
+                .setMountClientDependencies(true)
+                .addAllSupportedInputFormats(FORMATS)
+                .addAllSupportedOutputFormats(FORMATS);
+        asked.retries().ifPresent(function::setRetryPolicy);
+        asked.schedule().ifPresent(function::setSchedule);
+        if (asked.concurrency() > 1) {
+            function.setMaxConcurrentInputs(asked.concurrency());
+        }
+        asked.gpus().stream()
+                .findFirst()
+                .ifPresent(gpu -> function.getResourcesBuilder().setGpuConfig(gpu));
+        return function.build();
+    }
+
+    /** One rank for each GPU that will do. */
+    static FunctionData dataOf(FunctionRequest asked, Function function) {
+        var data = FunctionWire.dataOf(function).toBuilder();
+        if (asked.schedule().isPresent()) {
+            data.setSchedule(function.getSchedule());
+        }
+        if (asked.gpus().size() < 2) {
+            return data.build();
+        }
+        data.clearRankedFunctions();
+        for (int rank = 0; rank < asked.gpus().size(); rank++) {
+            var ranked = function.toBuilder();
+            ranked.getResourcesBuilder().setGpuConfig(asked.gpus().get(rank));
+            data.addRankedFunctionsBuilder().setRank(rank).setFunction(ranked);
+        }
+        return data.build();
+    }
+}

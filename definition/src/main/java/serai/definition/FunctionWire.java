@@ -1,0 +1,44 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.definition;
+
+import java.util.Comparator;
+import java.util.List;
+import modal.client.Function;
+import modal.client.FunctionData;
+import serai.function.Definition;
+
+/** The client's messages of a function as they are kept. */
+public final class FunctionWire {
+    private FunctionWire() {}
+
+    public static Definition.Wire of(String appId, Function function, FunctionData data) {
+        return new Definition.Wire(
+                function.toByteArray(),
+                data.toByteArray(),
+                Handles.of(appId, function).toByteArray());
+    }
+
+    /** The alternatives, the most wanted first. */
+    public static List<Function> ranked(FunctionData data) {
+        return data.getRankedFunctionsList().stream()
+                .sorted(Comparator.comparingInt(FunctionData.RankedFunction::getRank))
+                .map(FunctionData.RankedFunction::getFunction)
+                .toList();
+    }
+
+    /** The client wants at least one ranked function in every answer. */
+    public static FunctionData dataOf(Function function) {
+        return FunctionData.newBuilder()
+                .setModuleName(function.getModuleName())
+                .setFunctionName(function.getFunctionName())
+                .setFunctionType(function.getFunctionType())
+                .setTimeoutSecs(function.getTimeoutSecs())
+                .setAutoscalerSettings(function.getAutoscalerSettings())
+                .setWebhookConfig(function.getWebhookConfig())
+                .setIsClass(function.getIsClass())
+                .setMethodDefinitionsSet(true)
+                .addRankedFunctions(FunctionData.RankedFunction.newBuilder().setFunction(function))
+                .build();
+    }
+}

@@ -1,0 +1,64 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.activate;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import serai.call.Calls;
+import serai.call.Target;
+import serai.function.Functions;
+import serai.pool.Pools;
+import serai.problem.Problem;
+import serai.workspace.Tenant;
+
+/** Where inputs of a function go, for every edge. */
+@ApplicationScoped
+public class CallTargets {
+    private final Calls calls;
+    private final Pools pools;
+    private final Functions functions;
+
+    @Inject
+    public CallTargets(Calls calls, Pools pools, Functions functions) {
+        this.calls = calls;
+        this.pools = pools;
+        this.functions = functions;
+    }
+
+    public CallTargets() {
+        this(null, null, null); // for the server's proxy
+    }
+
+    /**
+     * The pool is there from the publication on, but for one that has gone since; then it is made again, which takes a
+     * transaction.
+     *
+     * @throws serai.problem.ProblemException as {@link #look}
+     */
+    public Target of(Tenant tenant, String functionId) {
+        var target = look(tenant, functionId);
+        if (target.poolId() == null) {
+            pools.of(functions.get(tenant, functionId), functions.definition(target.definitionId()));
+            return calls.target(tenant, functionId);
+        }
+        return target;
+    }
+
+    /**
+     * One look, without a transaction.
+     *
+     * @return without a pool if that has gone
+     * @throws serai.problem.ProblemException {@link Problem#FUNCTION_NOT_FOUND}, {@link Problem#APP_STOPPED}, {@link
+     *     Problem#FUNCTION_NOT_DEFINED}
+     */
+    public Target look(Tenant tenant, String functionId) {
+        var target = calls.target(tenant, functionId);
+        if (!target.appState().runs()) {
+            throw Problem.APP_STOPPED.because("The app of function '%s' is stopped", target.functionName());
+        }
+        if (target.definitionId() == null) {
+            throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", target.functionName());
+        }
+        return target;
+    }
+}
