@@ -117,7 +117,7 @@ def test_given_no_free_gpu_when_called_then_the_function_tells_the_reason(runnin
     blocking = running.both.spawn(20)
     eventually(lambda: len(held(nomad)) == 2, 20, "both H100 are held")
     call = running.one.spawn()
-    reason = f"1 container waits for a place: {NO_H100}"
+    reason = f"1 container waits for {NO_H100}"
     eventually(lambda: reason_of(platform, running.one) == reason, 10, "the reason")
     blocking.get()
     call.get()

@@ -50,7 +50,7 @@ public class Definer {
      * @throws serai.problem.ProblemException for what the function asks for and the platform does not have or know
      */
     public Draft read(Tenant tenant, String appId, Function function, FunctionData data, String clientVersion) {
-        var duties = reader.read(function, FunctionWire.ranked(data), clientVersion);
+        var duties = reader.read(function, data, clientVersion);
         var timetable = ScheduleReader.read(function);
         if (duties.imageId() != null) {
             images.get(tenant, duties.imageId());

@@ -6,11 +6,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import modal.client.Function;
+import modal.client.FunctionData;
 import modal.client.FunctionRetryPolicy;
-import modal.client.GPUConfig;
 import serai.config.AutoscaleConfig;
 import serai.device.DeviceNames;
-import serai.device.Gpu;
 import serai.function.AutoscalerSettings;
 import serai.function.Definition;
 import serai.function.Resources;
@@ -24,11 +23,8 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
     private static final int DEFAULT_MEMORY_MB = 128;
     private static final int DEFAULT_DISK_MB = 512;
 
-    /** Each alternative is a pool of its own. */
-    private static final int MOST_RANKS = 8;
-
-    /** @param ranked the function once for each alternative GPU, the most wanted first; empty if there is no choice */
-    Definition.Duties read(Function function, List<Function> ranked, String clientVersion) {
+    /** @param data with the function once for each alternative GPU, if there are any */
+    Definition.Duties read(Function function, FunctionData data, String clientVersion) {
         var missing = missingFeatures(function);
         if (!missing.isEmpty()) {
             throw Problem.FEATURE_UNSUPPORTED.because(
@@ -46,11 +42,12 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
                 function.getImageId().isEmpty() ? null : function.getImageId(),
                 function.getMountIdsList(),
                 clientVersion,
-                gpus(function, ranked));
+                new GpuReader(devices).read(function, FunctionWire.ranked(data)));
     }
 
     private static List<String> missingFeatures(Function function) {
         var missing = new ArrayList<String>();
+        check(missing, function.getResources().getRdma(), "rdma");
         check(missing, function.getWebhookConfig().getTypeValue() != 0, "web endpoints");
         check(missing, function.getIsClass(), "classes");
         check(missing, function.getVolumeMountsCount() > 0, "volumes");
@@ -74,37 +71,6 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
         if (used) {
             missing.add(name);
         }
-    }
-
-    private List<Gpu> gpus(Function function, List<Function> ranked) {
-        if (ranked.size() > MOST_RANKS) {
-            throw Problem.INVALID_ARGUMENT.because(
-                    "gpu: %d alternatives, at most %d are allowed", ranked.size(), MOST_RANKS);
-        }
-        if (ranked.size() < 2) {
-            var asked = function.getResources().getGpuConfig();
-            return asked.equals(GPUConfig.getDefaultInstance()) ? List.of() : List.of(gpu(asked));
-        }
-        var plain = withoutGpu(ranked.getFirst());
-        if (!ranked.stream().allMatch(alternative -> withoutGpu(alternative).equals(plain))) {
-            throw Problem.INVALID_ARGUMENT.because("ranked_functions: they may differ in resources.gpu_config only");
-        }
-        return ranked.stream()
-                .map(alternative -> gpu(alternative.getResources().getGpuConfig()))
-                .toList();
-    }
-
-    /** Only known names: a name that means nothing would wait for ever. */
-    private Gpu gpu(GPUConfig asked) {
-        var gpu = new Gpu(asked.getGpuType(), asked.getCount());
-        devices.request(gpu);
-        return gpu;
-    }
-
-    private static Function withoutGpu(Function function) {
-        var plain = function.toBuilder();
-        plain.getResourcesBuilder().clearGpuConfig();
-        return plain.build();
     }
 
     private AutoscalerSettings autoscaler(Function function) {

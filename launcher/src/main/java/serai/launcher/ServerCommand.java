@@ -37,7 +37,8 @@ record ServerCommand(Path payara, Path domain, int heapMegabytes, ClassArchive a
         line.add("-XX:+ExitOnOutOfMemoryError"); // a server without memory is worse than one that is started again
         // no shell inside the server, and no folder that is watched for bundles
         line.add("-Dorg.glassfish.additionalOSGiBundlesToStart=");
-        // its services start one after the other: side by side, seen on a busy machine, the HTTP service closed its ports over
+        // its services start one after the other: side by side, seen on a busy machine, the HTTP service closed its
+        // ports over
         // another one that was not there yet, and what was deployed then was never found
         line.add("-Dorg.glassfish.startupThreadPolicy=USE_NO_THREADS");
         line.addAll(archive.options());

@@ -120,12 +120,9 @@ public class Pools {
         get(id).explain(reason, now);
     }
 
-    /** Some of its containers find no place. @return whether that, or why, is news */
-    public boolean unplaced(PoolId id, int containers, String why, Instant now) {
-        var pool = get(id);
-        boolean isKnown = pool.unplaced().filter(u -> u.reason().equals(why)).isPresent();
-        pool.unplaced(containers, why, now);
-        return !isKnown;
+    /** Some of its containers find no place. */
+    public void unplaced(PoolId id, int containers, String why, Instant now) {
+        get(id).unplaced(containers, why, now);
     }
 
     public void placed(PoolId id) {

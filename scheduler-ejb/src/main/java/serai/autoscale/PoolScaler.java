@@ -323,7 +323,7 @@ public class PoolScaler {
             return false;
         }
         resize(seen, own, to, "%d containers without a place are not needed any more".formatted(size - to));
-        shortages.end(seen, "%d inputs run".formatted(seen.demand().running()), clock.instant());
+        shortages.shrink(seen, unplaced.get().containers() - (size - to), clock.instant());
         return true;
     }
 
@@ -331,6 +331,9 @@ public class PoolScaler {
         var now = clock.instant();
         if (seen.demand().usable() >= Math.min(wanted, seen.demand().size())) {
             own.shortSince = null;
+            if (seen.demand().usable() > 0 || !seen.demand().isWork()) {
+                own.told = null;
+            }
             if (own.trouble != null || seen.pool().unplaced().isPresent()) {
                 shortages.end(seen, reason, now);
             }
@@ -349,7 +352,7 @@ public class PoolScaler {
         var now = clock.instant();
         var shortage = cluster.shortage(seen.pool().id());
         if (shortage.isPresent()) {
-            shortages.begin(seen, shortage.get(), now);
+            own.told = shortages.begin(seen, shortage.get(), own.told, now);
             if (seen.pool().unplaced().isEmpty()) {
                 nextRank(seen, devices.patience()).ifPresent(own.followUps::add);
             }
@@ -469,6 +472,7 @@ public class PoolScaler {
         Instant shortSince;
         Instant gaveUpAt;
         String trouble;
+        String told; // to those who wait
 
         Optional<Instant> gaveUpAt() {
             return Optional.ofNullable(gaveUpAt);

@@ -8,6 +8,7 @@ import jakarta.transaction.Transactional;
 import java.time.Instant;
 import serai.autoscale.Demands.Observation;
 import serai.cluster.Shortage;
+import serai.device.Gpu;
 import serai.log.Logs;
 import serai.pool.Pools;
 
@@ -27,27 +28,31 @@ public class Shortages {
         this(null, null); // for the server's proxy
     }
 
-    /** May be repeated: only what is new is logged. */
+    /**
+     * May be repeated.
+     *
+     * @param told what was logged last for this pool; null if nothing was
+     * @return what is logged now: one line for each reason, as long as somebody waits
+     */
     @Transactional
-    public void begin(Observation seen, Shortage shortage, Instant now) {
+    public String begin(Observation seen, Shortage shortage, String told, Instant now) {
         var pool = seen.pool();
-        var why = seen.gpu().map(gpu -> gpu + ": ").orElse("") + shortage.reason();
-        boolean isNews = pools.unplaced(pool.id(), shortage.missing(), why, now);
+        int missing = shortage.missing();
+        var why = "%s: %s".formatted(seen.gpu().map(Gpu::toString).orElse("a place"), shortage.reason());
+        pools.unplaced(pool.id(), missing, why, now);
         pools.explain(
                 pool.id(),
-                "%d %s for a place: %s"
-                        .formatted(
-                                shortage.missing(),
-                                shortage.missing() == 1 ? "container waits" : "containers wait",
-                                why),
+                "%d %s for %s".formatted(missing, missing == 1 ? "container waits" : "containers wait", why),
                 now);
-        if (isNews && seen.demand().isWork()) {
-            logs.note(
-                    pool.appId(),
-                    pool.functionId(),
-                    "Function '%s' waits for %s".formatted(seen.function().name(), why),
-                    now);
+        if (why.equals(told) || !seen.demand().isWork()) {
+            return told;
         }
+        logs.note(
+                pool.appId(),
+                pool.functionId(),
+                "Function '%s' waits for %s".formatted(seen.function().name(), why),
+                now);
+        return why;
     }
 
     @Transactional
@@ -56,16 +61,22 @@ public class Shortages {
         pools.explain(seen.pool().id(), reason, now);
     }
 
+    /** The pool asks for less now. @param unplaced how many of the rest have no place */
+    @Transactional
+    public void shrink(Observation seen, int unplaced, Instant now) {
+        var id = seen.pool().id();
+        if (unplaced <= 0) {
+            pools.placed(id);
+        } else {
+            seen.pool().unplaced().ifPresent(before -> pools.unplaced(id, unplaced, before.reason(), now));
+        }
+    }
+
     /** The pool asks for less, so that the next rank may ask for what it has no place for. */
     @Transactional
     public void giveWay(Observation seen, int unplaced, Instant until, Instant now) {
-        var id = seen.pool().id();
-        if (unplaced == 0) {
-            pools.placed(id);
-        } else {
-            pools.unplaced(id, unplaced, seen.pool().unplaced().orElseThrow().reason(), now);
-        }
-        pools.close(id, until);
+        shrink(seen, unplaced, now);
+        pools.close(seen.pool().id(), until);
     }
 
     /** A rank is asked because a better one has no place. */

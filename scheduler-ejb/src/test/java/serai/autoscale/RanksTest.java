@@ -116,7 +116,7 @@ class RanksTest {
         server.passes(Duration.ofSeconds(5));
         server.await(
                 "it is looked at again",
-                () -> server.reload(pool.id()).reason().equals("1 container waits for a place: " + NO_ROOM));
+                () -> server.reload(pool.id()).reason().equals("1 container waits for " + NO_ROOM));
 
         assertThat(lines(pool)).singleElement().satisfies(line -> {
             assertThat(line.content()).isEqualTo("Function 'f' waits for " + NO_ROOM + "\n");

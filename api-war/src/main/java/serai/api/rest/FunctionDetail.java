@@ -5,8 +5,10 @@ package serai.api.rest;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import serai.call.Inputs;
+import serai.device.Gpu;
 import serai.function.Definition;
 import serai.function.Function;
 import serai.pool.Pool;
@@ -25,7 +27,11 @@ public record FunctionDetail(
                 function.id(), function.name(), function.appId(), environment, function.definitionId(), runs, pool);
     }
 
-    /** What its definition asks for. */
+    /**
+     * What its definition asks for.
+     *
+     * @param gpus in order of preference, as {@code H100:2}; empty for none
+     */
     public record Runs(
             int minContainers,
             int maxContainers,
@@ -37,6 +43,7 @@ public record FunctionDetail(
             Duration startupTimeout,
             int milliCpu,
             int memoryMb,
+            List<String> gpus,
             String image,
             String clientVersion) {
 
@@ -52,6 +59,7 @@ public record FunctionDetail(
                     duties.startupTimeout(),
                     duties.resources().milliCpu(),
                     duties.resources().memoryMb(),
+                    duties.gpus().stream().map(Gpu::text).toList(),
                     duties.imageId(),
                     duties.clientVersion());
         }
