@@ -311,7 +311,7 @@ def test_given_a_name_that_is_none_then_it_is_refused(api: Api, name: str) -> No
     assert "app \"" in assert_problem(deploy(api, name, deployment()), 400, "invalid-argument")["detail"]
 
 
-@pytest.mark.parametrize("name", ["%2E%2E", "a%5Cb", "%00"])
+@pytest.mark.parametrize("name", ["a%5Cb", "%00"])
 def test_given_a_path_that_is_none_then_the_listener_refuses_it(api: Api, name: str) -> None:
     assert deploy(api, name, deployment()).status == 400
 

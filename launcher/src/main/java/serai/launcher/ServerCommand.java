@@ -12,6 +12,8 @@ import java.util.regex.Pattern;
  * with options that halve the processor time of a start.
  */
 record ServerCommand(Path payara, Path domain, int heapMegabytes, ClassArchive archive) {
+    private static final int CARRIERS = 32;
+
     private static final Pattern VERSIONED = Pattern.compile("^\\[([^|\\]]*)\\|([^\\]]*)]");
 
     List<String> line(List<String> domainOptions) {
@@ -28,6 +30,10 @@ record ServerCommand(Path payara, Path domain, int heapMegabytes, ClassArchive a
                 .forEach(line::add);
         line.add("-Xmx" + heapMegabytes + "m");
         line.add("-XX:+ExitOnOutOfMemoryError"); // a server without memory is worse than one that is started again
+        // A virtual thread that waits for a class loader cannot leave its carrier, and the one that holds the lock needs
+        // a carrier to go on: with one for each of two processors the server stood still in its first minute.
+        line.add("-Djdk.virtualThreadScheduler.parallelism="
+                + Math.max(CARRIERS, Runtime.getRuntime().availableProcessors()));
         // no shell inside the server, and no folder that is watched for bundles
         line.add("-Dorg.glassfish.additionalOSGiBundlesToStart=");
         line.addAll(archive.options());
