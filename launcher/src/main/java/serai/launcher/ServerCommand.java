@@ -30,7 +30,8 @@ record ServerCommand(Path payara, Path domain, int heapMegabytes, ClassArchive a
                 .forEach(line::add);
         line.add("-Xmx" + heapMegabytes + "m");
         line.add("-XX:+ExitOnOutOfMemoryError"); // a server without memory is worse than one that is started again
-        // A virtual thread that waits for a class loader cannot leave its carrier, and the one that holds the lock needs
+        // A virtual thread that waits for a class loader cannot leave its carrier, and the one that holds the lock
+        // needs
         // a carrier to go on: with one for each of two processors the server stood still in its first minute.
         line.add("-Djdk.virtualThreadScheduler.parallelism="
                 + Math.max(CARRIERS, Runtime.getRuntime().availableProcessors()));

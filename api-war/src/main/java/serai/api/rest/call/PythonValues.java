@@ -151,7 +151,8 @@ public final class PythonValues {
         return switch (value.getType()) {
             case Integer, FloatingPoint, Number -> number(value);
             case TextString -> Json.PROVIDER.createValue(value.AsString());
-            case ByteString -> one(BYTES, Json.PROVIDER.createValue(Base64.getEncoder().encodeToString(value.GetByteString())));
+            case ByteString ->
+                one(BYTES, Json.PROVIDER.createValue(Base64.getEncoder().encodeToString(value.GetByteString())));
             case Boolean -> value.isTrue() ? JsonValue.TRUE : JsonValue.FALSE;
             case Array -> {
                 var array = Json.PROVIDER.createArrayBuilder();
@@ -166,7 +167,8 @@ public final class PythonValues {
 
     private static JsonValue number(CBORObject value) {
         if (value.getType() == CBORType.Integer) {
-            return Json.PROVIDER.createValue(new BigInteger(value.AsEIntegerValue().toString()));
+            return Json.PROVIDER.createValue(
+                    new BigInteger(value.AsEIntegerValue().toString()));
         }
         double number = value.AsDoubleValue();
         if (Double.isFinite(number)) {
@@ -186,8 +188,10 @@ public final class PythonValues {
         }
         var pairs = Json.PROVIDER.createArrayBuilder();
         map.getEntries()
-                .forEach(entry -> pairs.add(
-                        Json.PROVIDER.createArrayBuilder().add(toJson(entry.getKey())).add(toJson(entry.getValue()))));
+                .forEach(entry -> pairs.add(Json.PROVIDER
+                        .createArrayBuilder()
+                        .add(toJson(entry.getKey()))
+                        .add(toJson(entry.getValue()))));
         return Json.PROVIDER.createObjectBuilder().add(MAP, pairs).build();
     }
 
@@ -222,7 +226,8 @@ public final class PythonValues {
         if (value.HasMostOuterTag(SET) || inner.getType() == CBORType.TextString) {
             return toJson(inner);
         }
-        return Json.PROVIDER.createObjectBuilder()
+        return Json.PROVIDER
+                .createObjectBuilder()
                 .add(TAG, new BigInteger(value.getMostOuterTag().toString()))
                 .add("value", toJson(inner))
                 .build();
