@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -44,17 +46,41 @@ class HttpServer:
         self.faults: list[tuple[str, int, str]] = []  # (path prefix, status, detail), each used once
         self.logs_status = 204
         self.cuts = 0  # how many files are cut off in the middle
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._port, self._sockets = 0, []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
 
     def __enter__(self) -> HttpServer:
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        self.restart()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def restart(self) -> None:
+        fake = self
+
+        class Closing(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def process_request(self, request: socket.socket, client: Any) -> None:
+                fake._sockets.append(request)
+                super().process_request(request, client)
+
+        self._server = Closing(("127.0.0.1", self._port), self._handler())
+        self._port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Closes the listener and every connection, as a server that goes away. Nothing happens at the second time."""
         self._server.shutdown()
         self._server.server_close()
+        for connection in self._sockets:
+            with contextlib.suppress(OSError):  # closed already
+                connection.shutdown(socket.SHUT_RDWR)
+        self._sockets = []
 
     def add_file(self, path: str, content: bytes | str, mode: int = 0o644) -> None:
         data = content.encode() if isinstance(content, str) else content

@@ -7,11 +7,14 @@ from __future__ import annotations
 import json
 import re
 import signal
+import threading
 import time
 
 import pytest
 from fakes import TOKEN, until
+from launch import inside
 from serai_runner.logs import BUFFER_BYTES, Allowance, Buffer, Chunk, Lines, Logs
+from serai_runner.patience import Patience
 from serai_runner.server import Server
 
 
@@ -20,7 +23,7 @@ def logs(http):
     logs = Logs(lambda: Server(http.url, TOKEN), http.container)
     logs.start()
     yield logs
-    logs.close(1)
+    logs.close(Patience(1))
 
 
 def test_given_a_character_in_two_reads_when_it_is_decoded_then_it_is_whole():
@@ -126,7 +129,7 @@ def test_given_a_server_that_is_away_for_long_when_it_is_back_then_it_learns_how
     for n in range(100):
         logs.output(1, line, float(n))
     http.logs_status = 204
-    logs.close(10)
+    logs.close(Patience(10))
     shipped = len(http.text(1))
     missing = sum(int(n) for n in re.findall(r"^(\d+) bytes of output are missing here: the server", http.text(3), re.M))
     assert missing > 0
@@ -193,12 +196,37 @@ def test_given_a_server_without_connections_left_when_the_container_ends_then_th
     node.runtime("import time; print('up'); time.sleep(60)")
     process = node.start()
     node.text_shown(1, "up\n")
-    http._server.shutdown()
-    http._server.server_close()
+    http.stop()
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     process.wait(40)
     assert time.monotonic() - began < 29
+
+
+def test_given_a_server_that_is_away_when_the_container_ends_then_its_last_words_wait_for_it(node, http):
+    node.runtime("import time; print('up', flush=True); time.sleep(2); print('last words'); raise SystemExit(3)")
+    process = node.start()
+    node.text_shown(1, "up\n")
+    http.stop()
+    until(lambda: not inside(http.container), what="the container has ended")
+    assert http.exits == []
+    http.restart()
+    assert process.wait(20) == 3
+    assert http.text(1) == "up\nlast words\n"
+    assert http.exits == [{"exit_code": 3, "signal": None, "reason": "exited with code 3"}]
+
+
+def test_given_last_words_that_wait_for_the_server_when_the_cluster_wants_the_end_then_they_wait_no_longer(http):
+    http.stop()
+    logs = Logs(lambda: Server(http.url, TOKEN), http.container)
+    logs.start()
+    logs.output(1, b"lost\n", time.time())
+    patience = Patience(600)
+    closing = threading.Thread(target=logs.close, args=(patience,), daemon=True)
+    closing.start()
+    patience.shorten(0.2)
+    closing.join(20)
+    assert not closing.is_alive()
 
 
 def test_given_json_when_it_is_sent_then_text_is_not_escaped_twice(logs, http):

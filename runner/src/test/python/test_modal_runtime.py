@@ -103,6 +103,43 @@ def test_given_a_server_that_comes_back_when_inputs_wait_then_the_runtime_finds_
     assert rpc.values() == [9]
 
 
+SLOW = """
+import time
+import modal
+
+app = modal.App("tests")
+
+@app.function()
+def f(x):
+    print("busy")
+    time.sleep(0.5)
+    print("done")
+    return x * x
+"""
+
+
+@pytest.mark.parametrize("moment", ["idle", "busy", "done"])
+def test_given_a_server_that_is_away_when_it_is_back_then_the_container_goes_on_and_each_result_is_taken_once(
+    node, http, rpc, moment
+):
+    http.add_file("/root/app.py", SLOW)
+    node.modal(rpc)
+    process = node.start()
+    until(lambda: rpc.waiting, 60, "the container asks for inputs")
+    if moment != "idle":
+        rpc.put(3)
+        node.text_shown(1, moment)
+    rpc.stop()
+    time.sleep(2)  # the outage: three times as long as the runtime goes on trying
+    assert process.poll() is None
+    rpc.put(4)
+    rpc.end()
+    rpc.restart()
+    assert process.wait(60) == 0
+    assert rpc.values() == ([16] if moment == "idle" else [9, 16])
+    assert [e["exit_code"] for e in http.exits] == [0]
+
+
 def test_given_a_runner_that_is_killed_then_nothing_of_its_container_is_left(node, http, rpc):
     http.add_file("/root/app.py", APP)
     node.modal(rpc)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import statistics
@@ -12,6 +13,7 @@ import time
 
 import pytest
 from fakes import until
+from serai_runner.held import LIMIT_BYTES
 from serai_runner.problems import Failed
 from serai_runner.relay import Relay
 
@@ -82,6 +84,10 @@ def connect(path: str) -> socket.socket:
     return client
 
 
+def used() -> int:
+    return threading.active_count() + len(os.listdir("/proc/self/fd"))
+
+
 def exactly(client: socket.socket, size: int) -> bytes:
     parts = b""
     while len(parts) < size:
@@ -108,12 +114,31 @@ def test_given_connections_at_the_same_time_when_they_talk_then_each_gets_its_ow
         client.close()
 
 
-def test_given_a_server_that_goes_away_when_it_comes_back_then_a_new_connection_works(path, echo, told):
+def test_given_a_server_that_goes_away_when_it_comes_back_then_new_connections_were_held_and_go_on(path, echo, told):
     with connect(path) as client:
         client.sendall(b"x")
         exactly(client, 1)
         echo.close()
         assert client.recv(1) == b""
+    clients = [connect(path) for _ in range(3)]
+    for n, client in enumerate(clients):
+        client.sendall(b"held %d" % n)
+    until(lambda: told)
+    again = Echo(echo.port)
+    for n, client in enumerate(clients):
+        client.sendall(b", then more")
+        assert exactly(client, 17) == b"held %d, then more" % n
+        client.close()
+    again.close()
+    assert len(told) == 2, told
+    assert "waiting for the server at 127.0.0.1" in told[0] and "answers again after" in told[1]
+
+
+def test_given_a_server_that_is_away_when_the_patience_is_over_then_connections_are_closed_until_it_is_back(tmp_path, echo, told):
+    path = str(tmp_path / "short.sock")
+    relay = Relay(path, f"http://127.0.0.1:{echo.port}", told.append, patience_s=0.3)
+    relay.start()
+    echo.close()
     for _ in range(3):
         with connect(path) as client:
             assert client.recv(1) == b""
@@ -123,12 +148,32 @@ def test_given_a_server_that_goes_away_when_it_comes_back_then_a_new_connection_
         client.sendall(b"y")
         assert exactly(client, 1) == b"y"
     again.close()
+    relay.close()
+
+
+def test_given_a_held_connection_when_the_runtime_hangs_up_then_nothing_is_left(path, echo, told):
+    before = used()
+    echo.close()
+    for sent in (b"", b"x", b"x" * (2 * LIMIT_BYTES)):
+        with connect(path) as client:
+            client.settimeout(0.5)
+            with contextlib.suppress(TimeoutError):  # more than is held: it waits in the socket
+                client.sendall(sent)
+    until(lambda: used() <= before, 5)
+
+
+def test_given_more_bytes_than_are_held_when_the_server_is_back_then_none_is_lost(path, echo):
+    echo.close()
+    sent = os.urandom(3 * LIMIT_BYTES)
+    with connect(path) as client:
+        threading.Thread(target=lambda: (client.sendall(sent), client.shutdown(socket.SHUT_WR)), daemon=True).start()
+        again = Echo(echo.port)
+        assert exactly(client, len(sent)) == sent
+        assert client.recv(1) == b""
+    again.close()
 
 
 def test_given_ended_connections_then_no_thread_and_no_descriptor_is_left(path):
-    def used() -> int:
-        return threading.active_count() + len(os.listdir("/proc/self/fd"))
-
     before = used()
     for _ in range(20):
         with connect(path) as client:

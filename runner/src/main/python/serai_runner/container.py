@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import messages
+from .patience import AWAY_S, LAST_WORDS_S, Patience
 from .problems import Failed, Refused, Stopped, Unavailable
 from .registration import Identity, Task, register
 from .server import Server
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from . import sandbox
     from .limits import Group
 
-LAST_WORDS_S = 15  # for logs and exit report while the server is away: less than the 30 s that the cluster grants
 PIPES_S = 5  # until the pipes of a killed namespace end
 
 
@@ -202,8 +202,9 @@ class Container:
 
     def _account(self, outcome: Outcome) -> None:
         """The logs first: who sees a container ended may then read them whole."""
-        deadline = time.monotonic() + LAST_WORDS_S
-        self._logs.close(LAST_WORDS_S)
+        patience = Patience(AWAY_S)
+        self._signals.release(lambda _: patience.shorten(LAST_WORDS_S))
+        self._logs.close(patience)
         path = f"/internal/v1/containers/{self._identity.container}/exit"
         body = {"exit_code": outcome.code, "signal": outcome.signum, "reason": outcome.reason}
         server, pause = Server(self._settings.url, self._identity.token, timeout_s=5), 0.1
@@ -215,7 +216,7 @@ class Container:
                 messages.say(f"the server does not take the exit report: {e}")
                 break
             except Unavailable as e:
-                if time.monotonic() + pause > deadline:
+                if patience.left < pause:
                     messages.say(f"the server was away at the end; it will learn it from the cluster: {e}")
                     break
             time.sleep(pause)

@@ -12,13 +12,13 @@ import os
 from collections.abc import Callable, Iterable
 from typing import BinaryIO, NamedTuple
 
+from .patience import AWAY_S, Patience
 from .problems import Failed, Refused, Unavailable
 from .registration import File
 from .server import Server
 
 LARGE_BYTES = 16 << 20  # from here on a copy costs a cold start more than a mount does
 FETCHERS = 4  # connections: one round trip for each file would add up
-PATIENCE_S = 60  # for one file
 # A file there is mounted by itself: the rest of these directories is ours.
 _SHARED = frozenset(("usr", "etc", "var", "run"))
 _CLOSED = frozenset(("dev", "proc", "sys", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "pkg", "__modal"))
@@ -100,15 +100,15 @@ def _digest(file: BinaryIO) -> str:
 def _get(server: Server, file: File, out: BinaryIO) -> None:
     import time
 
-    deadline, pause = time.monotonic() + PATIENCE_S, 0.05
+    patience, pause = Patience(AWAY_S), 0.05
     while True:
         try:
             return server.get(f"/internal/v1/files/{file.sha256}", out)
         except Refused as e:
             raise Failed(f"the server does not give out {file.path}: {e}") from e
         except Unavailable as e:
-            if time.monotonic() + pause > deadline:
-                raise Failed(f"{file.path} could not be fetched in {PATIENCE_S} s: {e}") from e
+            if patience.left < pause:
+                raise Failed(f"{file.path} could not be fetched in {AWAY_S} s: {e}") from e
             time.sleep(pause)
             pause = min(pause * 2, 5)
 

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 
 from . import messages
+from .patience import AWAY_S, Patience
 from .problems import Refused, Unavailable
 from .server import Server
 
@@ -136,7 +137,7 @@ class Logs:
         self._limited, self._noticed = 0, 0.0
         self._first = 0.0  # monotonic; when what is waiting began to wait; 0: nothing waits
         self._closing = False
-        self._give_up = float("inf")  # monotonic
+        self._patience = Patience(AWAY_S)  # of no meaning before the end
         self._refused = False
         self._thread = threading.Thread(target=self._ship, name="logs", daemon=True)
 
@@ -162,7 +163,7 @@ class Logs:
                     self._buffer.add(chunk)
             self._wake()
 
-    def close(self, patience_s: float) -> None:
+    def close(self, patience: Patience) -> None:
         """Ships what is left, for at most that long."""
         with self._changed:
             for lines in self._lines.values():
@@ -170,9 +171,10 @@ class Logs:
                 if rest:
                     self._buffer.add(rest)
             self._closing = True
-            self._give_up = time.monotonic() + patience_s
+            self._patience = patience
             self._changed.notify()
-        self._thread.join(patience_s + 1)
+        while self._thread.is_alive() and patience.left > -1:
+            self._thread.join(1)  # meanwhile it may be shortened
 
     def _wake(self) -> None:
         if not self._first:
@@ -247,7 +249,7 @@ class Logs:
                 pause = min(pause, 0.5)
         if self._closing:
             time.sleep(pause)
-        return time.monotonic() < self._give_up
+        return not self._closing or self._patience.left > 0
 
 
 class Collector:

@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from . import messages
+from .patience import AWAY_S, Patience
 from .problems import Failed, Refused, Unavailable
 from .server import Server
 from .settings import Settings
 
-PATIENCE_S = 300  # how long a server may be away; then the cluster's restart policy decides
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,4096}")  # it becomes a header, in a list with commas
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -62,21 +62,21 @@ class Identity(NamedTuple):
 
 
 def register(settings: Settings, meanwhile: Callable[[], None]) -> tuple[Task, Identity]:
-    """Asks until the server answers, at most PATIENCE_S; *meanwhile* is called while it thinks.
+    """Asks until the server answers, at most AWAY_S; *meanwhile* is called while it thinks.
 
     @raise Failed: it refused, or was away for too long
     """
     server = Server(settings.url, settings.secret)
     body = {"pool": settings.pool, "allocation": settings.allocation, "index": settings.index, "node": settings.node}
-    deadline, pause = time.monotonic() + PATIENCE_S, 0.1
+    patience, pause = Patience(AWAY_S), 0.1
     while True:
         try:
             return parse(server.post("/internal/v1/containers", body, meanwhile))
         except Refused as e:
             raise Failed(f"the server at {settings.url} refused this allocation: {e}") from e
         except Unavailable as e:
-            if time.monotonic() + pause > deadline:
-                raise Failed(f"the server at {settings.url} was away for {PATIENCE_S} s: {e}") from e
+            if patience.left < pause:
+                raise Failed(f"the server at {settings.url} was away for {AWAY_S} s: {e}") from e
             if pause > 1:
                 messages.say(f"the server at {settings.url} does not answer ({e}); trying again in {pause:.0f} s")
             time.sleep(pause)

@@ -4,32 +4,40 @@
 
 The socket is what the container can reach, and nobody else can: its directory is private to the runner's user. Two
 threads for each connection, one for each direction, cost the least time: a blocking read wakes up where it has to write.
+
+A runtime gives up after three more attempts, within a second, which no restart of a server is. So a connection that has
+no server yet is held, and what the runtime sends with it, until there is one.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import socket
 import threading
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from .held import Held
+from .patience import AWAY_S
 from .problems import Failed
 
 BUFFER_BYTES = 256 << 10
 CONNECT_S = 5
+FIRST_PAUSE_S, LAST_PAUSE_S = 0.05, 1.0  # between two attempts to reach the server
 
 
 class Relay:
     """Listens from its construction on, relays from *start* on. Connections outlive neither side."""
 
-    def __init__(self, path: str, url: str, tell: Callable[[str], None]) -> None:
+    def __init__(self, path: str, url: str, tell: Callable[[str], None], patience_s: float = AWAY_S) -> None:
+        """@param patience_s: how long the server may be away; after that connections are closed until it is back"""
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise Failed(f"the server's container endpoint {url!r} is not an http://host:port URL")
         self._server = (parts.hostname, parts.port or 80)
-        self._tell = tell
-        self._away = False
+        self._outage = Outage(f"{self._server[0]}:{self._server[1]}", tell, patience_s)
         self._listener = _listen(path)
 
     def start(self) -> None:
@@ -55,29 +63,86 @@ class Relay:
 
     def _serve(self, client: socket.socket) -> None:
         with client:
-            server = self._connect()
+            held = Held()
+            server = self._reach(client, held)
             if server is None:
                 return
             with server:
                 down = threading.Thread(target=_pump, args=(server, client), name="relay-down", daemon=True)
                 down.start()
-                _pump(client, server)
+                _pump(client, server, held.data)
                 down.join()
 
-    def _connect(self) -> socket.socket | None:
-        """None: the server is away; the runtime tries again by itself, so a closed connection says enough."""
-        try:
-            server = socket.create_connection(self._server, CONNECT_S)
-        except OSError as e:
-            if not self._away:
-                self._away = True
-                self._tell(f"the server at {self._server[0]}:{self._server[1]} does not answer: {e}")
-            return None
-        self._away = False
+    def _reach(self, client: socket.socket, held: Held) -> socket.socket | None:
+        """Tries until the server is there. None: the runtime hung up, or the server has been away for too long."""
+        pause = FIRST_PAUSE_S
+        while True:
+            try:
+                server = self._connect()
+            except OSError as e:
+                if not self._outage.may_wait(e) or not _hold(client, held, pause):
+                    return None
+                pause = min(2 * pause, LAST_PAUSE_S)
+            else:
+                self._outage.over()
+                return server
+
+    def _connect(self) -> socket.socket:
+        server = socket.create_connection(self._server, CONNECT_S)
         server.settimeout(None)
         server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         server.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         return server
+
+
+class Outage:
+    """Since when the server has been away, as all connections of a container see it. Told once, at both ends."""
+
+    def __init__(self, address: str, tell: Callable[[str], None], patience_s: float) -> None:
+        self._address, self._tell, self._patience_s = address, tell, patience_s
+        self._lock = threading.Lock()
+        self._since: float | None = None  # monotonic; None: it was there when it was last asked
+
+    def may_wait(self, e: OSError) -> bool:
+        """@return whether it has not been away for too long"""
+        now = time.monotonic()
+        with self._lock:
+            is_new, self._since = self._since is None, self._since or now
+            may = now - self._since < self._patience_s
+        if is_new:
+            self._tell(f"waiting for the server at {self._address}, which does not answer: {e}")
+        return may
+
+    def over(self) -> None:
+        with self._lock:
+            since, self._since = self._since, None
+        if since is not None:
+            self._tell(f"the server at {self._address} answers again after {time.monotonic() - since:.1f} s")
+
+
+def _hold(client: socket.socket, held: Held, pause_s: float) -> bool:
+    """Takes what comes, for that long, and answers what must not wait.
+
+    @return whether the connection is still open
+    """
+    poll, deadline = select.poll(), time.monotonic() + pause_s
+    poll.register(client, 0 if held.full else select.POLLIN)  # a hang-up comes unasked
+    while (left := deadline - time.monotonic()) > 0:
+        for _, event in poll.poll(1e3 * left):
+            if not event & select.POLLIN or not _take(client, held):
+                return False
+            if held.full:
+                poll.modify(client, 0)
+    return True
+
+
+def _take(client: socket.socket, held: Held) -> bool:
+    try:
+        data = client.recv(BUFFER_BYTES)
+        client.sendall(held.feed(data))
+        return bool(data)
+    except OSError:
+        return False
 
 
 def _listen(path: str) -> socket.socket:
@@ -95,10 +160,11 @@ def _listen(path: str) -> socket.socket:
     return listener
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
+def _pump(source: socket.socket, sink: socket.socket, first: bytes = b"") -> None:
     """Until one side ends. A clean end is passed on as such; after an error nothing more can be right, so both ends close."""
     buffer = memoryview(bytearray(BUFFER_BYTES))
     try:
+        sink.sendall(first)
         while count := source.recv_into(buffer):
             sink.sendall(buffer[:count])
         sink.shutdown(socket.SHUT_WR)

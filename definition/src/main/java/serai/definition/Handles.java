@@ -13,9 +13,7 @@ public final class Handles {
     private Handles() {}
 
     public static FunctionHandleMetadata of(Definition definition) {
-        return Messages.parseHandle(definition.wire().handle()).toBuilder()
-                .setDefinitionId(definition.id())
-                .build();
+        return Messages.handle(definition.id(), definition.wire().handle());
     }
 
     /** Before there is a definition; it is pickled into other functions already. */

@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.launcher;
 
+import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.StreamSupport;
 
 /** The Nomad HTTP API that the server will use: where it is and how it is entered. */
 record Cluster(String address, Map<String, String> access) {
@@ -23,32 +26,87 @@ record Cluster(String address, Map<String, String> access) {
     }
 
     static Cluster external(String address, Settings settings) {
+        if (!address.matches("https?://[^/\\s]+/*")) {
+            throw Failure.because("NOMAD_ADDR=%s is not of the form http://host:port", address);
+        }
         var access = new TreeMap<String, String>();
         ACCESS.forEach((nomad, ours) -> settings.text(nomad).ifPresent(value -> access.put(ours, value)));
         return new Cluster(address.replaceAll("/+$", ""), access);
     }
 
-    /** Whether it answers and has a node that takes work. A cluster behind mutual TLS is left to the server's own check. */
     boolean isReady() {
+        return trouble().isEmpty();
+    }
+
+    /**
+     * A cluster behind mutual TLS is left to the server's own check.
+     *
+     * @return why it takes no containers now, and what to do about it; empty if it does
+     */
+    String trouble() {
         if (access.containsKey("SERAI_NOMAD_CA_CERTIFICATE") || access.containsKey("SERAI_NOMAD_CLIENT_CERTIFICATE")) {
-            return true;
+            return "";
         }
-        return get("/v1/nodes").filter(nodes -> nodes.contains("\"ready\"")).isPresent();
+        return get("/v1/nodes")
+                .map(answer -> trouble(answer.statusCode(), answer.body()))
+                .orElse("does not answer: is it running, and reachable from here?");
+    }
+
+    /** @param nodes the answer to /v1/nodes, with each node's status, eligibility and drivers */
+    static String trouble(int status, String nodes) {
+        if (status == 403) {
+            return "refuses the token: set NOMAD_TOKEN to one that may read nodes, submit jobs and write variables";
+        }
+        if (status != 200) {
+            return "answers /v1/nodes with status " + status + ": is this the HTTP API of Nomad?";
+        }
+        var open = StreamSupport.stream(Json.parse(nodes).spliterator(), false)
+                .filter(node -> node.path("Status").asText().equals("ready"))
+                .filter(node -> node.path("SchedulingEligibility").asText().equals("eligible"))
+                .toList();
+        if (open.isEmpty()) {
+            return "has no node that is ready and eligible: see nomad node status";
+        }
+        if (open.stream().noneMatch(node -> node.at("/Drivers/raw_exec/Healthy").asBoolean())) {
+            return "has no node with the driver raw_exec: enable its plugin in the clients' configuration";
+        }
+        return "";
+    }
+
+    /** Lets those nodes take work again that their own end has closed; what a person has closed stays closed. */
+    void open() {
+        get("/v1/nodes")
+                .filter(answer -> answer.statusCode() == 200)
+                .map(answer -> closedByTheirEnd(answer.body()))
+                .orElse(List.of())
+                .forEach(node -> Http.post(
+                        address + "/v1/node/" + node + "/eligibility",
+                        Duration.ofSeconds(5),
+                        "{\"Eligibility\":\"eligible\"}"));
+    }
+
+    /** @return the nodes' ids */
+    static List<String> closedByTheirEnd(String nodes) {
+        return StreamSupport.stream(Json.parse(nodes).spliterator(), false)
+                .filter(node -> node.path("Status").asText().equals("ready"))
+                .filter(node -> node.path("SchedulingEligibility").asText().equals("ineligible"))
+                .filter(node -> node.at("/LastDrain/Meta/message").asText().equals("shutting down"))
+                .map(node -> node.path("ID").asText())
+                .toList();
     }
 
     Optional<String> version() {
         return get("/v1/agent/self")
-                .map(Json::parse)
+                .filter(answer -> answer.statusCode() == 200)
+                .map(answer -> Json.parse(answer.body()))
                 .map(self -> self.at("/config/Version"))
                 .map(version -> version.isObject() ? version.path("Version").asText() : version.asText())
                 .filter(version -> !version.isEmpty());
     }
 
-    private Optional<String> get(String path) {
+    private Optional<HttpResponse<String>> get(String path) {
         var token = access.get("SERAI_NOMAD_TOKEN");
         var headers = token == null ? new String[0] : new String[] {"X-Nomad-Token", token};
-        return Http.get(address + path, Duration.ofSeconds(5), headers)
-                .filter(answer -> answer.statusCode() == 200)
-                .map(java.net.http.HttpResponse::body);
+        return Http.get(address + path, Duration.ofSeconds(5), headers);
     }
 }

@@ -61,6 +61,10 @@ record Database(String url, String user, String password) {
         return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
     }
 
+    String name() {
+        return URI.create(url.substring("jdbc:".length())).getPath().replaceFirst("^/", "");
+    }
+
     String address() {
         var uri = URI.create(url.substring("jdbc:".length()));
         return uri.getHost() + ":" + uri.getPort();

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -199,7 +200,7 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private Finding agent() {
-        return switch (NomadAgent.choose(settings, home, 0)) {
+        return switch (NomadAgent.choose(settings, home, 0, Optional.empty())) {
             case NomadAgent.External external ->
                 ok("agent", "the cluster at " + external.cluster().address());
             case NomadAgent.Program program -> ok("agent", program.program() + " is started as a single node");

@@ -31,6 +31,10 @@ import org.xml.sax.SAXException;
 final class DomainXml {
     private static final String CONFIG = "/domain/configs/config[@name='server-config']";
 
+    /** The setting, as the server's administration names it, that opens and closes HTTP. */
+    static final String HTTP_ENABLED = "configs.config.server-config.network-config.network-listeners"
+            + ".network-listener.http-listener-1.enabled";
+
     private final Document document;
 
     private DomainXml(Document document) {
@@ -51,10 +55,11 @@ final class DomainXml {
         return read(Files.readAllBytes(file));
     }
 
-    /** HTTP and administration, and nothing else. */
+    /** Administration, and HTTP that is closed until somebody opens it; nothing else. */
     DomainXml listeners(String httpHost, int httpPort, int adminPort) {
         listener("http-listener-1").setAttribute("address", httpHost);
         listener("http-listener-1").setAttribute("port", Integer.toString(httpPort));
+        listener("http-listener-1").setAttribute("enabled", "false");
         listener("http-listener-2").setAttribute("enabled", "false");
         listener("admin-listener").setAttribute("address", "127.0.0.1");
         listener("admin-listener").setAttribute("port", Integer.toString(adminPort));

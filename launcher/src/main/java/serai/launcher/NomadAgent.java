@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.launcher;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,20 +12,25 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
-/** Who runs the containers: the cluster that NOMAD_ADDR names, else a nomad program on the PATH, else our own agent. */
+/** Who runs the containers: the cluster that NOMAD_ADDR names, else what runs, else a nomad program on the PATH, else our agent. */
 sealed interface NomadAgent {
     String PART = "agent";
 
-    static NomadAgent choose(Settings settings, Home home, int port) {
-        return settings.text("NOMAD_ADDR")
-                .<NomadAgent>map(address -> new External(Cluster.external(address, settings)))
-                .or(() -> onPath(settings, "nomad").map(program -> new Program(program, home, port)))
-                .orElseGet(() -> new Embedded(home, port));
+    /** @param running the kind of the agent of ours that runs: a PATH that has changed is no wish for another */
+    static NomadAgent choose(Settings settings, Home home, int port, Optional<String> running) {
+        var address = settings.text("NOMAD_ADDR");
+        if (address.isPresent()) {
+            return new External(Cluster.external(address.get(), settings));
+        }
+        var program = onPath(settings, "nomad");
+        boolean isProgram = running.map(Program.KIND::equals).orElse(program.isPresent());
+        return isProgram ? new Program(program.orElse(Path.of("nomad")), home, port) : new Embedded(home, port);
     }
 
     static Optional<Path> onPath(Settings settings, String program) {
@@ -39,7 +45,15 @@ sealed interface NomadAgent {
 
     String kind();
 
+    /** @throws Failure if it is somebody else's and takes no containers */
+    default void check() {}
+
     RunState.Part start(Progress.Step step);
+
+    /** With its containers. */
+    static void stop(String kind, ProcessId process) {
+        process.end(kind.equals(Program.KIND) ? Program.DRAIN_SECONDS : 20);
+    }
 
     /** @return whether what runs was started from something else than what there is now */
     default boolean isOutdated() {
@@ -54,11 +68,15 @@ sealed interface NomadAgent {
         }
 
         @Override
-        public RunState.Part start(Progress.Step step) {
+        public void check() {
             if (!Pause.until(Duration.ofSeconds(10), cluster::isReady)) {
-                throw Failure.because(
-                        "Nomad at %s (NOMAD_ADDR) does not answer with a node that is ready", cluster.address());
+                throw Failure.because("Nomad at %s (NOMAD_ADDR) %s", cluster.address(), cluster.trouble());
             }
+        }
+
+        @Override
+        public RunState.Part start(Progress.Step step) {
+            check();
             var version = cluster.version().orElse("?");
             step.says("Nomad " + version + " at " + cluster.address());
             return new RunState.Part(kind(), version, cluster.address(), null);
@@ -67,6 +85,14 @@ sealed interface NomadAgent {
 
     /** HashiCorp's program, server and client in one process on loopback. Its data stays, as that of -dev would not. */
     record Program(Path program, Home home, int port) implements NomadAgent {
+        static final String KIND = "nomad";
+
+        /** Tasks would outlive it, so it is told to drain its node first; each of them has 30 s to end. */
+        private static final int DRAIN_SECONDS = 90;
+
+        /** Asking where no cloud is costs seconds, and nothing here depends on the answer. */
+        private static final String CLOUDS = "env_aws,env_gce,env_azure,env_digitalocean";
+
         @Override
         public Cluster cluster() {
             return Cluster.local(port);
@@ -74,7 +100,7 @@ sealed interface NomadAgent {
 
         @Override
         public String kind() {
-            return "nomad";
+            return KIND;
         }
 
         @Override
@@ -83,7 +109,9 @@ sealed interface NomadAgent {
             var configuration = home.nomad().resolve("agent.json");
             try {
                 Files.createDirectories(home.nomad());
-                AtomicFile.write(configuration, Json.pretty(configuration()));
+                var before =
+                        Files.exists(configuration) ? Json.parse(Files.readString(configuration)) : Json.parse("{}");
+                AtomicFile.write(configuration, Json.pretty(configuration(before, Ports::isFree)));
             } catch (IOException e) {
                 throw Failure.from(e, "%s: %s", configuration, e.getMessage());
             }
@@ -91,15 +119,33 @@ sealed interface NomadAgent {
             return launch(this, line.in(home.nomad()), home, step);
         }
 
-        Map<String, Object> configuration() {
+        /** @param before what it was started with before: its data names its own address, so that it keeps its ports */
+        Map<String, Object> configuration(JsonNode before, IntPredicate free) {
+            var loopback = "127.0.0.1"; // has to be said also where it would be guessed: guessing loopback is refused
             return Map.of(
                     "data_dir", home.nomad().resolve("data").toString(),
-                    "bind_addr", "127.0.0.1",
-                    "ports", Map.of("http", port, "rpc", Ports.any(), "serf", Ports.any()),
+                    "bind_addr", loopback,
+                    "advertise", Map.of("http", loopback, "rpc", loopback, "serf", loopback),
+                    "ports", Map.of("http", port, "rpc", port(before, "rpc", free), "serf", port(before, "serf", free)),
                     "server", Map.of("enabled", true, "bootstrap_expect", 1),
-                    "client", Map.of("enabled", true),
+                    "leave_on_terminate", true, // on SIGTERM the client drains, as drain_on_shutdown says
+                    "client",
+                            Map.of(
+                                    "enabled",
+                                    true,
+                                    "network_interface",
+                                    "lo",
+                                    "drain_on_shutdown",
+                                    Map.of("deadline", "1s", "force", true),
+                                    "options",
+                                    Map.of("fingerprint.denylist", CLOUDS)),
                     "plugin", List.of(Map.of("raw_exec", List.of(Map.of("config", List.of(Map.of("enabled", true)))))),
                     "disable_update_check", true);
+        }
+
+        private static int port(JsonNode before, String name, IntPredicate free) {
+            int port = before.path("ports").path(name).asInt();
+            return port > 0 && free.test(port) ? port : Ports.any();
         }
     }
 
@@ -172,7 +218,10 @@ sealed interface NomadAgent {
         var log = home.logs().resolve("agent.log");
         var process = line.leave(log, true); // what it starts is users' code: nothing of our environment is for that
         var cluster = agent.cluster();
-        boolean ready = Pause.until(Duration.ofSeconds(60), () -> !process.isAlive() || cluster.isReady());
+        boolean ready = Pause.until(Duration.ofSeconds(60), () -> {
+            cluster.open(); // the last end has drained its node
+            return !process.isAlive() || cluster.isReady();
+        });
         if (!ready || !process.isAlive()) {
             process.end(5);
             throw Failure.because("%s did not get ready:%n%s%nThe log is %s", agent.kind(), Tail.of(log, 12), log);

@@ -17,18 +17,22 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.regex.Pattern;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipInputStream;
 
 /**
  * The application server with the EAR. Its domain holds nothing that is worth keeping, so each start begins with a new one and
- * deploys: as fast as loading what was deployed before, but it tells when it is over and what went wrong, and until then nobody
- * asks the application anything. (A request that comes while the server loads it, for its health too, makes its beans before
- * what they need is there.)
+ * deploys: as fast as loading what was deployed before, but it tells when it is over and what went wrong. The HTTP listener opens
+ * after that: a request that comes while the server loads the application, for its health too, makes its beans before what
+ * they need is there. Runners that outlived a server ask all the time; a refused connection is what they wait out.
  */
 final class PayaraServer {
     static final String PART = "server";
     private static final String EAR = "ear/target/serai.ear";
     private static final String APPLICATION = "serai";
-    private static final int LAYOUT = 1; // raise it when what is written into a domain changes
+    private static final Pattern MIGRATION = Pattern.compile("db/migration/V(\\d+)__.*\\.sql");
+    private static final int LAYOUT = 2; // raise it when what is written into a domain changes
 
     private final Home home;
     private final Secrets secrets;
@@ -46,6 +50,23 @@ final class PayaraServer {
         this.adminPort = adminPort;
         this.payara = home.built("launcher/target/parts/payara7");
         this.domain = home.payara().resolve("domain1"); // the name is in its files
+    }
+
+    /** @return the schema's version after the migrations that the application brings */
+    static int newestMigration(Home home) {
+        var library = "lib/persistence.jar";
+        try (var ear = new ZipFile(
+                        home.required(EAR, "the server's application").toFile());
+                var inner = new ZipInputStream(ear.getInputStream(ear.getEntry(library)))) {
+            int newest = 0;
+            for (var entry = inner.getNextEntry(); entry != null; entry = inner.getNextEntry()) {
+                var matcher = MIGRATION.matcher(entry.getName());
+                newest = matcher.matches() ? Math.max(newest, Integer.parseInt(matcher.group(1))) : newest;
+            }
+            return newest;
+        } catch (IOException e) {
+            throw Failure.from(e, "%s in %s: %s", library, EAR, e.getMessage());
+        }
     }
 
     String url() {
@@ -92,7 +113,13 @@ final class PayaraServer {
                         .isPresent());
     }
 
+    /** Deploys, then lets HTTP in. */
     void deploy() {
+        deployArchive();
+        open();
+    }
+
+    private void deployArchive() {
         var ear = URLEncoder.encode(home.built(EAR).toString(), StandardCharsets.UTF_8);
         var answer = admin("deploy", "?DEFAULT=" + ear + "&name=" + APPLICATION + "&force=true&upload=false");
         var body = answer.map(HttpResponse::body).orElse("no answer");
@@ -107,6 +134,20 @@ final class PayaraServer {
             AtomicFile.write(mark(), fingerprint());
         } catch (IOException e) {
             throw Failure.from(e, "%s: %s", mark(), e.getMessage());
+        }
+    }
+
+    private void open() {
+        if (!Ports.isFree(httpPort)) { // the server would only log it, and somebody else would answer for it
+            throw Failure.because(
+                    "port %d was taken by another program while the server started: end that, or set %s",
+                    httpPort, Ports.HTTP);
+        }
+        var setting = URLEncoder.encode(DomainXml.HTTP_ENABLED + "=true", StandardCharsets.UTF_8);
+        var answer = admin("set", "?DEFAULT=" + setting).map(HttpResponse::body).orElse("no answer");
+        if (!answer.contains("exit-code: SUCCESS")) {
+            throw Failure.because(
+                    "the server's HTTP port %d does not open: %s%nThe log is %s", httpPort, answer, log());
         }
     }
 

@@ -9,6 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -79,9 +80,11 @@ final class Platform {
     /** Brings everything up; what runs and is current stays as it is. */
     void up(Progress progress) {
         new Prerequisites(settings).bubblewrap(progress);
+        refuseAnotherChoice();
         if (isUp()) {
             return;
         }
+        checkExternal();
         endOutdated(progress);
         ledger.ports(Ports.choose(settings, state().ports(), heldPorts(), Ports::isFree, Ports::any));
         var database = database();
@@ -98,6 +101,35 @@ final class Platform {
             joinAll(List.of(databaseUp, agentUp, serverUp, clientUp));
         }
         Login.kept(secrets, server.url(), secrets.named("admin-token"));
+    }
+
+    private void refuseAnotherChoice() {
+        refuse(
+                PostgresServer.PART,
+                new Wish("database", "SERAI_DATABASE_URL", external().map(Database::address)));
+        var address = settings.text("NOMAD_ADDR")
+                .map(text -> Cluster.external(text, settings).address());
+        refuse(NomadAgent.PART, new Wish("Nomad", "NOMAD_ADDR", address));
+    }
+
+    private void refuse(String name, Wish wish) {
+        boolean serves = state().alive(PayaraServer.PART).isPresent();
+        state().part(name)
+                .filter(part -> serves || state().alive(name).isPresent())
+                .flatMap(wish::against)
+                .ifPresent(problem -> {
+                    throw Failure.because("%s", problem);
+                });
+    }
+
+    /** What others run is asked before anything is started: nothing is left half-done that way. */
+    private void checkExternal() {
+        external().ifPresent(database -> DatabaseVisit.of(database).check(PayaraServer.newestMigration(home)));
+        agent().check();
+    }
+
+    private Optional<Database> external() {
+        return settings.text("SERAI_DATABASE_URL").map(Database::external);
     }
 
     /** Whether there is nothing to do. */
@@ -133,7 +165,7 @@ final class Platform {
 
     private void startDatabase(Progress progress) {
         progress.step(PostgresServer.PART, "checking", step -> {
-            var external = settings.text("SERAI_DATABASE_URL").map(Database::external);
+            var external = external();
             if (external.isPresent()) {
                 ledger.started(PostgresServer.PART, externalDatabase(external.get(), step));
             } else if (state().alive(PostgresServer.PART).isEmpty()) {
@@ -146,11 +178,9 @@ final class Platform {
     }
 
     private static RunState.Part externalDatabase(Database database, Progress.Step step) {
-        if (!Pause.until(java.time.Duration.ofSeconds(10), database::answers)) {
-            throw Failure.because("no PostgreSQL answers at %s (SERAI_DATABASE_URL)", database.address());
-        }
-        step.says("external PostgreSQL at " + database.address());
-        return new RunState.Part("external", null, database.address(), null);
+        var version = DatabaseVisit.of(database).version();
+        step.says("PostgreSQL %s at %s".formatted(version, database.address()));
+        return new RunState.Part("external", version, database.address(), null);
     }
 
     private void startAgent(NomadAgent agent, Progress progress) {
@@ -229,8 +259,13 @@ final class Platform {
     /** In the order in which one needs the other: the server goes first, the database last. */
     void down(Progress progress) {
         end(PayaraServer.PART, progress, process -> server().stop(process));
-        end(NomadAgent.PART, progress, process -> process.end(20));
+        stopAgent(progress);
         end(PostgresServer.PART, progress, process -> postgres().stop(process));
+    }
+
+    private void stopAgent(Progress progress) {
+        var kind = state().part(NomadAgent.PART).map(RunState.Part::kind).orElse("");
+        end(NomadAgent.PART, progress, process -> NomadAgent.stop(kind, process));
     }
 
     private void end(String part, Progress progress, Consumer<ProcessId> stop) {
@@ -260,7 +295,7 @@ final class Platform {
             end(PayaraServer.PART, progress, process -> server().stop(process));
         }
         if (agent().isOutdated()) {
-            end(NomadAgent.PART, progress, process -> process.end(20));
+            stopAgent(progress);
         }
     }
 
@@ -301,9 +336,24 @@ final class Platform {
     }
 
     Database database() {
-        return settings.text("SERAI_DATABASE_URL")
-                .map(Database::external)
-                .orElseGet(() -> postgres().database());
+        return external().orElseGet(() -> postgres().database());
+    }
+
+    /** @return what is wrong with the database that is in use, whatever the environment says now; empty if nothing is */
+    String databaseTrouble() {
+        boolean answers = state().part(PostgresServer.PART)
+                .map(part -> new Database("jdbc:postgresql://" + part.address() + "/", "", ""))
+                .filter(Database::answers)
+                .isPresent();
+        return answers ? "" : "does not answer";
+    }
+
+    /** The one that is in use, whatever the environment says now. */
+    Cluster runningCluster() {
+        return state().part(NomadAgent.PART)
+                .filter(part -> part.process() == null)
+                .map(part -> Cluster.external(part.address(), settings))
+                .orElseGet(() -> Cluster.local(port(Ports.NOMAD)));
     }
 
     private PostgresServer postgres() {
@@ -311,7 +361,9 @@ final class Platform {
     }
 
     NomadAgent agent() {
-        return NomadAgent.choose(settings, home, port(Ports.NOMAD));
+        var running = state().part(NomadAgent.PART)
+                .filter(part -> state().alive(NomadAgent.PART).isPresent());
+        return NomadAgent.choose(settings, home, port(Ports.NOMAD), running.map(RunState.Part::kind));
     }
 
     PayaraServer server() {

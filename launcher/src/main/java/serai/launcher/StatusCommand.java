@@ -49,9 +49,9 @@ final class StatusCommand implements Callable<Integer> {
         var parts = new ArrayList<PartStatus>();
         var readiness =
                 platform.isReachable(PayaraServer.PART) ? platform.server().readiness() : Readiness.NONE;
-        parts.add(part(platform, PostgresServer.PART, () -> platform.database().answers() ? "" : "does not answer"));
+        parts.add(part(platform, PostgresServer.PART, platform::databaseTrouble));
         parts.add(
-                part(platform, NomadAgent.PART, () -> platform.agent().cluster().isReady() ? "" : "no node is ready"));
+                part(platform, NomadAgent.PART, () -> platform.runningCluster().trouble()));
         parts.add(part(platform, PayaraServer.PART, () -> readiness.isReady() ? "" : readiness.toString()));
         var client = new ClientEnvironment(platform.home(), null);
         var venv = platform.home().venv().toString();

@@ -30,10 +30,11 @@ class DomainXmlTest {
     }
 
     @Test
-    void onlyHttpAndAdministrationAreLeft_onLoopback() {
+    void onlyAdministrationIsOpen_onLoopback_andHttpCanBeOpened() {
         var xml = new String(domain(DOMAIN).listeners("127.0.0.1", 1234, 5678).bytes(), StandardCharsets.UTF_8);
         assertThat(xml)
-                .contains("<network-listener address=\"127.0.0.1\" name=\"http-listener-1\" port=\"1234\"/>")
+                .contains(
+                        "<network-listener address=\"127.0.0.1\" enabled=\"false\" name=\"http-listener-1\" port=\"1234\"/>")
                 .contains("<network-listener address=\"127.0.0.1\" name=\"admin-listener\" port=\"5678\"/>")
                 .contains("<network-listener enabled=\"false\" name=\"http-listener-2\" port=\"8181\"/>")
                 .contains("<jmx-connector enabled=\"false\"")

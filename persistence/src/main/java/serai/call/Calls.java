@@ -8,6 +8,7 @@ import jakarta.transaction.Transactional;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -15,6 +16,7 @@ import org.jdbi.v3.core.mapper.RowMapper;
 import serai.app.App;
 import serai.id.NewId;
 import serai.problem.Problem;
+import serai.replay.Replays;
 import serai.signal.Signals;
 import serai.signal.Topic;
 import serai.workspace.Tenant;
@@ -117,6 +119,50 @@ public class Calls {
         announce(target, inputs);
         return new Started(id, ids);
     }
+
+    /**
+     * Starts a call with its only input, as most calls are: one statement, one round trip, no transaction around it.
+     *
+     * @param as the ids that the call and its input get
+     * @param answer kept with them, so that the request is done once; empty if it has no key
+     * @throws serai.problem.ProblemException {@link Problem#REQUEST_REPEATED}: the same request was answered before
+     */
+    public void startOne(Target target, NewCall call, NewInput input, Started as, Optional<Replays.Answer> answer) {
+        int started = jdbi.withHandle(handle -> handle.createUpdate(answer.isPresent() ? START_ONCE : START)
+                .bindMap(answer.map(Replays.Answer::parameters).orElse(Map.of()))
+                .bind("id", as.callId())
+                .bind("ws", target.workspaceId())
+                .bind("environment", target.environmentId())
+                .bind("app", target.appId())
+                .bind("function", target.functionId())
+                .bind("kind", call.kind().name())
+                .bind("invocation", call.invocation())
+                .bind("parent", call.parentInputId())
+                .bind("input", as.inputIds().getFirst())
+                .bind("idx", input.idx())
+                .bind("pool", target.poolId())
+                .bind("method", input.method())
+                .bind("content", input.payload())
+                .execute());
+        if (started == 0) {
+            throw Replays.repeated();
+        }
+        announce(target, List.of(input));
+    }
+
+    private static final String START_ONE = """
+            with kept as (%s),
+            begun as (
+                insert into function_call (id, workspace_id, environment_id, app_id, function_id, kind, invocation,
+                    parent_input_id, inputs)
+                select :id, :ws, :environment, :app, :function, :kind, :invocation, :parent, 1 from kept returning id),
+            arrived as (
+                insert into input (id, call_id, idx, app_id, pool_id, method, state)
+                select :input, id, :idx, :app, :pool, :method, 'PENDING' from begun returning id)
+            insert into input_payload (input_id, content) select id, :content from arrived""";
+
+    private static final String START_ONCE = START_ONE.formatted(Replays.KEPT);
+    private static final String START = START_ONE.formatted("select 1");
 
     /** Adds inputs to a call that is under way. */
     @Transactional
@@ -296,5 +342,10 @@ public class Calls {
     public record Position(Instant createdAt, String callId) {}
 
     /** @param inputIds in the order of the inputs */
-    public record Started(String callId, List<String> inputIds) {}
+    public record Started(String callId, List<String> inputIds) {
+        /** Ids for a call with one input. */
+        public static Started one() {
+            return new Started(NewId.of("fc"), List.of(NewId.of("in")));
+        }
+    }
 }

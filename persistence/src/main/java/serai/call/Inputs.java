@@ -6,6 +6,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -43,34 +44,54 @@ public class Inputs {
 
     /**
      * The pool's oldest pending inputs, now the container's. What another claim has locked is skipped, not awaited. A
-     * draining container gets none.
+     * draining container gets none. One statement, which writes nothing when it finds nothing: containers that wait look
+     * again and again.
      *
      * @param key of the request: when its answer is lost, {@link #claimedBefore} finds the same inputs again
      */
-    @Transactional
+    public Look look(PoolId pool, String containerId, int limit, String key) {
+        return jdbi.withHandle(handle -> {
+            var claimed = new ArrayList<Claimed>();
+            var mayAskAgain = handle.createQuery(CLAIM)
+                    .bind("container", containerId)
+                    .bind("pool", pool.value())
+                    .bind("limit", limit)
+                    .bind("key", key)
+                    .reduceResultSet(false, (asks, row, context) -> {
+                        if (row.getString("id") != null) {
+                            claimed.add(CLAIMED.map(row, context));
+                        }
+                        return row.getBoolean("may_ask_again");
+                    });
+            return new Look(claimed, claimed.isEmpty() && !mayAskAgain);
+        });
+    }
+
+    /** Locks inputs before their container, as results do. */
+    private static final String CLAIM = """
+            with next as (
+                select id from input
+                where pool_id = :pool and state = 'PENDING' and available_at <= now()
+                    and exists (select 1 from container where id = :container and state = 'ACTIVE')
+                order by seq limit :limit for update skip locked),
+            me as (
+                select id from container where id = :container and state = 'ACTIVE' and exists (select 1 from next) for update),
+            claimed as (
+                update input i set state = 'RUNNING', attempt = attempt + 1, container_id = me.id,
+                    claim_key = :key, claimed_at = clock_timestamp(), finished_at = null
+                from next, me where i.id = next.id returning i.id, i.call_id, i.attempt, i.seq),
+            busy as (
+                update container set idle_since = null where id = :container and exists (select 1 from claimed))
+            select c.id, c.call_id, c.attempt, p.content, f.invocation, coalesce(known.state in ('STARTING', 'ACTIVE'), false)
+                as may_ask_again
+            from (select (select state from container where id = :container)) known (state)
+            left join (
+                claimed c join input_payload p on p.input_id = c.id join function_call f on f.id = c.call_id) on true
+            order by c.seq""";
+
+    /** As {@link #look}, for whoever does not ask what comes next. */
     public List<Claimed> claim(PoolId pool, String containerId, int limit, String key) {
-        return jdbi.withHandle(handle -> handle.createQuery("""
-                        with me as (
-                            select id from container where id = :container and state = 'ACTIVE' for update),
-                        next as (
-                            select id from input
-                            where pool_id = :pool and state = 'PENDING' and available_at <= now() and exists (select 1 from me)
-                            order by seq limit :limit for update skip locked),
-                        claimed as (
-                            update input i set state = 'RUNNING', attempt = attempt + 1, container_id = :container,
-                                claim_key = :key, claimed_at = clock_timestamp(), finished_at = null
-                            from next where i.id = next.id returning i.id, i.call_id, i.attempt, i.seq),
-                        busy as (
-                            update container set idle_since = null where id = :container and exists (select 1 from claimed))
-                        select c.id, c.call_id, c.attempt, p.content, f.invocation
-                        from claimed c join input_payload p on p.input_id = c.id join function_call f on f.id = c.call_id
-                        order by c.seq""")
-                .bind("container", containerId)
-                .bind("pool", pool.value())
-                .bind("limit", limit)
-                .bind("key", key)
-                .map(CLAIMED)
-                .list());
+        return look(pool, containerId, limit, key).claimed();
     }
 
     /** What the container claimed with a request whose answer it did not get. */
@@ -100,6 +121,20 @@ public class Inputs {
         });
     }
 
+    /** Takes one result that ends its input, with the same refusals: one statement, no transaction around it. */
+    public void acceptFinal(String containerId, Result result) {
+        jdbi.useHandle(handle -> finish(handle, containerId, result));
+    }
+
+    /** @return whether {@link #acceptFinal} would do for them what {@link #accept} does */
+    public static boolean areFinal(RetryPolicy policy, List<Result> results) {
+        return results.size() == 1 && !mayLeadToAnother(policy, results.getFirst());
+    }
+
+    private static boolean mayLeadToAnother(RetryPolicy policy, Result result) {
+        return result.outcome().mayBeRetried() && policy.retries() > 0;
+    }
+
     /** In one order, so that two containers with results for the same calls wait for each other instead of dying. */
     private static void lockCalls(Handle handle, List<Result> results) {
         handle.createQuery("""
@@ -115,7 +150,7 @@ public class Inputs {
 
     /** @return whether the result leads to another attempt instead of an output */
     private boolean retry(Handle handle, String containerId, RetryPolicy policy, Result result) {
-        if (!result.outcome().mayBeRetried() || policy.retries() == 0) {
+        if (!mayLeadToAnother(policy, result)) {
             return false;
         }
         var retries = handle.createQuery("""
@@ -402,6 +437,13 @@ public class Inputs {
                         row.getString("container_id"),
                         row.getString("definition_id")))
                 .list());
+    }
+
+    /** @param stop nothing was found, and the container shall not ask again: it drains, has ended, or was never there */
+    public record Look(List<Claimed> claimed, boolean stop) {
+        public boolean isOver() {
+            return stop || !claimed.isEmpty();
+        }
     }
 
     /** Running inputs and waiting ones. */

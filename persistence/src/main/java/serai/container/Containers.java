@@ -100,15 +100,15 @@ public class Containers {
                 .getResultList();
     }
 
-    /** @return whether it shall ask for no more work: it drains, has ended, or was never there */
-    @Transactional(Transactional.TxType.SUPPORTS) // one statement, on the path of every idle poll
-    public boolean mustStop(String id) {
-        return jdbi.withHandle(handle -> handle.createQuery("select state from container where id = :id")
-                .bind("id", id)
-                .mapTo(String.class)
-                .findOne()
-                .map(state -> state.equals("DRAINING") || state.equals("ENDED"))
-                .orElse(true));
+    /** @return whether it has not ended */
+    @Transactional(Transactional.TxType.SUPPORTS) // one statement, asked again and again for every container
+    public boolean isLive(String id) {
+        return jdbi.withHandle(
+                handle -> handle.createQuery("select 1 from container where id = :id and state <> 'ENDED'")
+                        .bind("id", id)
+                        .mapTo(Integer.class)
+                        .findOne()
+                        .isPresent());
     }
 
     /** Renews the lease of everything it holds. */

@@ -10,6 +10,9 @@ import serai.workspace.Environment;
 /** A set of files with their places in a container. */
 @Entity
 public class Mount {
+    /** A mount of this name and a version stands for the client's own package of that version, which nodes install themselves. */
+    public static final String CLIENT = "modal-client-mount-";
+
     @Id
     private String id;
 

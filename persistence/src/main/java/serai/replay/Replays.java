@@ -6,13 +6,23 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
 import serai.problem.Problem;
+import serai.problem.ProblemException;
 
 /** Answers that were given, for clients that did not get them and ask again with the same key. */
 @ApplicationScoped
 public class Replays {
+    /**
+     * Keeps an answer as one part of a statement that does the work; it has a row unless the same request was answered before,
+     * and then the work must not be done. Its parameters are {@link Answer#parameters}.
+     */
+    public static final String KEPT = """
+            insert into replay (workspace_id, method, key, response)
+            values (:replay_workspace, :replay_method, :replay_key, :replay_response) on conflict do nothing returning key""";
+
     private final Jdbi jdbi;
 
     @Inject
@@ -51,8 +61,13 @@ public class Replays {
                 .bind("response", response)
                 .execute());
         if (kept == 0) {
-            throw Problem.REQUEST_REPEATED.because("the same request was answered meanwhile: ask again");
+            throw repeated();
         }
+    }
+
+    /** @return what to throw when an answer was not kept, as another one was: the work must be undone, or not be done */
+    public static ProblemException repeated() {
+        return Problem.REQUEST_REPEATED.because("the same request was answered meanwhile: ask again");
     }
 
     @Transactional
@@ -64,4 +79,17 @@ public class Replays {
 
     /** @param value the client's own key, of its choice */
     public record Key(String workspaceId, String method, String value) {}
+
+    /** @param response serialized */
+    @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
+    public record Answer(Key key, byte[] response) {
+        /** @return of {@link #KEPT} */
+        public Map<String, Object> parameters() {
+            return Map.of(
+                    "replay_workspace", key.workspaceId,
+                    "replay_method", key.method,
+                    "replay_key", key.value,
+                    "replay_response", response);
+        }
+    }
 }

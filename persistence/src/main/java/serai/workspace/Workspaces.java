@@ -8,9 +8,7 @@ import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import serai.id.NewId;
-import serai.id.Secret;
 import serai.problem.Problem;
 
 /** Workspaces, their environments and tokens. */
@@ -22,13 +20,6 @@ public class Workspaces {
             java.util.regex.Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?");
 
     private final EntityManager em;
-    /** Tokens never change but by revocation; an entry lives for {@link #REMEMBERED_MS} so that a revocation is soon felt. */
-    private final ConcurrentHashMap<String, Known> known = new ConcurrentHashMap<>();
-
-    private static final long REMEMBERED_MS = 5_000;
-    private static final int REMEMBERED_TOKENS = 10_000;
-
-    private record Known(Tenant tenant, byte[] hash, long until) {}
 
     @Inject
     public Workspaces(EntityManager em) {
@@ -51,24 +42,11 @@ public class Workspaces {
         return token;
     }
 
-    /** @return whom the token acts for; empty if it is unknown, wrong or revoked (a revocation is felt within 5 s) */
+    /** @return whom the token acts for now; empty if it is unknown, wrong or revoked ({@link Tokens} remembers) */
     public Optional<Tenant> authenticate(String tokenId, String secret) {
-        long now = System.currentTimeMillis();
-        var seen = known.get(tokenId);
-        if (seen != null && seen.until > now && Secret.matches(secret, seen.hash)) {
-            return Optional.of(seen.tenant);
-        }
-        var token = em.find(ApiToken.class, tokenId);
-        if (token == null || !token.accepts(secret)) {
-            known.remove(tokenId);
-            return Optional.empty();
-        }
-        var tenant = em.find(Workspace.class, token.workspaceId()).tenant();
-        if (known.size() >= REMEMBERED_TOKENS) {
-            known.clear();
-        }
-        known.put(tokenId, new Known(tenant, Secret.hash(secret), now + REMEMBERED_MS));
-        return Optional.of(tenant);
+        return Optional.ofNullable(em.find(ApiToken.class, tokenId))
+                .filter(token -> token.accepts(secret))
+                .map(token -> em.find(Workspace.class, token.workspaceId()).tenant());
     }
 
     /** For what is known to belong to a workspace. */

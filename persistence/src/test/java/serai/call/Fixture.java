@@ -66,6 +66,25 @@ final class Fixture {
         return id;
     }
 
+    /** @return the pool's function, published */
+    String function(PoolId pool) {
+        return jdbi.withHandle(h -> h.createQuery("""
+                        update function f set definition_id = p.definition_id from pool p
+                        where f.id = p.function_id and p.id = :pool returning f.id""")
+                .bind("pool", pool.value())
+                .mapTo(String.class)
+                .one());
+    }
+
+    /** @return another one whenever its row was written or locked */
+    String version(String container) {
+        return jdbi.withHandle(
+                h -> h.createQuery("select xmin::text || ' ' || xmax::text from container where id = :id")
+                        .bind("id", container)
+                        .mapTo(String.class)
+                        .one());
+    }
+
     void drain(String container) {
         jdbi.useHandle(h -> h.execute("update container set state = 'DRAINING' where id = ?", container));
     }

@@ -3,6 +3,7 @@
 package serai.call;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
 import java.nio.charset.StandardCharsets;
@@ -21,6 +22,9 @@ import serai.database.TestDatabase;
 import serai.function.RetryPolicy;
 import serai.id.NewId;
 import serai.pool.PoolId;
+import serai.problem.Problem;
+import serai.problem.ProblemException;
+import serai.replay.Replays;
 import serai.signal.Signals;
 import serai.workspace.Tenant;
 
@@ -121,6 +125,91 @@ class QueueTest {
         fixture.drain(container);
 
         assertThat(inputs.claim(pool, container, 1, "k")).isEmpty();
+    }
+
+    @Test
+    void givenNothingToDo_whenAContainerLooks_thenNothingIsWrittenAndItMayAskAgain() {
+        var before = fixture.version(container);
+
+        var seen = inputs.look(pool, container, 1, "k");
+
+        assertThat(seen).isEqualTo(new Inputs.Look(List.of(), false));
+        assertThat(fixture.version(container)).isEqualTo(before);
+    }
+
+    @Test
+    void givenADrainingContainer_whenItLooks_thenItShallStopAndTheInputStays() {
+        fixture.call(pool, "a");
+        fixture.drain(container);
+
+        assertThat(inputs.look(pool, container, 1, "k")).isEqualTo(new Inputs.Look(List.of(), true));
+        assertThat(inputs.look(pool, NewId.of("ta"), 1, "k").stop()).isTrue();
+        assertThat(inputs.load(pool)).isEqualTo(new Inputs.Load(1, 0));
+    }
+
+    @Test
+    void givenARequestThatWasAnswered_whenItStartsItsCallAgain_thenItIsRefusedAndNothingIsDone() {
+        var target = calls.target(fixture.tenant(), fixture.function(pool));
+        var call = new Calls.NewCall(FunctionCall.Kind.UNARY, 1, null);
+        var input = new NewInput(0, "", bytes("a"));
+        var answer = Optional.of(new Replays.Answer(
+                new Replays.Key(fixture.tenant().workspaceId(), "FunctionMap", NewId.of("key")), bytes("answer")));
+        var first = Calls.Started.one();
+        var second = Calls.Started.one();
+        calls.startOne(target, call, input, first, answer);
+
+        var refused =
+                catchThrowableOfType(ProblemException.class, () -> calls.startOne(target, call, input, second, answer));
+
+        assertThat(refused.problem()).isEqualTo(Problem.REQUEST_REPEATED);
+        assertThat(calls.find(second.callId())).isEmpty();
+        assertThat(calls.find(first.callId()).orElseThrow().inputs()).isEqualTo(1);
+        assertThat(inputs.claim(pool, container, 2, "k"))
+                .extracting(Claimed::inputId)
+                .containsExactlyElementsOf(first.inputIds());
+    }
+
+    @Test
+    void givenARequestWithoutAKey_whenItStartsACall_thenItsInputWaits() {
+        var target = calls.target(fixture.tenant(), fixture.function(pool));
+        var ids = Calls.Started.one();
+
+        calls.startOne(
+                target,
+                new Calls.NewCall(FunctionCall.Kind.UNARY, 1, "in-parent"),
+                new NewInput(0, "m", bytes("a")),
+                ids,
+                Optional.empty());
+
+        assertThat(text(inputs.claim(pool, container, 1, "k").getFirst().payload()))
+                .isEqualTo("a");
+        assertThat(calls.find(ids.callId()).orElseThrow().kind()).isEqualTo(FunctionCall.Kind.UNARY);
+    }
+
+    @Test
+    void givenAFinalResult_whenItIsAccepted_thenItIsTheOutputOnceAndTheContainerIsIdle() {
+        var call = fixture.call(pool, "a");
+        var claimed = inputs.claim(pool, container, 1, "k").getFirst();
+        var result = new Result(claimed.inputId(), 1, Outcome.SUCCESS, bytes("done"));
+
+        inputs.acceptFinal(container, result);
+        inputs.acceptFinal(container, result);
+
+        assertThat(calls.outputsAfter(call, 0, 10))
+                .extracting(o -> text(o.content()))
+                .containsExactly("done");
+        assertThat(fixture.isIdle(container)).isTrue();
+    }
+
+    @Test
+    void givenResults_whenOneIsAloneAndNotRetried_thenItIsFinal() {
+        var success = new Result("in-1", 1, Outcome.SUCCESS, bytes(""));
+        var failure = new Result("in-2", 1, Outcome.FAILURE, bytes(""));
+
+        assertThat(Inputs.areFinal(ONCE_MORE, List.of(success))).isTrue();
+        assertThat(Inputs.areFinal(RetryPolicy.NONE, List.of(failure))).isTrue();
+        assertThat(Inputs.areFinal(ONCE_MORE, List.of(failure))).isFalse();
+        assertThat(Inputs.areFinal(RetryPolicy.NONE, List.of(success, failure))).isFalse();
     }
 
     @Test

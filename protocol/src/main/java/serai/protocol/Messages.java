@@ -3,8 +3,8 @@
 package serai.protocol;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import modal.client.AppLayout;
 import modal.client.ClassHandleMetadata;
@@ -12,7 +12,6 @@ import modal.client.ContainerArguments;
 import modal.client.Function;
 import modal.client.FunctionHandleMetadata;
 import modal.client.MountHandleMetadata;
-import modal.client.ObjectDependency;
 import modal.client.VolumeMetadata;
 
 /** Composes messages that both edges need from the plain values that the platform keeps. */
@@ -27,20 +26,19 @@ public final class Messages {
      *
      * @param functions tag → function id
      * @param classes tag → class id
-     * @param handles function id → its handle
-     * @param dependencies of all functions, as their definitions list them
+     * @param definitions of all its functions; of two of one function the first is the one that is called
      */
     public static AppLayout layout(
-            Map<String, String> functions,
-            Map<String, String> classes,
-            Map<String, FunctionHandleMetadata> handles,
-            Collection<ObjectDependency> dependencies) {
+            Map<String, String> functions, Map<String, String> classes, List<Defined> definitions) {
         var layout = AppLayout.newBuilder().putAllFunctionIds(functions).putAllClassIds(classes);
         var known = new HashSet<String>();
-        handles.forEach((id, handle) -> {
-            known.add(id);
-            layout.addObjectsBuilder().setObjectId(id).setFunctionHandleMetadata(handle);
-        });
+        for (var definition : definitions) {
+            if (known.add(definition.functionId)) {
+                layout.addObjectsBuilder()
+                        .setObjectId(definition.functionId)
+                        .setFunctionHandleMetadata(handle(definition.id, definition.handle));
+            }
+        }
         for (var id : classes.values()) {
             if (known.add(id)) {
                 layout.addObjectsBuilder()
@@ -48,19 +46,38 @@ public final class Messages {
                         .setClassHandleMetadata(ClassHandleMetadata.getDefaultInstance());
             }
         }
-        for (var dependency : dependencies) {
-            var id = dependency.getObjectId();
-            if (!known.add(id)) {
-                continue;
-            }
-            var object = layout.addObjectsBuilder().setObjectId(id);
-            if (id.startsWith("mo-")) {
-                object.setMountHandleMetadata(MountHandleMetadata.getDefaultInstance());
-            } else if (id.startsWith("vo-")) {
-                object.setVolumeMetadata(VolumeMetadata.newBuilder().setVersionValue(VOLUME_VERSION));
+        for (var definition : definitions) {
+            for (var dependency : parseFunction(definition.content).getObjectDependenciesList()) {
+                if (known.add(dependency.getObjectId())) {
+                    layout.addObjects(object(dependency.getObjectId()));
+                }
             }
         }
         return layout.build();
+    }
+
+    private static modal.client.Object object(String id) {
+        var object = modal.client.Object.newBuilder().setObjectId(id);
+        if (id.startsWith("mo-")) {
+            object.setMountHandleMetadata(MountHandleMetadata.getDefaultInstance());
+        } else if (id.startsWith("vo-")) {
+            object.setVolumeMetadata(VolumeMetadata.newBuilder().setVersionValue(VOLUME_VERSION));
+        }
+        return object.build();
+    }
+
+    /**
+     * A function's definition, of which a layout tells.
+     *
+     * @param content serialized {@link Function}
+     * @param handle serialized {@link FunctionHandleMetadata}
+     */
+    @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
+    public record Defined(String functionId, String id, byte[] content, byte[] handle) {}
+
+    /** What a client has to know of a function to call it by this definition. */
+    public static FunctionHandleMetadata handle(String definitionId, byte[] handle) {
+        return parseHandle(handle).toBuilder().setDefinitionId(definitionId).build();
     }
 
     /**
@@ -90,7 +107,7 @@ public final class Messages {
     }
 
     /** @throws IllegalStateException if what we stored cannot be read */
-    public static FunctionHandleMetadata parseHandle(byte[] handle) {
+    private static FunctionHandleMetadata parseHandle(byte[] handle) {
         try {
             return FunctionHandleMetadata.parseFrom(handle);
         } catch (InvalidProtocolBufferException e) {

@@ -4,14 +4,10 @@ package serai.rpc;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.util.ArrayList;
-import java.util.HashMap;
 import modal.client.AppLayout;
-import modal.client.FunctionHandleMetadata;
-import modal.client.ObjectDependency;
 import serai.app.App;
 import serai.app.Apps;
-import serai.definition.Handles;
+import serai.function.Definition;
 import serai.function.Functions;
 import serai.protocol.Messages;
 
@@ -33,17 +29,14 @@ class AppLayouts {
 
     AppLayout of(App app) {
         var layout = apps.layout(app);
-        var handles = new HashMap<String, FunctionHandleMetadata>();
-        var dependencies = new ArrayList<ObjectDependency>();
-        for (var function : functions.of(app.id())) {
-            if (function.definitionId() == null) {
-                continue;
-            }
-            var definition = functions.definition(function.definitionId());
-            handles.put(function.id(), Handles.of(definition));
-            dependencies.addAll(
-                    Messages.parseFunction(definition.wire().content()).getObjectDependenciesList());
-        }
-        return Messages.layout(layout.functions(), layout.classes(), handles, dependencies);
+        var definitions = functions.definitions(app.id()).stream()
+                .map(AppLayouts::defined)
+                .toList();
+        return Messages.layout(layout.functions(), layout.classes(), definitions);
+    }
+
+    private static Messages.Defined defined(Definition definition) {
+        var wire = definition.wire();
+        return new Messages.Defined(definition.functionId(), definition.id(), wire.content(), wire.handle());
     }
 }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.rpc;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.Metadata;
@@ -10,8 +12,9 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import serai.container.Container;
 import serai.container.Containers;
 import serai.function.Functions;
@@ -20,6 +23,7 @@ import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
 import serai.workspace.Tenant;
+import serai.workspace.Tokens;
 import serai.workspace.Workspaces;
 
 /** Finds out who calls: a client by its token, a container by what its runner was given for it. */
@@ -35,18 +39,37 @@ class Authentication implements ServerInterceptor {
     /** How long a container that has ended may still be taken for a live one; its results are fenced all the same. */
     private static final long REMEMBERED_MS = 5_000;
 
+    /** A container asks at least every 15 s. */
+    private static final Duration FORGOTTEN = Duration.ofMinutes(1);
+
     private static final int REMEMBERED_CONTAINERS = 10_000;
 
+    private final Tokens tokens;
     private final Workspaces workspaces;
     private final Containers containers;
     private final Pools pools;
     private final Functions functions;
-    private final ConcurrentHashMap<String, Known> known = new ConcurrentHashMap<>();
+    private final ServerContext context;
 
-    private record Known(Tenant tenant, ContainerIdentity identity, byte[] tokenHash, long until) {}
+    /** Whose container it is, what it is and its token never change; whether it lives is asked again. */
+    private final Cache<String, Known> known = Caffeine.newBuilder()
+            .expireAfterAccess(FORGOTTEN)
+            .maximumSize(REMEMBERED_CONTAINERS)
+            .executor(Runnable::run) // a common pool's threads would outlive the application
+            .build();
+
+    private record Known(Tenant tenant, ContainerIdentity identity, byte[] tokenHash, AtomicLong aliveUntil) {}
 
     @Inject
-    Authentication(Workspaces workspaces, Containers containers, Pools pools, Functions functions) {
+    Authentication(
+            Tokens tokens,
+            Workspaces workspaces,
+            Containers containers,
+            Pools pools,
+            Functions functions,
+            ServerContext context) {
+        this.context = context;
+        this.tokens = tokens;
         this.workspaces = workspaces;
         this.containers = containers;
         this.pools = pools;
@@ -54,7 +77,7 @@ class Authentication implements ServerInterceptor {
     }
 
     Authentication() {
-        this(null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -82,8 +105,8 @@ class Authentication implements ServerInterceptor {
             throw Problem.UNAUTHENTICATED.because(
                     "Token missing: set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET (`./serai env` prints them)");
         }
-        var tenant = workspaces
-                .authenticate(id, secret)
+        var tenant = tokens.remembered(id, secret)
+                .or(() -> context.get(() -> tokens.authenticate(id, secret)))
                 .orElseThrow(() -> Problem.UNAUTHENTICATED.because("Token '%s' is unknown, wrong or revoked", id));
         return caller(tenant, Optional.empty(), headers);
     }
@@ -106,24 +129,34 @@ class Authentication implements ServerInterceptor {
         }
         var id = token.substring(0, dot);
         long now = System.currentTimeMillis();
-        var seen = known.get(id);
-        if (seen != null && seen.until > now && Secret.matches(token, seen.tokenHash)) {
+        var seen = known.getIfPresent(id);
+        if (seen != null && Secret.matches(token, seen.tokenHash) && isAlive(id, seen, now)) {
             return seen;
         }
-        var container = containers
-                .find(id)
-                .filter(c -> c.accepts(token.substring(dot + 1)))
-                .orElseThrow(Authentication::refused);
-        if (known.size() >= REMEMBERED_CONTAINERS) {
-            known.clear();
-        }
+        return context.get(() -> lookUp(id, token.substring(dot + 1), token, now));
+    }
+
+    private Known lookUp(String id, String secret, String token, long now) {
+        var container = containers.find(id).filter(c -> c.accepts(secret)).orElseThrow(Authentication::refused);
         var fresh = new Known(
                 workspaces.tenant(container.workspaceId()),
                 identityOf(container),
                 Secret.hash(token),
-                now + REMEMBERED_MS);
+                new AtomicLong(now + REMEMBERED_MS));
         known.put(id, fresh);
         return fresh;
+    }
+
+    private boolean isAlive(String id, Known seen, long now) {
+        if (seen.aliveUntil.get() > now) {
+            return true;
+        }
+        if (!context.get(() -> containers.isLive(id))) {
+            known.invalidate(id);
+            return false;
+        }
+        seen.aliveUntil.set(now + REMEMBERED_MS);
+        return true;
     }
 
     private ContainerIdentity identityOf(Container container) {

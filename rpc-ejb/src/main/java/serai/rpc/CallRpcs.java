@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.rpc;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.protobuf.Empty;
 import com.google.protobuf.InvalidProtocolBufferException;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -32,6 +34,7 @@ import serai.call.Inputs;
 import serai.call.NewInput;
 import serai.call.Outcome;
 import serai.call.Output;
+import serai.call.Target;
 import serai.problem.Problem;
 import serai.signal.Signals;
 import serai.signal.Topic;
@@ -52,15 +55,41 @@ class CallRpcs implements RpcFeature {
 
     private static final Duration LONGEST_POLL = Duration.ofSeconds(60);
 
+    private static final int REMEMBERED = 10_000;
+
+    /** Far below the time for which calls are kept. */
+    private static final Duration FORGOTTEN = Duration.ofMinutes(5);
+
+    /**
+     * Whose call it is and of which kind never changes. One that was forgotten meanwhile, which is over, is answered like one
+     * without results for as long as this is remembered, and then like one that never was.
+     */
+    private final Cache<String, Known> known = Caffeine.newBuilder()
+            .expireAfterWrite(FORGOTTEN)
+            .maximumSize(REMEMBERED)
+            .executor(Runnable::run) // a common pool's threads would outlive the application
+            .build();
+
+    private record Known(String workspaceId, FunctionCall.Kind kind) {}
+
     private final CallTargets targets;
     private final Calls calls;
     private final Inputs inputs;
     private final Once once;
     private final OpenStreams streams;
     private final LongPoll poll;
+    private final ServerContext context;
 
     @Inject
-    CallRpcs(CallTargets targets, Calls calls, Inputs inputs, Once once, OpenStreams streams, Signals signals) {
+    CallRpcs(
+            CallTargets targets,
+            Calls calls,
+            Inputs inputs,
+            Once once,
+            OpenStreams streams,
+            Signals signals,
+            ServerContext context) {
+        this.context = context;
         this.targets = targets;
         this.calls = calls;
         this.inputs = inputs;
@@ -70,20 +99,20 @@ class CallRpcs implements RpcFeature {
     }
 
     CallRpcs() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
     public void register(Methods methods) {
-        methods.unary(ModalClientGrpc.getFunctionMapMethod(), this::start)
+        methods.direct(ModalClientGrpc.getFunctionMapMethod(), this::start)
                 .unary(ModalClientGrpc.getFunctionPutInputsMethod(), this::put)
-                .unary(ModalClientGrpc.getFunctionGetOutputsMethod(), this::outputs)
+                .direct(ModalClientGrpc.getFunctionGetOutputsMethod(), this::outputs)
                 .unary(ModalClientGrpc.getFunctionCallFromIdMethod(), this::fromId)
                 .unary(ModalClientGrpc.getFunctionCallCancelMethod(), this::cancel);
     }
 
     private FunctionMapResponse start(Caller caller, FunctionMapRequest request) {
-        var target = targets.of(caller.tenant(), request.getFunctionId());
+        var target = target(caller, request.getFunctionId());
         var call = new Calls.NewCall(
                 request.getFunctionCallType() == FunctionCallType.FUNCTION_CALL_TYPE_MAP
                         ? FunctionCall.Kind.MAP
@@ -91,17 +120,32 @@ class CallRpcs implements RpcFeature {
                 request.getFunctionCallInvocationTypeValue(),
                 request.getParentInputId().isEmpty() ? null : request.getParentInputId());
         var inputs = read(request.getPipelinedInputsList());
-        return once.answer(ModalClientGrpc.getFunctionMapMethod(), FunctionMapResponse.parser(), caller, () -> {
-            var started = calls.start(target, call, inputs);
-            return FunctionMapResponse.newBuilder()
-                    .setFunctionCallId(started.callId())
-                    .setFunctionCallJwt(started.callId())
-                    .addAllPipelinedInputs(acknowledge(inputs, started.inputIds()))
-                    .setRetryPolicy(FunctionRetryPolicy.newBuilder().setRetries(target.retries()))
-                    .setSyncClientRetriesEnabled(false)
-                    .setMaxInputsOutstanding(MAX_OUTSTANDING)
-                    .build();
+        var method = ModalClientGrpc.getFunctionMapMethod();
+        if (inputs.size() != 1) {
+            return context.get(() -> once.answer(
+                    method,
+                    FunctionMapResponse.parser(),
+                    caller,
+                    () -> started(target, inputs, calls.start(target, call, inputs))));
+        }
+        return once.before(method, FunctionMapResponse.parser(), caller).orElseGet(() -> {
+            var ids = Calls.Started.one();
+            var answer = started(target, inputs, ids);
+            calls.startOne(target, call, inputs.getFirst(), ids, Once.toKeep(method, caller, answer));
+            known.put(ids.callId(), new Known(target.workspaceId(), call.kind()));
+            return answer;
         });
+    }
+
+    private static FunctionMapResponse started(Target target, List<NewInput> inputs, Calls.Started started) {
+        return FunctionMapResponse.newBuilder()
+                .setFunctionCallId(started.callId())
+                .setFunctionCallJwt(started.callId())
+                .addAllPipelinedInputs(acknowledge(inputs, started.inputIds()))
+                .setRetryPolicy(FunctionRetryPolicy.newBuilder().setRetries(target.retries()))
+                .setSyncClientRetriesEnabled(false)
+                .setMaxInputsOutstanding(MAX_OUTSTANDING)
+                .build();
     }
 
     private FunctionPutInputsResponse put(Caller caller, FunctionPutInputsRequest request) {
@@ -116,6 +160,11 @@ class CallRpcs implements RpcFeature {
                 () -> FunctionPutInputsResponse.newBuilder()
                         .addAllInputs(acknowledge(inputs, calls.add(target, call, inputs)))
                         .build());
+    }
+
+    private Target target(Caller caller, String functionId) {
+        var seen = targets.look(caller.tenant(), functionId);
+        return seen.poolId() == null ? context.get(() -> targets.of(caller.tenant(), functionId)) : seen;
     }
 
     private static List<NewInput> read(List<FunctionPutInputsItem> items) {
@@ -145,21 +194,22 @@ class CallRpcs implements RpcFeature {
 
     private FunctionGetOutputsResponse outputs(Caller caller, FunctionGetOutputsRequest request)
             throws InterruptedException {
-        var call = calls.get(caller.tenant(), request.getFunctionCallId());
+        var call = request.getFunctionCallId();
+        var kind = kindOf(caller, call);
         int after = EntryId.parse(request.getLastEntryId());
         int limit = request.getMaxValues() > 0 ? Math.min(request.getMaxValues(), MAX_OUTPUTS) : MAX_OUTPUTS;
         var found = poll.until(
-                Topic.call(call.id()),
+                Topic.call(call),
                 timeout(request.getTimeout()),
                 () -> request.hasStartIdx()
-                        ? calls.outputsBetween(call.id(), request.getStartIdx(), request.getEndIdx(), limit)
-                        : calls.outputsAfter(call.id(), after, limit),
+                        ? calls.outputsBetween(call, request.getStartIdx(), request.getEndIdx(), limit)
+                        : calls.outputsAfter(call, after, limit),
                 outputs -> !outputs.isEmpty());
         if (found.stream().anyMatch(output -> output.outcome() != Outcome.SUCCESS)) {
-            streams.awaitEnd(call.id(), VALUES_FIRST);
+            streams.awaitEnd(call, VALUES_FIRST);
         }
         var response = FunctionGetOutputsResponse.newBuilder()
-                .setNumUnfinishedInputs(unfinished(caller, call, found))
+                .setNumUnfinishedInputs(unfinished(caller, call, kind, found))
                 .setLastEntryId(
                         EntryId.of(found.isEmpty() ? after : found.getLast().ordinal()));
         for (var output : found) {
@@ -168,12 +218,22 @@ class CallRpcs implements RpcFeature {
         return response.build();
     }
 
+    private FunctionCall.Kind kindOf(Caller caller, String id) {
+        var seen = known.getIfPresent(id);
+        if (seen != null && seen.workspaceId.equals(caller.tenant().workspaceId())) {
+            return seen.kind;
+        }
+        var call = calls.get(caller.tenant(), id);
+        known.put(id, new Known(call.workspaceId(), call.kind()));
+        return call.kind();
+    }
+
     /** A unary call that has its output has no other input: no need to look. */
-    private int unfinished(Caller caller, FunctionCall call, List<Output> found) {
-        if (call.kind() == FunctionCall.Kind.UNARY && !found.isEmpty()) {
+    private int unfinished(Caller caller, String call, FunctionCall.Kind kind, List<Output> found) {
+        if (kind == FunctionCall.Kind.UNARY && !found.isEmpty()) {
             return 0;
         }
-        var now = calls.get(caller.tenant(), call.id());
+        var now = calls.get(caller.tenant(), call);
         return now.inputs() - now.outputs();
     }
 

@@ -55,6 +55,7 @@ class ContainerRpcs implements RpcFeature {
     private final Departures departures;
     private final Reconciliations reconciliations;
     private final LongPoll poll;
+    private final ServerContext context;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
@@ -64,7 +65,9 @@ class ContainerRpcs implements RpcFeature {
             Pools pools,
             Departures departures,
             Reconciliations reconciliations,
-            Signals signals) {
+            Signals signals,
+            ServerContext context) {
+        this.context = context;
         this.containers = containers;
         this.inputs = inputs;
         this.pools = pools;
@@ -74,15 +77,15 @@ class ContainerRpcs implements RpcFeature {
     }
 
     ContainerRpcs() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
     public void register(Methods methods) {
         methods.unary(ModalClientGrpc.getContainerHelloMethod(), this::hello)
                 .unary(ModalClientGrpc.getContainerHeartbeatMethod(), this::heartbeat)
-                .unary(ModalClientGrpc.getFunctionGetInputsMethod(), this::getInputs)
-                .unary(ModalClientGrpc.getFunctionPutOutputsMethod(), this::putOutputs)
+                .direct(ModalClientGrpc.getFunctionGetInputsMethod(), this::getInputs)
+                .direct(ModalClientGrpc.getFunctionPutOutputsMethod(), this::putOutputs)
                 .unary(ModalClientGrpc.getTaskResultMethod(), this::taskResult);
     }
 
@@ -120,9 +123,9 @@ class ContainerRpcs implements RpcFeature {
                 Topic.work(me.pool().value()),
                 me.ordinal(),
                 WORK_POLL,
-                () -> look(me, caller.idempotencyKey()),
-                Work::isAny);
-        return work.stop ? killSwitch() : answer(work.claimed);
+                () -> inputs.look(me.pool(), me.id(), 1, caller.idempotencyKey()),
+                Inputs.Look::isOver);
+        return work.stop() ? killSwitch() : answer(work.claimed());
     }
 
     /** The first request for work tells that the start is over. */
@@ -130,25 +133,16 @@ class ContainerRpcs implements RpcFeature {
         if (ready.contains(me.id())) {
             return;
         }
-        if (containers.ready(me.id(), clock.instant())) {
-            pools.startSucceeded(me.pool());
-            reconciliations.request(me.pool()); // more may start now
-        }
+        context.run(() -> {
+            if (containers.ready(me.id(), clock.instant())) {
+                pools.startSucceeded(me.pool());
+                reconciliations.request(me.pool()); // more may start now
+            }
+        });
         if (ready.size() >= REMEMBERED) {
             ready.clear();
         }
         ready.add(me.id());
-    }
-
-    private Work look(ContainerIdentity me, String key) {
-        var claimed = inputs.claim(me.pool(), me.id(), 1, key);
-        return new Work(claimed, claimed.isEmpty() && containers.mustStop(me.id()));
-    }
-
-    private record Work(List<Claimed> claimed, boolean stop) {
-        boolean isAny() {
-            return stop || !claimed.isEmpty();
-        }
     }
 
     private static FunctionGetInputsResponse killSwitch() {
@@ -180,10 +174,12 @@ class ContainerRpcs implements RpcFeature {
 
     private Empty putOutputs(Caller caller, FunctionPutOutputsRequest request) {
         var me = caller.mustBeContainer();
-        inputs.accept(
-                me.id(),
-                me.retryPolicy(),
-                request.getOutputsList().stream().map(o -> result(me, o)).toList());
+        var results = request.getOutputsList().stream().map(o -> result(me, o)).toList();
+        if (Inputs.areFinal(me.retryPolicy(), results)) {
+            inputs.acceptFinal(me.id(), results.getFirst());
+        } else {
+            context.run(() -> inputs.accept(me.id(), me.retryPolicy(), results));
+        }
         return Empty.getDefaultInstance();
     }
 

@@ -32,9 +32,6 @@ import serai.workspace.Workspaces;
 /** Source files and large payloads. */
 @ApplicationScoped
 class ContentRpcs implements RpcFeature {
-    /** Looked up by every client; its content is the package of that version, which nodes install themselves. */
-    private static final String CLIENT_MOUNT = "modal-client-mount-";
-
     private static final int MAX_HASHES = 1_000;
 
     private final Mounts mounts;
@@ -106,7 +103,7 @@ class ContentRpcs implements RpcFeature {
         return once.answer(method, MountGetOrCreateResponse.parser(), caller, () -> {
             boolean lookUp = !name.isEmpty() && request.getFilesCount() == 0;
             var mount = lookUp
-                    ? mounts.named(caller.tenant(), environment, name, name.startsWith(CLIENT_MOUNT))
+                    ? mounts.named(caller.tenant(), environment, name, name.startsWith(Mount.CLIENT))
                     : mounts.create(
                             caller.tenant(),
                             environment,

@@ -13,12 +13,25 @@ import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
 
 /** The methods of a service that are answered. The others say that they are not, by name. */
 final class Methods {
     static final Context.Key<Caller> CALLER = Context.key("caller");
 
     private final Map<String, ServerCallHandler<?, ?>> handlers = new HashMap<>();
+    private final Executor threads;
+    private final Executor context;
+
+    /**
+     * @param threads where streams are answered: one each, which may block
+     * @param context runs what it is given in the server's context, on the same thread
+     */
+    Methods(Executor threads, Executor context) {
+        this.threads = threads;
+        this.context = context;
+    }
 
     /** A method with one answer. */
     @FunctionalInterface
@@ -39,28 +52,51 @@ final class Methods {
     }
 
     <Q, A> Methods unary(MethodDescriptor<Q, A> method, Unary<Q, A> handler) {
-        handlers.put(method.getFullMethodName(), ServerCalls.asyncUnaryCall((Q request, StreamObserver<A> out) -> {
-            try {
-                out.onNext(handler.answer(CALLER.get(), request));
-                out.onCompleted();
-            } catch (InterruptedException | RuntimeException e) {
-                out.onError(Failures.statusOf(method, e));
-            }
-        }));
+        return unary(method, handler, context);
+    }
+
+    /** One that every call passes. It is answered outside of the server's context, see {@link ServerContext}. */
+    <Q, A> Methods direct(MethodDescriptor<Q, A> method, Unary<Q, A> handler) {
+        return unary(method, handler, Runnable::run);
+    }
+
+    private <Q, A> Methods unary(MethodDescriptor<Q, A> method, Unary<Q, A> handler, Executor around) {
+        handlers.put(
+                method.getFullMethodName(),
+                ServerCalls.asyncUnaryCall((Q request, StreamObserver<A> out) ->
+                        around.execute(() -> answer(method, handler, request, out))));
         return this;
+    }
+
+    private static <Q, A> void answer(
+            MethodDescriptor<Q, A> method, Unary<Q, A> handler, Q request, StreamObserver<A> out) {
+        try {
+            out.onNext(handler.answer(CALLER.get(), request));
+            out.onCompleted();
+        } catch (InterruptedException | RuntimeException e) {
+            out.onError(Failures.statusOf(method, e));
+        }
     }
 
     <Q, A> Methods streaming(MethodDescriptor<Q, A> method, Streaming<Q, A> handler) {
         handlers.put(
                 method.getFullMethodName(), ServerCalls.asyncServerStreamingCall((Q request, StreamObserver<A> out) -> {
-                    try {
-                        handler.answer(CALLER.get(), request, new BoundedSink<>((ServerCallStreamObserver<A>) out));
-                        out.onCompleted();
-                    } catch (InterruptedException | RuntimeException e) {
-                        out.onError(Failures.statusOf(method, e));
-                    }
+                    var sink = new BoundedSink<>((ServerCallStreamObserver<A>) out);
+                    // not here: the call's own events, such as that its client can take more, come one after the other
+                    threads.execute(Context.current()
+                            .wrap(() -> context.execute(() -> stream(method, handler, request, sink, out))));
                 }));
         return this;
+    }
+
+    private static <Q, A> void stream(
+            MethodDescriptor<Q, A> method, Streaming<Q, A> handler, Q request, Sink<A> sink, StreamObserver<A> out) {
+        try {
+            handler.answer(CALLER.get(), request, sink);
+            out.onCompleted();
+        } catch (InterruptedException | RuntimeException e) {
+            out.onError(Failures.statusOf(method, e));
+        }
     }
 
     /** @return all methods of the service, answered or refused */
@@ -83,19 +119,19 @@ final class Methods {
 
     /** Does not let more than the transport's own window pile up in memory. */
     private static final class BoundedSink<A> implements Sink<A> {
-        private static final long LOOK_AGAIN_MS = 20;
-
         private final ServerCallStreamObserver<A> out;
+        private final Semaphore changed = new Semaphore(0);
 
         BoundedSink(ServerCallStreamObserver<A> out) {
             this.out = out;
+            out.setOnReadyHandler(changed::release);
+            out.setOnCancelHandler(changed::release);
         }
 
         @Override
         public void send(A message) throws InterruptedException {
-            // the ready callback runs on the thread that is here, so readiness is looked at, not told
             while (!out.isReady() && !out.isCancelled()) {
-                Thread.sleep(LOOK_AGAIN_MS);
+                changed.acquire();
             }
             if (out.isCancelled()) {
                 throw Status.CANCELLED.withDescription("the client has gone").asRuntimeException();

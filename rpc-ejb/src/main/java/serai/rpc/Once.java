@@ -9,6 +9,7 @@ import io.grpc.MethodDescriptor;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
+import java.util.Optional;
 import java.util.function.Supplier;
 import serai.replay.Replays;
 
@@ -34,16 +35,31 @@ class Once {
         if (caller.idempotencyKey().isEmpty()) {
             return work.get();
         }
-        var key = new Replays.Key(caller.tenant().workspaceId(), method.getBareMethodName(), caller.idempotencyKey());
-        if (caller.isRetry()) {
-            var before = replays.find(key);
-            if (before.isPresent()) {
-                return parse(parser, before.get());
-            }
+        var before = before(method, parser, caller);
+        if (before.isPresent()) {
+            return before.get();
         }
         var answer = work.get();
-        replays.keep(key, answer.toByteArray());
+        replays.keep(key(method, caller), answer.toByteArray());
         return answer;
+    }
+
+    /** @return the answer that the client did not get, if it asks again */
+    <A> Optional<A> before(MethodDescriptor<?, A> method, Parser<A> parser, Caller caller) {
+        return caller.isRetry() && !caller.idempotencyKey().isEmpty()
+                ? replays.find(key(method, caller)).map(bytes -> parse(parser, bytes))
+                : Optional.empty();
+    }
+
+    /** @return what to keep in the same statement as the work; empty for a request without a key */
+    static Optional<Replays.Answer> toKeep(MethodDescriptor<?, ?> method, Caller caller, MessageLite answer) {
+        return caller.idempotencyKey().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Replays.Answer(key(method, caller), answer.toByteArray()));
+    }
+
+    private static Replays.Key key(MethodDescriptor<?, ?> method, Caller caller) {
+        return new Replays.Key(caller.tenant().workspaceId(), method.getBareMethodName(), caller.idempotencyKey());
     }
 
     private static <A> A parse(Parser<A> parser, byte[] bytes) {

@@ -11,21 +11,22 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import jakarta.annotation.PostConstruct;
 import jakarta.annotation.PreDestroy;
-import jakarta.annotation.Resource;
 import jakarta.ejb.ConcurrencyManagement;
 import jakarta.ejb.ConcurrencyManagementType;
 import jakarta.ejb.Singleton;
 import jakarta.ejb.Startup;
 import jakarta.ejb.TransactionManagement;
 import jakarta.ejb.TransactionManagementType;
-import jakarta.enterprise.concurrent.ContextService;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Any;
 import jakarta.enterprise.inject.Instance;
+import jakarta.enterprise.inject.spi.Bean;
+import jakarta.enterprise.inject.spi.BeanManager;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import modal.client.ModalClientGrpc;
 import serai.config.RpcConfig;
 
@@ -55,8 +56,11 @@ public class RpcServer {
     @Inject
     private RpcConfig config;
 
-    @Resource
-    private ContextService contexts;
+    @Inject
+    private ServerContext context;
+
+    @Inject
+    private BeanManager beans;
 
     private EventLoopGroup acceptor;
     private EventLoopGroup workers;
@@ -67,13 +71,16 @@ public class RpcServer {
         // its own groups: the shared ones would outlive the application's class loader
         acceptor = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
         workers = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
-        var methods = new Methods();
+        context.capture();
+        makeBeans();
+        var threads = virtualThreads();
+        var methods = new Methods(threads, context::run);
         features.forEach(feature -> feature.register(methods));
         server = NettyServerBuilder.forAddress(new InetSocketAddress(config.host(), config.port()))
                 .bossEventLoopGroup(acceptor)
                 .workerEventLoopGroup(workers)
                 .channelType(NioServerSocketChannel.class)
-                .executor(virtualThreads())
+                .executor(threads)
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)
                 .flowControlWindow(WINDOW_BYTES)
                 .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
@@ -90,10 +97,31 @@ public class RpcServer {
         LOG.log(System.Logger.Level.INFO, "gRPC on {0}:{1}", config.host(), Integer.toString(server.getPort()));
     }
 
-    /** Virtual threads that have the application's context, as transactions and look-ups need it. */
-    private Executor virtualThreads() {
-        Consumer<Runnable> inContext = contexts.contextualConsumer(Runnable::run);
-        return task -> Thread.ofVirtual().name("rpc").start(() -> inContext.accept(task));
+    /**
+     * Plain virtual threads with the application's class loader: a call is three or four pieces of work, of which one at most
+     * needs the {@link ServerContext}.
+     */
+    private static Executor virtualThreads() {
+        var loader = RpcServer.class.getClassLoader();
+        return task -> {
+            var thread = Thread.ofVirtual().name("rpc").unstarted(task);
+            thread.setContextClassLoader(loader);
+            thread.start();
+        };
+    }
+
+    /** What beans look up when they are made is found in the server's context only: here, not in the first call. */
+    private void makeBeans() {
+        for (var bean : beans.getBeans(Object.class, Any.Literal.INSTANCE)) {
+            if (bean.getScope() == ApplicationScoped.class
+                    && bean.getBeanClass().getName().startsWith("serai.")) {
+                make(bean);
+            }
+        }
+    }
+
+    private <T> void make(Bean<T> bean) {
+        beans.getContext(ApplicationScoped.class).get(bean, beans.createCreationalContext(bean));
     }
 
     @PreDestroy

@@ -3,12 +3,14 @@
 package serai.activate;
 
 import jakarta.annotation.PostConstruct;
+import jakarta.annotation.Resource;
 import jakarta.ejb.ConcurrencyManagement;
 import jakarta.ejb.ConcurrencyManagementType;
 import jakarta.ejb.Singleton;
 import jakarta.ejb.Startup;
 import jakarta.ejb.TransactionAttribute;
 import jakarta.ejb.TransactionAttributeType;
+import jakarta.enterprise.concurrent.ContextService;
 import jakarta.inject.Inject;
 import serai.autoscale.Reconciliations;
 import serai.pool.PoolId;
@@ -27,6 +29,9 @@ public class Activator {
     private final Reconciliations reconciliations;
     private final Signals signals;
 
+    @Resource(lookup = "java:comp/DefaultContextService")
+    private ContextService contexts;
+
     @Inject
     public Activator(Reconciliations reconciliations, Signals signals) {
         this.reconciliations = reconciliations;
@@ -39,10 +44,11 @@ public class Activator {
 
     @PostConstruct
     void listen() {
-        signals.onUnheard(topic -> {
-            if (topic.kind() == Topic.Kind.WORK) {
-                reconciliations.request(new PoolId(topic.id()));
-            }
-        });
+        signals.onUnheard(contexts.contextualConsumer(
+                topic -> { // whoever signals may be outside of the server's context
+                    if (topic.kind() == Topic.Kind.WORK) {
+                        reconciliations.request(new PoolId(topic.id()));
+                    }
+                }));
     }
 }

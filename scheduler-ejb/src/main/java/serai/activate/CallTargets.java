@@ -30,22 +30,34 @@ public class CallTargets {
     }
 
     /**
-     * The pool is there from the publication on, but for one that has gone since.
+     * The pool is there from the publication on, but for one that has gone since; then it is made again, which takes a
+     * transaction.
      *
+     * @throws serai.problem.ProblemException as {@link #look}
+     */
+    public Target of(Tenant tenant, String functionId) {
+        var target = look(tenant, functionId);
+        if (target.poolId() == null) {
+            pools.of(functions.get(tenant, functionId), functions.definition(target.definitionId()));
+            return calls.target(tenant, functionId);
+        }
+        return target;
+    }
+
+    /**
+     * One look, without a transaction.
+     *
+     * @return without a pool if that has gone
      * @throws serai.problem.ProblemException {@link Problem#FUNCTION_NOT_FOUND}, {@link Problem#APP_STOPPED}, {@link
      *     Problem#FUNCTION_NOT_DEFINED}
      */
-    public Target of(Tenant tenant, String functionId) {
+    public Target look(Tenant tenant, String functionId) {
         var target = calls.target(tenant, functionId);
         if (!target.appState().runs()) {
             throw Problem.APP_STOPPED.because("The app of function '%s' is stopped", target.functionName());
         }
         if (target.definitionId() == null) {
             throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", target.functionName());
-        }
-        if (target.poolId() == null) {
-            pools.of(functions.get(tenant, functionId), functions.definition(target.definitionId()));
-            return calls.target(tenant, functionId);
         }
         return target;
     }

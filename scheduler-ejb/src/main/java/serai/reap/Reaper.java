@@ -30,6 +30,9 @@ import serai.problem.ProblemException;
 public class Reaper {
     private static final System.Logger LOG = System.getLogger(Reaper.class.getName());
 
+    /** For containers to find the server that has come back: their relays try each second, a first word may take 5 s. */
+    private static final Duration RETURN = Duration.ofSeconds(10);
+
     private final Containers containers;
     private final Inputs inputs;
     private final Pools pools;
@@ -100,7 +103,9 @@ public class Reaper {
     /** One look at everything. Each kind of finding fails for itself. */
     public void reap() {
         attempt("containers that fell silent", this::silentContainers);
-        attempt("containers that do not get ready", this::slowStarts);
+        if (isBack()) {
+            attempt("containers that do not get ready", this::slowStarts);
+        }
         reapOverdue();
         attempt("containers that do not let go of cancelled inputs", this::deafContainers);
         attempt("inputs of containers that have ended", this::orphans);
@@ -111,7 +116,14 @@ public class Reaper {
 
     /** Of everything, what users count in seconds. */
     public void reapOverdue() {
-        attempt("inputs over their time", this::overdueInputs);
+        if (isBack()) {
+            attempt("inputs over their time", this::overdueInputs);
+        }
+    }
+
+    /** What was done in time while the server was away is told just after its start: no limit is looked at before that. */
+    private boolean isBack() {
+        return !clock.instant().isBefore(begun.plus(RETURN));
     }
 
     private void attempt(String what, Runnable look) {

@@ -16,7 +16,9 @@ import jakarta.enterprise.concurrent.ManagedExecutorDefinition;
 @ConcurrencyManagement(ConcurrencyManagementType.BEAN)
 @DataSourceDefinition(
         name = "java:app/jdbc/serai",
-        className = "org.postgresql.ds.PGConnectionPoolDataSource", // one resource in every transaction: no XA
+        className =
+                "org.postgresql.ds.PGSimpleDataSource", // one resource in every transaction, pooled by the server: no
+        // XA
         url = "${MPCONFIG=serai.db.url}",
         user = "${MPCONFIG=serai.db.user}",
         password = "${MPCONFIG=serai.db.password}",

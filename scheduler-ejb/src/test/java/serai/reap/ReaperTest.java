@@ -100,6 +100,7 @@ class ReaperTest {
         container.ready().claim();
         server.inputs.load(pool.id());
         server.setClaimedAt(container.id(), Instant.now().minusSeconds(301));
+        passes(Duration.ofSeconds(10));
 
         server.reaper.reap();
 
@@ -109,6 +110,19 @@ class ReaperTest {
         assertThat(container.row().state()).isEqualTo(Container.State.ENDED);
         assertThat(server.cluster.allocation(container.allocation().id()))
                 .hasValueSatisfying(a -> assertThat(a.state().isTerminal()).isTrue());
+    }
+
+    @Test
+    void givenAServerThatWasAway_whenItStarts_thenResultsAndReadinessOfThatTimeAreHeardFirst() {
+        container.ready().claim();
+        server.setClaimedAt(container.id(), Instant.now().minusSeconds(301));
+        passes(Duration.ofSeconds(9));
+
+        server.reaper.reap();
+        server.reaper.reapOverdue();
+
+        assertThat(container.row().state()).isEqualTo(Container.State.ACTIVE);
+        assertThat(server.inputs.load(pool.id())).isEqualTo(new Inputs.Load(0, 1));
     }
 
     @Test

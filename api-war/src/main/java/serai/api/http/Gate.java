@@ -10,19 +10,19 @@ import serai.container.Containers;
 import serai.id.Secret;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
-import serai.workspace.Workspaces;
+import serai.workspace.Tokens;
 
 /** Finds out who calls, and remembers it in {@link Caller} for the rest of the request. */
 @ApplicationScoped
 public class Gate {
-    private final Workspaces workspaces;
+    private final Tokens tokens;
     private final Containers containers;
     private final Optional<byte[]> admin;
     private final Caller caller;
 
     @Inject
-    public Gate(Workspaces workspaces, Containers containers, AdminConfig admin, Caller caller) {
-        this.workspaces = workspaces;
+    public Gate(Tokens tokens, Containers containers, AdminConfig admin, Caller caller) {
+        this.tokens = tokens;
         this.containers = containers;
         this.admin = admin == null ? Optional.empty() : admin.token().map(Secret::hash);
         this.caller = caller;
@@ -47,7 +47,7 @@ public class Gate {
 
     private void token(Bearer bearer) {
         caller.is(bearer.pair()
-                .flatMap(token -> workspaces.authenticate(token.id(), token.secret()))
+                .flatMap(token -> tokens.authenticate(token.id(), token.secret()))
                 .orElseThrow(() -> refused("token")));
     }
 

@@ -12,8 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import modal.client.AppLayout;
-import modal.client.FunctionHandleMetadata;
-import modal.client.ObjectDependency;
 import serai.app.App;
 import serai.app.Apps;
 import serai.config.CallConfig;
@@ -23,6 +21,7 @@ import serai.container.Containers;
 import serai.function.Definition;
 import serai.function.Functions;
 import serai.image.Images;
+import serai.mount.Mount;
 import serai.mount.Mounts;
 import serai.pool.Pools;
 import serai.problem.Problem;
@@ -32,9 +31,6 @@ import serai.workspace.Workspaces;
 /** Puts together what a container is started with. */
 @ApplicationScoped
 public class Assignments {
-    /** A mount of this name and a version stands for the client's own package of that version. */
-    private static final String CLIENT_MOUNT = "modal-client-mount-";
-
     private static final String CLIENT_PACKAGE = "modal";
     private static final String HOME = "/root";
 
@@ -115,26 +111,18 @@ public class Assignments {
                 .toByteArray();
     }
 
+    /** The container's own definition tells of what it needs, also when the app has another one by now. */
     private AppLayout layout(App app, Definition own) {
-        var handles = new HashMap<String, FunctionHandleMetadata>();
-        var dependencies = new ArrayList<>(dependencies(own));
-        for (var definition : functions.definitions(app.id())) {
-            handles.put(definition.functionId(), handle(definition));
-            dependencies.addAll(dependencies(definition));
-        }
-        handles.putIfAbsent(own.functionId(), handle(own));
+        var definitions = new ArrayList<Messages.Defined>();
+        functions.definitions(app.id()).forEach(definition -> definitions.add(defined(definition)));
+        definitions.add(defined(own));
         var layout = apps.layout(app);
-        return Messages.layout(layout.functions(), layout.classes(), handles, dependencies);
+        return Messages.layout(layout.functions(), layout.classes(), definitions);
     }
 
-    private static FunctionHandleMetadata handle(Definition definition) {
-        return Messages.parseHandle(definition.wire().handle()).toBuilder()
-                .setDefinitionId(definition.id())
-                .build();
-    }
-
-    private static List<ObjectDependency> dependencies(Definition definition) {
-        return Messages.parseFunction(definition.wire().content()).getObjectDependenciesList();
+    private static Messages.Defined defined(Definition definition) {
+        var wire = definition.wire();
+        return new Messages.Defined(definition.functionId(), definition.id(), wire.content(), wire.handle());
     }
 
     private String clientVersion(Definition.Duties duties) {
@@ -143,8 +131,8 @@ public class Assignments {
             return version;
         }
         return mounts.names(duties.mounts()).stream()
-                .filter(name -> name.startsWith(CLIENT_MOUNT))
-                .map(name -> name.substring(CLIENT_MOUNT.length()))
+                .filter(name -> name.startsWith(Mount.CLIENT))
+                .map(name -> name.substring(Mount.CLIENT.length()))
                 .findFirst()
                 .orElseThrow(() -> Problem.FEATURE_UNSUPPORTED.because(
                         "the function was defined by a client that did not say its version"));
