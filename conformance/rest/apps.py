@@ -53,7 +53,7 @@ def same(value):
 """
 
 NAMES = ["double", "later", "fail", "wait", "large", "size", "unsayable", "same"]
-GREETING = "it's \"me\"\n$HOME \\ ü"
+GREETING = 'it\'s "me"\n$HOME \\ ü'
 
 
 def deployment(**changes: Any) -> dict:

@@ -181,9 +181,7 @@ def test_given_calls_before_it_then_the_explanation_says_how_many(api: Api, app:
         (b'{"args":' + b"[" * 150 + b"]" * 150 + b"}", "100 levels"),
     ],
 )
-def test_given_a_body_that_is_none_then_it_is_refused_by_its_place(
-    api: Api, double: str, body: bytes, says: str
-) -> None:
+def test_given_a_body_that_is_none_then_it_is_refused_by_its_place(api: Api, double: str, body: bytes, says: str) -> None:
     problem = assert_problem(api.post(f"/api/v1/functions/{double}/calls", body), 400, "invalid-argument")
     assert says in problem["detail"]
 

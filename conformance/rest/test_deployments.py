@@ -113,9 +113,7 @@ def test_given_a_function_of_either_side_then_the_other_side_calls_it(api: Api, 
     assert deploy(api, app, deployment()).status == 201
     theirs = f"{app}-client"
     program = tmp_path / "theirs.py"
-    program.write_text(
-        f"import modal\napp = modal.App({theirs!r})\n\n\n@app.function()\ndef add(a, b=1):\n    return [a, b]\n"
-    )
+    program.write_text(f"import modal\napp = modal.App({theirs!r})\n\n\n@app.function()\ndef add(a, b=1):\n    return [a, b]\n")
     run(tmp_path, "-m", "modal", "deploy", str(program))
     assert call(api, theirs, "add", 5).json()["result"] == [5, 1]
     asked = run(
@@ -306,12 +304,12 @@ def test_given_a_class_then_it_is_refused_by_name(api: Api, app: str) -> None:
     assert "is a class" in assert_problem(deploy(api, app, body), 400, "feature-unsupported")["detail"]
 
 
-@pytest.mark.parametrize("name", ["a%2Fb", "a%20b", "x" * 65, "ap-" + "0" * 22])
+@pytest.mark.parametrize("name", ["a%2Fb", "a%20b", "%2E%2E", "-a", "x" * 65, "ap-" + "0" * 22])
 def test_given_a_name_that_is_none_then_it_is_refused(api: Api, name: str) -> None:
-    assert "app \"" in assert_problem(deploy(api, name, deployment()), 400, "invalid-argument")["detail"]
+    assert 'app "' in assert_problem(deploy(api, name, deployment()), 400, "invalid-argument")["detail"]
 
 
-@pytest.mark.parametrize("name", ["%2E%2E", "a%5Cb", "%00"])
+@pytest.mark.parametrize("name", ["a%5Cb", "%00"])
 def test_given_a_path_that_is_none_then_the_listener_refuses_it(api: Api, name: str) -> None:
     assert deploy(api, name, deployment()).status == 400
 

@@ -60,8 +60,10 @@ def client(api: Api, description: dict, tmp_path_factory: pytest.TempPathFactory
     (folder / "openapi.json").write_text(json.dumps(description))
     tools = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
-        [sys.executable, "-m", "openapi_python_client", "generate", "--path", "openapi.json"]
-        + ["--meta", "none", "--output-path", "generated_serai", "--fail-on-warning"],
+        [
+            *(sys.executable, "-m", "openapi_python_client", "generate", "--path", "openapi.json"),
+            *("--meta", "none", "--output-path", "generated_serai", "--fail-on-warning"),
+        ],
         cwd=folder,
         env={**os.environ, "PATH": tools},
         capture_output=True,
@@ -90,8 +92,7 @@ def test_a_generated_client_does_everything(client) -> None:
             "tag": "one",
             "sources": {"jobs/work.py": SOURCE},
             "functions": [
-                {"name": name, "handler": f"jobs.work:{name}", "autoscaler": {"max_containers": 1}}
-                for name in ("double", "wait")
+                {"name": name, "handler": f"jobs.work:{name}", "autoscaler": {"max_containers": 1}} for name in ("double", "wait")
             ],
         }
     )

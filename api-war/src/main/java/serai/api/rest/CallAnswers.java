@@ -43,8 +43,10 @@ public class CallAnswers {
     }
 
     private void send(AsyncResponse answer, Tenant tenant, String callId, Waiting waiting, boolean isNew) {
-        if (!waiting.isAny()) {
-            answer.resume(response(reports.of(tenant, callId), waiting, isNew));
+        var seen =
+                reports.of(tenant, callId); // here: classes that are loaded first by virtual threads pin their carriers
+        if (!waiting.isAny() || seen.state().isFinal()) {
+            answer.resume(response(seen, waiting, isNew));
             return;
         }
         virtual.execute(() -> {

@@ -5,7 +5,6 @@ package serai.api.rest.call;
 import com.upokecenter.cbor.CBORException;
 import com.upokecenter.cbor.CBORObject;
 import com.upokecenter.cbor.CBORType;
-import jakarta.json.Json;
 import jakarta.json.JsonArray;
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonObject;
@@ -15,6 +14,7 @@ import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.util.Base64;
 import java.util.UUID;
+import serai.api.rest.json.Json;
 import serai.problem.Problem;
 
 /**
@@ -150,11 +150,12 @@ public final class PythonValues {
         }
         return switch (value.getType()) {
             case Integer, FloatingPoint, Number -> number(value);
-            case TextString -> Json.createValue(value.AsString());
-            case ByteString -> one(BYTES, Json.createValue(Base64.getEncoder().encodeToString(value.GetByteString())));
+            case TextString -> Json.PROVIDER.createValue(value.AsString());
+            case ByteString ->
+                one(BYTES, Json.PROVIDER.createValue(Base64.getEncoder().encodeToString(value.GetByteString())));
             case Boolean -> value.isTrue() ? JsonValue.TRUE : JsonValue.FALSE;
             case Array -> {
-                var array = Json.createArrayBuilder();
+                var array = Json.PROVIDER.createArrayBuilder();
                 value.getValues().forEach(item -> array.add(toJson(item)));
                 yield array.build();
             }
@@ -166,13 +167,14 @@ public final class PythonValues {
 
     private static JsonValue number(CBORObject value) {
         if (value.getType() == CBORType.Integer) {
-            return Json.createValue(new BigInteger(value.AsEIntegerValue().toString()));
+            return Json.PROVIDER.createValue(
+                    new BigInteger(value.AsEIntegerValue().toString()));
         }
         double number = value.AsDoubleValue();
         if (Double.isFinite(number)) {
-            return Json.createValue(number);
+            return Json.PROVIDER.createValue(number);
         }
-        return one(FLOAT, Json.createValue(Double.isNaN(number) ? "nan" : number > 0 ? "inf" : "-inf"));
+        return one(FLOAT, Json.PROVIDER.createValue(Double.isNaN(number) ? "nan" : number > 0 ? "inf" : "-inf"));
     }
 
     private static JsonValue map(CBORObject map) {
@@ -180,15 +182,17 @@ public final class PythonValues {
                 .allMatch(key ->
                         !key.isTagged() && (key.getType() == CBORType.TextString || key.getType() == CBORType.Integer));
         if (isPlain && !looksSpecial(map)) {
-            var object = Json.createObjectBuilder();
+            var object = Json.PROVIDER.createObjectBuilder();
             map.getEntries().forEach(entry -> object.add(name(entry.getKey()), toJson(entry.getValue())));
             return object.build();
         }
-        var pairs = Json.createArrayBuilder();
+        var pairs = Json.PROVIDER.createArrayBuilder();
         map.getEntries()
-                .forEach(entry -> pairs.add(
-                        Json.createArrayBuilder().add(toJson(entry.getKey())).add(toJson(entry.getValue()))));
-        return Json.createObjectBuilder().add(MAP, pairs).build();
+                .forEach(entry -> pairs.add(Json.PROVIDER
+                        .createArrayBuilder()
+                        .add(toJson(entry.getKey()))
+                        .add(toJson(entry.getValue()))));
+        return Json.PROVIDER.createObjectBuilder().add(MAP, pairs).build();
     }
 
     private static boolean looksSpecial(CBORObject map) {
@@ -208,21 +212,22 @@ public final class PythonValues {
         var inner = value.UntagOne();
         if (value.HasMostOuterTag(2) || value.HasMostOuterTag(3)) {
             var positive = new BigInteger(1, inner.GetByteString());
-            return Json.createValue(value.HasMostOuterTag(2) ? positive : positive.not());
+            return Json.PROVIDER.createValue(value.HasMostOuterTag(2) ? positive : positive.not());
         }
         if (value.HasMostOuterTag(UUID_TAG)
                 && inner.getType() == CBORType.ByteString
                 && inner.GetByteString().length == 16) {
             var bytes = ByteBuffer.wrap(inner.GetByteString());
-            return Json.createValue(new UUID(bytes.getLong(), bytes.getLong()).toString());
+            return Json.PROVIDER.createValue(new UUID(bytes.getLong(), bytes.getLong()).toString());
         }
         if (value.HasMostOuterTag(DECIMAL) || value.HasMostOuterTag(RATIONAL)) {
-            return Json.createValue(exact(value, inner));
+            return Json.PROVIDER.createValue(exact(value, inner));
         }
         if (value.HasMostOuterTag(SET) || inner.getType() == CBORType.TextString) {
             return toJson(inner);
         }
-        return Json.createObjectBuilder()
+        return Json.PROVIDER
+                .createObjectBuilder()
                 .add(TAG, new BigInteger(value.getMostOuterTag().toString()))
                 .add("value", toJson(inner))
                 .build();
@@ -241,6 +246,6 @@ public final class PythonValues {
     }
 
     private static JsonValue one(String name, JsonValue value) {
-        return Json.createObjectBuilder().add(name, value).build();
+        return Json.PROVIDER.createObjectBuilder().add(name, value).build();
     }
 }

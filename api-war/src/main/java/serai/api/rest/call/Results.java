@@ -7,7 +7,6 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.upokecenter.cbor.CBORException;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import jakarta.json.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.InstantSource;
@@ -16,6 +15,7 @@ import modal.client.DataChunk;
 import modal.client.DataFormat;
 import modal.client.FunctionGetOutputsItem;
 import modal.client.GeneratorDone;
+import serai.api.rest.json.Json;
 import serai.blob.BlobAddresses;
 import serai.blob.Blobs;
 import serai.call.Chunks;
@@ -104,7 +104,7 @@ public class Results {
             return new Result.Elsewhere(new Result.Reference(
                     "generator", 0, null, "%d values: at most %d are shown".formatted(total, MAX_VALUES)));
         }
-        var values = Json.createArrayBuilder();
+        var values = Json.PROVIDER.createArrayBuilder();
         long bytes = 0;
         for (var chunk : chunks.after(callId, Chunks.Direction.OUT, 0, (int) total)) {
             var message = parseChunk(chunk.content());

@@ -37,7 +37,7 @@ public class Deployer {
 
     private static final int READABLE = 0644;
 
-    private static final Pattern APP = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
+    private static final Pattern APP = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}");
     private static final Pattern APP_ID = Pattern.compile("ap-[A-Za-z0-9]{22}");
 
     private final Apps apps;
@@ -66,7 +66,7 @@ public class Deployer {
     public static void mustBeName(String app) {
         if (!APP.matcher(app).matches() || APP_ID.matcher(app).matches()) {
             throw Problem.INVALID_ARGUMENT.because(
-                    "app \"%s\": 1 to 64 letters, digits, \"_\", \"-\" and \".\" are needed, and not the form of an id",
+                    "app \"%s\": 1 to 64 letters, digits, \"_\", \"-\" and \".\" are needed, none of the last two first, and not an id",
                     app);
         }
     }

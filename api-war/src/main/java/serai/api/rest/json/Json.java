@@ -2,11 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.api.rest.json;
 
+import jakarta.json.JsonConfig;
 import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonReader;
+import jakarta.json.JsonReaderFactory;
 import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
+import jakarta.json.spi.JsonProvider;
 import jakarta.json.stream.JsonParsingException;
 import java.io.ByteArrayInputStream;
 import java.util.Map;
@@ -15,6 +18,12 @@ import serai.problem.Problem;
 /** Request bodies. */
 public final class Json {
     private static final int SHOWN = 80;
+
+    /** Kept: each look-up of the provider searches the class path, under locks of the server's class loaders. */
+    public static final JsonProvider PROVIDER = JsonProvider.provider();
+
+    private static final JsonReaderFactory READERS =
+            PROVIDER.createReaderFactory(Map.of(JsonConfig.KEY_STRATEGY, JsonConfig.KeyStrategy.NONE));
 
     private Json() {}
 
@@ -26,9 +35,7 @@ public final class Json {
         if (body == null || body.length == 0) {
             return new Fields("", JsonValue.EMPTY_JSON_OBJECT);
         }
-        try (JsonReader reader = jakarta.json.Json.createReaderFactory(
-                        Map.of(jakarta.json.JsonConfig.KEY_STRATEGY, jakarta.json.JsonConfig.KeyStrategy.NONE))
-                .createReader(new ByteArrayInputStream(body))) {
+        try (JsonReader reader = READERS.createReader(new ByteArrayInputStream(body))) {
             var value = reader.readValue();
             if (value instanceof JsonObject object) {
                 return new Fields("", object);

@@ -62,8 +62,9 @@ public class LogAnswers {
                 scope.functionId(), scope.containerId(), scope.callId(), scope.inputId(), query.stream());
         long after = query.after();
         int limit = query.limit();
+        var page = page(appId, filter, after, limit);
         if (!query.follow()) {
-            answer.resume(page(appId, filter, after, limit));
+            answer.resume(page);
             return;
         }
         StreamingOutput lines = out -> follow(appId, filter, after, isOver, out);
