@@ -86,7 +86,7 @@ final class Platform {
         }
         checkExternal();
         endOutdated(progress);
-        ledger.ports(Ports.choose(settings, state().ports(), heldPorts(), Ports::isFree, Ports::any));
+        choosePorts();
         var database = database();
         var agent = agent();
         var server = server();
@@ -101,6 +101,10 @@ final class Platform {
             joinAll(List.of(databaseUp, agentUp, serverUp, clientUp));
         }
         Login.kept(secrets, server.url(), secrets.named("admin-token"));
+    }
+
+    void choosePorts() {
+        ledger.ports(Ports.choose(settings, state().ports(), heldPorts(), Ports::isFree, Ports::any));
     }
 
     private void refuseAnotherChoice() {
@@ -123,7 +127,7 @@ final class Platform {
     }
 
     /** What others run is asked before anything is started: nothing is left half-done that way. */
-    private void checkExternal() {
+    void checkExternal() {
         external().ifPresent(database -> DatabaseVisit.of(database).check(PayaraServer.newestMigration(home)));
         agent().check();
     }
@@ -231,6 +235,20 @@ final class Platform {
         });
     }
 
+    /** For a server without the rest: what it says about the nodes is said by settings, as this machine need not be one. */
+    Map<String, String> serverEnvironment() {
+        var nodes = new Python(
+                "python3", settings.text("SERAI_RUNNER_PYTHON_VERSION").orElse(""));
+        return environment(database(), agent(), nodes);
+    }
+
+    /** One that was given from outside is kept, for the commands that need it. */
+    private String adminToken() {
+        return settings.text("SERAI_ADMIN_TOKEN")
+                .map(given -> secrets.keep("admin-token", given))
+                .orElseGet(() -> secrets.named("admin-token"));
+    }
+
     /** What the server is told. Secrets go by the environment, which only its own user can read, never by the command line. */
     Map<String, String> environment(Database database, NomadAgent agent, Python python) {
         var environment = new LinkedHashMap<String, String>();
@@ -244,7 +262,7 @@ final class Platform {
         environment.put("SERAI_RPC_URL", rpcUrl());
         environment.put("SERAI_HTTP_URL", settings.text("SERAI_HTTP_URL").orElse(server().url()));
         environment.put("SERAI_DATA_DIRECTORY", home.data().toString());
-        environment.put("SERAI_ADMIN_TOKEN", secrets.named("admin-token"));
+        environment.put("SERAI_ADMIN_TOKEN", adminToken());
         environment.put(
                 "SERAI_RUNNER_PYTHON", settings.text("SERAI_RUNNER_PYTHON").orElse(python.program()));
         environment.put(

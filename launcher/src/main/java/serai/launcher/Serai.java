@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             RunCommand.class,
             UpCommand.class,
             DownCommand.class,
+            ServeCommand.class,
             StatusCommand.class,
             EnvCommand.class,
             TokenCommand.class,

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.nomad;
 
+import static java.util.stream.Collectors.joining;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -29,7 +31,9 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import serai.cluster.PoolJob;
 import serai.config.NomadConfig;
 import serai.device.Condition;
@@ -87,7 +91,19 @@ final class RunnerJob {
         settings.region().ifPresent(job::setRegion);
         job.addUnmappedProperty("NodePool", settings.nodePool());
         meta.put(CONTENT, digest(canonical(job) + pool.secret()));
-        return job;
+        return job.setName(
+                title(pool)); // after the digest: another way to show a pool is no reason to replace its containers
+    }
+
+    /** What a list of jobs shows: {@code hello.square}. The id alone finds it, so two pools may be called alike. */
+    private static String title(PoolJob pool) {
+        var named = Stream.of("app", "function")
+                .map(pool.labels()::get)
+                .filter(Objects::nonNull)
+                .collect(joining("."))
+                .replaceAll("[\\p{Cntrl}\\s]+", " ")
+                .strip();
+        return named.isEmpty() ? pool.pool().value() : named;
     }
 
     private static TaskGroup group(PoolJob pool, NomadConfig settings) {

@@ -19,7 +19,15 @@ record APool(
         int maxContainers,
         String secret,
         Runner runner,
-        Map<String, String> environment) {
+        Map<String, String> environment,
+        Map<String, String> labels) {
+    private static final Map<String, String> LABELS = Map.of(
+            "app", "hello",
+            "function", "square",
+            "version", "de-1",
+            "environment", "main",
+            "workspace", "acme",
+            "serai_url", "http://127.0.0.1:8080/api/v1/functions/fu-1");
     private static final URI ARTIFACT = URI.create("http://127.0.0.1:8080/internal/v1/runner.pyz");
 
     static APool aPool() {
@@ -29,7 +37,8 @@ record APool(
                 5,
                 "s3cret",
                 new Runner(ARTIFACT, "ab".repeat(32), "python3"),
-                Map.of());
+                Map.of(),
+                LABELS);
     }
 
     static PoolId freshId() {
@@ -39,19 +48,19 @@ record APool(
     }
 
     APool called(String name) {
-        return new APool(new PoolId(name), resources, maxContainers, secret, runner, environment);
+        return new APool(new PoolId(name), resources, maxContainers, secret, runner, environment, labels);
     }
 
     APool needing(Resources wanted) {
-        return new APool(id, wanted, maxContainers, secret, runner, environment);
+        return new APool(id, wanted, maxContainers, secret, runner, environment, labels);
     }
 
     APool running(Runner program) {
-        return new APool(id, resources, maxContainers, secret, program, environment);
+        return new APool(id, resources, maxContainers, secret, program, environment, labels);
     }
 
     APool knowing(String other) {
-        return new APool(id, resources, maxContainers, other, runner, environment);
+        return new APool(id, resources, maxContainers, other, runner, environment, labels);
     }
 
     APool talkingTo(RunnerHost host) {
@@ -61,18 +70,15 @@ record APool(
                 maxContainers,
                 secret,
                 runner,
-                Map.of("HOST", host.address().toString()));
+                Map.of("HOST", host.address().toString()),
+                labels);
+    }
+
+    APool labelled(Map<String, String> others) {
+        return new APool(id, resources, maxContainers, secret, runner, environment, others);
     }
 
     PoolJob job() {
-        return new PoolJob(
-                id,
-                Map.of("app", "hello", "function", "square"),
-                resources,
-                maxContainers,
-                secret,
-                runner,
-                environment,
-                Duration.ofSeconds(10));
+        return new PoolJob(id, labels, resources, maxContainers, secret, runner, environment, Duration.ofSeconds(10));
     }
 }

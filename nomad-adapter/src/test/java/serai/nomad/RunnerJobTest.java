@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.hashicorp.nomad.javasdk.NomadJson;
 import java.net.URI;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -48,6 +49,31 @@ class RunnerJobTest {
         assertThat(job.at("/Datacenters/0").asText()).isEqualTo("*");
         assertThat(job.at("/TaskGroups/0/Count").asInt(-1)).isZero();
         assertThat(job.at("/TaskGroups/0/Scaling/Max").asInt()).isEqualTo(5);
+    }
+
+    /** As an operator reads it: a list of jobs shows names, and a job's page its meta. */
+    @Test
+    void givenAPool_whenRendered_thenNameAndMetaSayWhatRunsAndWhereToLook() {
+        var job = rendered(aPool());
+        assertThat(job.path("Name").asText()).isEqualTo("hello.square");
+        assertThat(job.at("/Meta/app").asText()).isEqualTo("hello");
+        assertThat(job.at("/Meta/function").asText()).isEqualTo("square");
+        assertThat(job.at("/Meta/version").asText()).isEqualTo("de-1");
+        assertThat(job.at("/Meta/environment").asText()).isEqualTo("main");
+        assertThat(job.at("/Meta/workspace").asText()).isEqualTo("acme");
+        assertThat(job.at("/Meta/serai_url").asText()).isEqualTo("http://127.0.0.1:8080/api/v1/functions/fu-1");
+        assertThat(job.path("Meta").fieldNames())
+                .toIterable()
+                .allMatch(key -> key.matches("[A-Za-z0-9_]+"), "reaches a task's environment");
+    }
+
+    @Test
+    void givenLabelsOfAnyKind_whenRendered_thenTheNameIsOneLineAndNeverEmpty() {
+        var odd = aPool().labelled(Map.of("app", "line\none", "function", "f\u0000g"));
+        assertThat(rendered(odd).path("Name").asText()).isEqualTo("line one.f g");
+        var bare = aPool().labelled(Map.of("team.cost-centre", "7"));
+        assertThat(rendered(bare).path("Name").asText()).isEqualTo(bare.id().value());
+        assertThat(rendered(bare).at("/Meta/team_cost_centre").asText()).isEqualTo("7");
     }
 
     @Test
@@ -131,8 +157,8 @@ class RunnerJobTest {
     /** Whoever has to change this value makes an upgraded server replace the containers of every pool it declares again. */
     @Test
     void givenAnotherServer_whenRendered_thenTheContentIsTheSame() {
-        assertThat(content(aPool().called("po-0123456789abcdefghij")))
-                .isEqualTo("47a5ddbacb3f586f9c4a4dcb644ef15400da8bbb7c760216d80f32543362902a");
+        var pool = aPool().called("po-0123456789abcdefghij").labelled(Map.of("app", "hello", "function", "square"));
+        assertThat(content(pool)).isEqualTo("47a5ddbacb3f586f9c4a4dcb644ef15400da8bbb7c760216d80f32543362902a");
     }
 
     static String content(APool pool) {

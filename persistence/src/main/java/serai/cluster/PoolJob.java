@@ -13,7 +13,7 @@ import serai.pool.PoolId;
  * What the cluster has to know to run containers of a pool.
  *
  * @param labels shown to operators: {@code app}, {@code function}, {@code version}, {@code environment}, {@code
- *     workspace}, and {@code serai}: where the function is looked at
+ *     workspace}, and {@code serai_url}: where the function is looked at
  * @param maxContainers the most that will ever be asked for, at least 1
  * @param secret proves to the server that a runner belongs to this pool; only the pool's own allocations may read it
  * @param environment for the runner, readable by anyone who may read the job: no secrets

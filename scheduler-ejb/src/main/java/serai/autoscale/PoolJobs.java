@@ -64,7 +64,7 @@ public class PoolJobs {
                 "version", seen.definition().id(),
                 "environment",
                         workspaces.environment(seen.pool().environmentId()).name(),
-                "serai",
+                "serai_url",
                         http.url()
                                 .resolve("/api/v1/functions/" + seen.function().id())
                                 .toString(),

@@ -1,0 +1,44 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.launcher;
+
+import java.time.Duration;
+
+/** The server as a process of somebody else's: it starts here, and ends in order when this process is told to end. */
+record Service(Platform platform) {
+    private static final Duration GLANCE = Duration.ofMillis(200);
+
+    /** @return the exit status: whoever started it may start it again */
+    int run(Progress progress) {
+        refuseOwnParts(platform.settings());
+        platform.checkExternal();
+        platform.choosePorts();
+        var server = platform.server();
+        var process = progress.step(PayaraServer.PART, "checking", step -> start(server, step));
+        while (process.isAlive()) {
+            Pause.millis(GLANCE.toMillis());
+        }
+        throw Failure.because("the server (pid %d) ended by itself: the log is %s", process.pid(), server.log());
+    }
+
+    /** Where it runs now may not be where it runs next: what it keeps has to be elsewhere. */
+    static void refuseOwnParts(Settings settings) {
+        for (var name : new String[] {"SERAI_DATABASE_URL", "NOMAD_ADDR"}) {
+            if (settings.text(name).isEmpty()) {
+                throw Failure.because("%s is not set: ./serai serve brings no database and no Nomad of its own", name);
+            }
+        }
+    }
+
+    private ProcessId start(PayaraServer server, Progress.Step step) {
+        var process = server.launch(platform.serverEnvironment(), step);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> server.stop(process), "stop-server"));
+        server.awaitAdministration(process);
+        step.says("deploying the application");
+        server.deploy();
+        step.says("waiting until the application is ready");
+        server.awaitReady(process);
+        step.says("Payara %s on %s".formatted(Versions.PAYARA, server.url()));
+        return process;
+    }
+}
