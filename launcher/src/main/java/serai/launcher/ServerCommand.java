@@ -37,13 +37,15 @@ record ServerCommand(Path payara, Path domain, int heapMegabytes, ClassArchive a
         // it alone
         line.add("-XX:+UseSerialGC");
         line.add("-XX:+ExitOnOutOfMemoryError"); // a server without memory is worse than one that is started again
-        // a virtual thread that waits for a class loader cannot leave its carrier, and the one that holds the lock needs
+        // a virtual thread that waits for a class loader cannot leave its carrier, and the one that holds the lock
+        // needs
         // a carrier to go on: with one for each of two processors the server stood still in its first minute
         line.add("-Djdk.virtualThreadScheduler.parallelism="
                 + Math.max(CARRIERS, Runtime.getRuntime().availableProcessors()));
         // no shell inside the server, and no folder that is watched for bundles
         line.add("-Dorg.glassfish.additionalOSGiBundlesToStart=");
-        // its services start one after the other: side by side, seen on a busy machine, the HTTP service closed its ports
+        // its services start one after the other: side by side, seen on a busy machine, the HTTP service closed its
+        // ports
         // over another one that was not there yet, and what was deployed then was never found
         line.add("-Dorg.glassfish.startupThreadPolicy=USE_NO_THREADS");
         line.addAll(archive.options());
