@@ -30,7 +30,8 @@ final class TestArchive {
             Set.of("/" + SCHEDULER, "/rpc-ejb.jar", "/api-war.war", "/META-INF/application.xml");
 
     /** Half of the bytes, and some seconds of each deployment. */
-    private static final Pattern OF_THE_EDGES = Pattern.compile("/lib/(protocol|definition|proto|grpc-|netty-|guava).*");
+    private static final Pattern OF_THE_EDGES =
+            Pattern.compile("/lib/(protocol|definition|proto|grpc-|netty-|guava).*");
 
     private TestArchive() {}
 

@@ -19,8 +19,6 @@ import java.time.InstantSource;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import serai.api.http.Access;
 import serai.api.http.Caller;
 import serai.config.HttpConfig;
@@ -32,7 +30,6 @@ import serai.workspace.Workspaces;
 
 /** Schedules: what runs by the clock, what it did, and what it will do. */
 @Path("schedules")
-@Tag(name = "Schedules")
 @Produces(MediaType.APPLICATION_JSON)
 @Access(Access.By.TOKEN)
 @RequestScoped
@@ -71,9 +68,6 @@ public class SchedulesResource {
     }
 
     @GET
-    @Operation(
-            summary = "Schedules of deployed apps, by app and function",
-            description = "app is an id or a name, environment a name; both may be left out")
     public Page<ScheduleView> list(
             @QueryParam("app") String app,
             @QueryParam("environment") String environment,
@@ -91,9 +85,6 @@ public class SchedulesResource {
 
     @GET
     @Path("{id}")
-    @Operation(
-            summary = "One schedule, with its next slots and its last firings",
-            description = "next is how many slots to show, from 0 to 100; also one that has ended is shown")
     public ScheduleDetail get(@PathParam("id") String id, @QueryParam("next") String next) {
         int count = count(next);
         var schedule = schedules.get(caller.tenant(), id);
@@ -131,9 +122,6 @@ public class SchedulesResource {
 
     @GET
     @Path("{id}/firings")
-    @Operation(
-            summary = "What became of its slots, newest first",
-            description = "before is a time: only older slots, for the next page")
     public Page<FiringView> firings(
             @PathParam("id") String id, @QueryParam("before") String before, @QueryParam("limit") String limit) {
         var schedule = schedules.get(caller.tenant(), id);
@@ -151,21 +139,18 @@ public class SchedulesResource {
 
     @POST
     @Path("{id}/pause")
-    @Operation(summary = "Fires nothing until it is resumed, also after deployments")
     public ScheduleView pause(@PathParam("id") String id) {
         return view(schedules.pause(caller.tenant(), id, clock.instant()));
     }
 
     @POST
     @Path("{id}/resume")
-    @Operation(summary = "Ends a pause: the newest of the missed slots fires, late; the others are skipped")
     public ScheduleView resume(@PathParam("id") String id) {
         return view(schedules.resume(caller.tenant(), id, clock.instant()));
     }
 
     @POST
     @Path("{id}/fire")
-    @Operation(summary = "Fires now, out of turn, also while it is paused")
     public Response fire(@PathParam("id") String id) {
         var call = firings.fireNow(caller.tenant(), id, clock.instant());
         return Response.accepted(new Fired(call)).location(location(call)).build();
