@@ -35,8 +35,8 @@ class PoolScalerTest {
                 .containsEntry("environment", "main")
                 .containsEntry("workspace", server.tenant.workspaceName())
                 .containsKeys("app", "version")
-                .hasEntrySatisfying("serai_url", link -> assertThat(link)
-                        .startsWith("http://127.0.0.1:8080/api/v1/functions/fu-"));
+                .hasEntrySatisfying(
+                        "serai_url", link -> assertThat(link).startsWith("http://127.0.0.1:8080/api/v1/functions/fu-"));
         assertThat(job.resources()).isEqualTo(new PoolJob.Resources(100, 128, 0, 512));
         assertThat(job.maxContainers()).isEqualTo(10);
         assertThat(job.secret()).isEqualTo(pool.secret());
