@@ -3,6 +3,8 @@
 package serai.launcher;
 
 import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /** The server as a process of somebody else's: it starts here, and ends in order when this process is told to end. */
 record Service(Platform platform) {
@@ -31,8 +33,7 @@ record Service(Platform platform) {
     }
 
     private ProcessId start(PayaraServer server, Progress.Step step) {
-        var process = server.launch(platform.serverEnvironment(), step);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> server.stop(process), "stop-server"));
+        var process = launch(server, step);
         server.awaitAdministration(process);
         step.says("deploying the application");
         server.deploy();
@@ -40,5 +41,18 @@ record Service(Platform platform) {
         server.awaitReady(process);
         step.says("Payara %s on %s".formatted(Versions.PAYARA, server.url()));
         return process;
+    }
+
+    /** Told to end while it is launched, we wait until it is: a process that nobody knows would stay. */
+    private ProcessId launch(PayaraServer server, Progress.Step step) {
+        var launched = new CompletableFuture<Optional<ProcessId>>();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> launched.join().ifPresent(server::stop), "stop-server"));
+        try {
+            var process = server.launch(platform.serverEnvironment(), step);
+            launched.complete(Optional.of(process));
+            return process;
+        } finally {
+            launched.complete(Optional.empty()); // unless it was
+        }
     }
 }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
+import java.util.Set;
 import serai.local.doc.Json;
 
 /** Turns what was sent into the job as Nomad stores it: spelling, defaults, derived fields. */
@@ -36,7 +37,7 @@ public final class JobForm {
     }
 
     private static ObjectNode complete(ObjectNode given) {
-        boolean batch = Json.text(given, "Type").equals("batch");
+        boolean batch = Set.of("batch", "sysbatch").contains(Json.text(given, "Type"));
         ObjectNode job = Json.with(given);
         if (Json.text(job, "Name").isEmpty()) {
             job.put("Name", Json.text(job, "ID"));
