@@ -49,7 +49,7 @@ def test_given_a_deployment_that_fails_here_when_called_then_the_old_version_ans
 def test_given_a_deployment_that_is_refused_when_called_then_the_old_version_answers(app_name: str):
     deploy(app_name, "1").ok()
     refused = deploy(app_name, "refused")
-    assert refused.code != 0 and "gpu" in refused.output
+    assert refused.code != 0 and "region" in refused.output
     assert ask(app_name, "version") == "1"
     assert ask(app_name, "triple", "2") == "6"
 

@@ -39,7 +39,10 @@ def held(nomad: Nomad) -> dict[str, str]:
     holders = {}
     for stub in nomad.get("/v1/allocations").json():
         if stub["ClientStatus"] in ("pending", "running"):
-            allocation = nomad.get(f"/v1/allocation/{stub['ID']}").json()
+            response = nomad.get(f"/v1/allocation/{stub['ID']}")
+            if response.status_code == 404:
+                continue  # purged meanwhile
+            allocation = response.json()
             tasks = ((allocation.get("AllocatedResources") or {}).get("Tasks") or {}).values()
             for device in (d for task in tasks for d in task["Devices"] or []):
                 for one in device["DeviceIDs"]:

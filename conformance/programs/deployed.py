@@ -29,5 +29,5 @@ if VERSION == "broken":
 
 if VERSION == "refused":
 
-    @app.function(gpu="H100")
-    def needs_a_gpu() -> None: ...
+    @app.function(region="eu-west")
+    def needs_a_region() -> None: ...

@@ -69,7 +69,7 @@ def test_a_schedule_is_found_by_app_and_environment(api: Api, deployed: tuple[st
     app, name = deployed
     for query in (f"?app={app}", f"?app={name}", f"?app={name}&environment=main", "?environment=main&limit=500", "?limit=500"):
         page = api.get(SCHEDULES + query).json()
-        assert set(page) == {"items", "more"}
+        assert set(page) == {"items", "more", "next"}
         assert schedule in [item["id"] for item in page["items"]]
     assert api.get(f"{SCHEDULES}?app=nobody-deployed-this").json()["items"] == []
     assert_problem(api.get(f"{SCHEDULES}?environment=nowhere"), 404, "environment-not-found")

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from serai_conformance.poll import eventually
 
+PATIENCE = 10  #: seconds after which a person presses Ctrl+C again
+
 PROGRAMS = Path(__file__).parent.parent / "programs"
 
 
@@ -68,8 +70,16 @@ class Program:
         assert text.encode() in bytes(self.stdout) + bytes(self.stderr), self.end(1).output
         assert self.process.poll() is None, f"ended already\n{self.end(1).output}"
 
-    def interrupt(self) -> None:
-        self.process.send_signal(signal.SIGINT)
+    def interrupt_until_it_ends(self, within: float) -> Ended:
+        """As a person does, who presses Ctrl+C again: seen once, a client that had just begun to wait missed the first."""
+        deadline = time.monotonic() + within
+        while self.process.poll() is None and time.monotonic() + PATIENCE < deadline:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                continue
+        return self.end(max(0.0, deadline - time.monotonic()))
 
     def end(self, timeout: float = 60) -> Ended:
         deadline = time.monotonic() + timeout

@@ -5,6 +5,7 @@ package serai.mount;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.persistence.EntityManager;
+import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -143,17 +144,23 @@ public class Mounts {
 
     /** By name: one without files of ours, such as the client's own packages, is made on first sight. */
     public Mount named(Tenant tenant, Environment environment, String name, boolean virtual) {
+        var present = named(environment, name);
+        if (present.isPresent()) {
+            return present.get();
+        }
+        if (!virtual) {
+            throw Problem.MOUNT_NOT_FOUND.because("Mount '%s' not found", name);
+        }
+        em.find(Environment.class, environment.id(), LockModeType.PESSIMISTIC_WRITE); // two that come first take turns
+        return named(environment, name).orElseGet(() -> create(tenant, environment, Optional.of(name), List.of()));
+    }
+
+    private Optional<Mount> named(Environment environment, String name) {
         return em.createQuery("from Mount m where m.environmentId = :environment and m.name = :name", Mount.class)
                 .setParameter("environment", environment.id())
                 .setParameter("name", name)
                 .getResultStream()
-                .findFirst()
-                .orElseGet(() -> {
-                    if (!virtual) {
-                        throw Problem.MOUNT_NOT_FOUND.because("Mount '%s' not found", name);
-                    }
-                    return create(tenant, environment, Optional.of(name), List.of());
-                });
+                .findFirst();
     }
 
     /** @throws serai.problem.ProblemException {@link Problem#MOUNT_NOT_FOUND}, also for another workspace's */
