@@ -30,7 +30,7 @@ class Sizes:
     stay: int
 
 
-FULL = Sizes(cold=8, warm=400, warm_up=100, map_inputs=1000, maps=3, stay=20)
+FULL = Sizes(cold=8, warm=400, warm_up=1000, map_inputs=1000, maps=3, stay=20)
 QUICK = Sizes(cold=2, warm=40, warm_up=10, map_inputs=100, maps=1, stay=5)
 
 
