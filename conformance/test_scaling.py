@@ -98,5 +98,6 @@ def test_given_a_program_that_is_interrupted_when_its_function_sleeps_then_the_c
     program.shows("Created objects", within=20)
     app_id = re.search(r"\bap-\w+", program.stdout.decode()).group()
     eventually(lambda: any(nomad.running(job["ID"]) for job in nomad.jobs(app_id, "hold")), 15, "the function runs")
-    program.interrupt_until_it_ends(within=30)
+    program.interrupt()
+    program.end(timeout=30)
     eventually(lambda: not alive(nomad, app_id), 20, "no job of the interrupted app")

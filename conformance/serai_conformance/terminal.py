@@ -14,8 +14,6 @@ from pathlib import Path
 
 from serai_conformance.poll import eventually
 
-PATIENCE = 10  #: seconds after which a person presses Ctrl+C again
-
 PROGRAMS = Path(__file__).parent.parent / "programs"
 
 
@@ -34,6 +32,11 @@ class Ended:
         return self
 
 
+def _listen_to_interrupts() -> None:
+    """A shell that runs the suite in the background makes it, and all below it, deaf to them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Program:
     """A process that is read while it runs."""
 
@@ -45,6 +48,7 @@ class Program:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            preexec_fn=_listen_to_interrupts,
         )
         self.stdout = bytearray()
         self.stderr = bytearray()
@@ -70,16 +74,8 @@ class Program:
         assert text.encode() in bytes(self.stdout) + bytes(self.stderr), self.end(1).output
         assert self.process.poll() is None, f"ended already\n{self.end(1).output}"
 
-    def interrupt_until_it_ends(self, within: float) -> Ended:
-        """As a person does, who presses Ctrl+C again: seen once, a client that had just begun to wait missed the first."""
-        deadline = time.monotonic() + within
-        while self.process.poll() is None and time.monotonic() + PATIENCE < deadline:
-            self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                continue
-        return self.end(max(0.0, deadline - time.monotonic()))
+    def interrupt(self) -> None:
+        self.process.send_signal(signal.SIGINT)
 
     def end(self, timeout: float = 60) -> Ended:
         deadline = time.monotonic() + timeout
