@@ -35,6 +35,9 @@ public record Assignment(
     /** @param mode permission bits */
     public record File(String path, String sha256, long size, int mode) {}
 
-    /** @param memoryMb mebibytes after which the container is killed; null for no limit */
-    public record Limits(Integer memoryMb) {}
+    /**
+     * @param memoryMb mebibytes after which the container is killed; null for no limit
+     * @param pids processes and threads, of which there are never more
+     */
+    public record Limits(Integer memoryMb, int pids) {}
 }

@@ -16,6 +16,7 @@ import serai.app.App;
 import serai.app.Apps;
 import serai.config.CallConfig;
 import serai.config.RpcConfig;
+import serai.config.RunnerConfig;
 import serai.container.Container;
 import serai.container.Containers;
 import serai.function.Definition;
@@ -47,6 +48,7 @@ public class Assignments {
     private final Mounts mounts;
     private final Workspaces workspaces;
     private final RpcConfig rpc;
+    private final RunnerConfig runner;
     private final CallConfig calls;
 
     @Inject
@@ -58,6 +60,7 @@ public class Assignments {
             Mounts mounts,
             Workspaces workspaces,
             RpcConfig rpc,
+            RunnerConfig runner,
             CallConfig calls) {
         this.apps = apps;
         this.functions = functions;
@@ -66,11 +69,12 @@ public class Assignments {
         this.mounts = mounts;
         this.workspaces = workspaces;
         this.rpc = rpc;
+        this.runner = runner;
         this.calls = calls;
     }
 
     public Assignments() {
-        this(null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Takes the definition of the container's pool, which may be older than the app's present one. */
@@ -94,7 +98,8 @@ public class Assignments {
                 new Assignment.Limits(
                         duties.resources().memoryMaxMb() == 0
                                 ? null
-                                : duties.resources().memoryMaxMb()),
+                                : duties.resources().memoryMaxMb(),
+                        runner.processes()),
                 Math.max(1, calls.lease().dividedBy(BEATS).toSeconds()));
     }
 

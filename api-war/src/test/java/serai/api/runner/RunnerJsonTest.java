@@ -40,14 +40,14 @@ class RunnerJsonTest {
                 Map.of("MODAL_ENVIRONMENT", "main"),
                 "/root",
                 List.of(new Assignment.File("/root/app.py", "ab", 123, 0644)),
-                new Assignment.Limits(null),
+                new Assignment.Limits(null, 4096),
                 15);
         assertThat(JSON.toJson(assignment)).satisfies(json -> {
             assertThat(json).contains("\"rpc_url\":\"http://127.0.0.1:50051\"");
             assertThat(json).contains("\"runtime\":{\"package\":\"modal\",\"version\":\"1.6.4\"}");
             assertThat(json).contains("\"python_version\":null");
             assertThat(json).contains("\"mode\":420");
-            assertThat(json).contains("\"limits\":{\"memory_mb\":null}");
+            assertThat(json).contains("\"limits\":{\"memory_mb\":null,\"pids\":4096}");
             assertThat(json).contains("\"heartbeat_interval_s\":15");
         });
     }
