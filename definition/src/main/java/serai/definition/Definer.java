@@ -13,6 +13,7 @@ import serai.function.Definition;
 import serai.function.Functions;
 import serai.image.Images;
 import serai.mount.Mounts;
+import serai.schedule.Arguments;
 import serai.schedule.Schedules;
 import serai.schedule.Timetable;
 import serai.workspace.Tenant;
@@ -56,16 +57,22 @@ public class Definer {
             images.get(tenant, duties.imageId());
         }
         duties.mounts().forEach(mount -> mounts.get(tenant, mount));
-        return new Draft(duties, timetable, FunctionWire.of(appId, function, data));
+        return new Draft(
+                duties, timetable, ScheduleReader.arguments(function), FunctionWire.of(appId, function, data));
     }
 
     /** Stores it; it begins to count when its app is published. */
     public Definition store(serai.function.Function function, Draft draft) {
         var stored = functions.define(function, draft.wire, draft.duties);
-        draft.timetable.ifPresent(present -> schedules.declare(stored, present, ScheduleReader.arguments()));
+        draft.timetable.ifPresent(present -> schedules.declare(stored, present, draft.firing));
         return stored;
     }
 
-    /** A definition that was read and not stored yet. */
-    public record Draft(Definition.Duties duties, Optional<Timetable> timetable, Definition.Wire wire) {}
+    /**
+     * A definition that was read and not stored yet.
+     *
+     * @param firing what its timetable, if it has one, calls it with
+     */
+    public record Draft(
+            Definition.Duties duties, Optional<Timetable> timetable, Arguments firing, Definition.Wire wire) {}
 }
