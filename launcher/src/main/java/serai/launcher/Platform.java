@@ -15,6 +15,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** The parts together: who waits for whom. */
 final class Platform {
@@ -249,6 +250,12 @@ final class Platform {
                 .orElseGet(() -> secrets.named("admin-token"));
     }
 
+    /** What was given from outside; else a file of ours, one key a line, the newest first. */
+    private String masterKeys() {
+        return settings.text("SERAI_SECRET_MASTER_KEYS")
+                .orElseGet(() -> secrets.key("master-keys").lines().collect(Collectors.joining(",")));
+    }
+
     /** What the server is told. Secrets go by the environment, which only its own user can read, never by the command line. */
     Map<String, String> environment(Database database, NomadAgent agent, Python python) {
         var environment = new LinkedHashMap<String, String>();
@@ -263,6 +270,7 @@ final class Platform {
         environment.put("SERAI_HTTP_URL", settings.text("SERAI_HTTP_URL").orElse(server().url()));
         environment.put("SERAI_DATA_DIRECTORY", home.data().toString());
         environment.put("SERAI_ADMIN_TOKEN", adminToken());
+        environment.put("SERAI_SECRET_MASTER_KEYS", masterKeys());
         environment.put(
                 "SERAI_RUNNER_PYTHON", settings.text("SERAI_RUNNER_PYTHON").orElse(python.program()));
         environment.put(

@@ -49,6 +49,7 @@ import serai.config.HttpConfig;
 import serai.config.LogConfig;
 import serai.config.RunnerConfig;
 import serai.config.ScheduleConfig;
+import serai.config.SecretConfig;
 import serai.container.Containers;
 import serai.cron.Firer;
 import serai.device.Devices;
@@ -74,6 +75,7 @@ import serai.replay.Replays;
 import serai.runner.RunnerArtifact;
 import serai.schedule.Firings;
 import serai.schedule.Schedules;
+import serai.secret.Secrets;
 import serai.signal.Signals;
 import serai.signal.Topic;
 import serai.workspace.Environment;
@@ -156,8 +158,8 @@ public final class TestServer {
     public final Admissions admissions = new Admissions(pools, containers, cluster);
     public final Reaper reaper =
             new Reaper(containers, inputs, pools, functions, apps, departures, publisher, cluster, call, clock);
-    public final Retention retention =
-            new Retention(calls, bean(Replays.class, jdbi), logs, call, settings(LogConfig.class, Map.of()));
+    public final Retention retention = new Retention(
+            calls, bean(Replays.class, jdbi), logs, secrets(null), call, settings(LogConfig.class, Map.of()));
 
     {
         signals.onUnheard(topic -> {
@@ -189,6 +191,12 @@ public final class TestServer {
         return made;
     }
 
+    /** @param masterKeys null for a server without */
+    public Secrets secrets(String masterKeys) {
+        var set = masterKeys == null ? Map.<String, String>of() : Map.of("serai.secret.master-keys", masterKeys);
+        return bean(Secrets.class, transactions.entities(), settings(SecretConfig.class, set));
+    }
+
     /** With the defaults that stand at the settings, except for those named here. */
     private static <T> T settings(Class<T> type, Map<String, String> others) {
         try {
@@ -210,7 +218,7 @@ public final class TestServer {
 
     private static Object converted(Class<?> type, String text) {
         if (type == Optional.class) {
-            return Optional.empty();
+            return Optional.of(text).filter(given -> !given.equals(ConfigProperty.UNCONFIGURED_VALUE));
         }
         return switch (type.getSimpleName()) {
             case "Duration" -> Duration.parse(text);
@@ -283,7 +291,8 @@ public final class TestServer {
                 null,
                 List.of(),
                 "1.6.4",
-                List.of(gpus));
+                List.of(gpus),
+                List.of());
         return functions.define(function, new Definition.Wire(new byte[0], new byte[0], new byte[0]), duties);
     }
 
