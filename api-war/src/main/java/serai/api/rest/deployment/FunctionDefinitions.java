@@ -14,7 +14,8 @@ record FunctionDefinitions(String appName, String clientMount, String sourceMoun
     /** The first is that of a firing's result: REST can show it. */
     private static final List<DataFormat> FORMATS = List.of(DataFormat.DATA_FORMAT_CBOR, DataFormat.DATA_FORMAT_PICKLE);
 
-    Function of(FunctionRequest asked, String imageId) {
+    /** @param secrets ids of those that it names */
+    Function of(FunctionRequest asked, String imageId, List<String> secrets) {
         var function = Function.newBuilder()
                 .setModuleName(asked.handler().module())
                 .setFunctionName(asked.name())
@@ -26,6 +27,7 @@ record FunctionDefinitions(String appName, String clientMount, String sourceMoun
                 .addMountIds(sourceMount)
                 .setImageId(imageId)
                 .addObjectDependencies(ObjectDependency.newBuilder().setObjectId(imageId))
+                .addAllSecretIds(secrets)
                 .setResources(asked.resources())
                 .setAutoscalerSettings(asked.autoscaler())
                 .setTimeoutSecs(asked.timeoutS())
@@ -34,6 +36,7 @@ record FunctionDefinitions(String appName, String clientMount, String sourceMoun
                 .setMountClientDependencies(true)
                 .addAllSupportedInputFormats(FORMATS)
                 .addAllSupportedOutputFormats(FORMATS);
+        secrets.forEach(id -> function.addObjectDependenciesBuilder().setObjectId(id));
         asked.retries().ifPresent(function::setRetryPolicy);
         asked.schedule().ifPresent(function::setSchedule);
         if (asked.concurrency() > 1) {
