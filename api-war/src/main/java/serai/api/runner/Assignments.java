@@ -81,7 +81,7 @@ public class Assignments {
     }
 
     public Assignments() {
-        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Takes the definition of the container's pool, which may be older than the app's present one. */
