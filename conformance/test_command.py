@@ -69,8 +69,7 @@ def test_given_a_new_workspace_when_its_token_is_used_then_it_sees_nothing_of_ot
 
 
 def test_given_the_managed_client_when_it_is_used_then_it_is_logged_in(operator: Operator):
-    assert "modal client version" in said(operator, "modal", "--version").lower()
-    said(operator, "modal", "app", "list")
+    assert "one call: 49" in said(operator, "modal", "run", "-q", str(EXAMPLES / "quickstart.py"))
 
 
 def test_given_a_machine_on_which_it_runs_when_the_doctor_looks_then_it_says_what_it_found(operator: Operator):
@@ -80,7 +79,7 @@ def test_given_a_machine_on_which_it_runs_when_the_doctor_looks_then_it_says_wha
     assert all(finding["detail"] for finding in checks.values())
 
 
-@pytest.mark.parametrize("part", ["server", "agent", "database"])
+@pytest.mark.parametrize("part", ["server", "agent"])
 def test_given_a_part_when_its_log_is_asked_for_then_there_is_one(operator: Operator, part: str):
     assert said(operator, "logs", part).strip()
 
