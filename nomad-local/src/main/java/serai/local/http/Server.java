@@ -54,7 +54,8 @@ public final class Server implements AutoCloseable {
     /** The agent's own description. */
     public record Identity(String version, String nodeId, String nodeName, String dataDirectory, int mhz) {}
 
-    public Server(String bind, int port, Parts parts, Identity identity) {
+    /** @throws IOException if the program lacks a file of its page */
+    public Server(String bind, int port, Parts parts, Identity identity) throws IOException {
         onLoopback = LOOPBACK.contains(bind) || bind.equals("::1");
         Reads reads = new Reads(parts.store());
         new JobRoutes(parts.jobs(), reads).addTo(routes);
@@ -71,6 +72,7 @@ public final class Server implements AutoCloseable {
                 bind + ":" + port,
                 identity.dataDirectory());
         new AgentRoutes(info, parts.store(), reads, parts.collectGarbage()).addTo(routes);
+        new LocalRoutes(info, reads).addTo(routes);
         server = WebServer.builder()
                 .host(bind)
                 .port(port)
