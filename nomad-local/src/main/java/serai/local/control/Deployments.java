@@ -4,6 +4,7 @@ package serai.local.control;
 
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -14,12 +15,15 @@ import serai.local.state.Commit;
 import serai.local.state.Evaluation;
 import serai.local.state.Store;
 import serai.local.state.Table;
+import serai.local.state.UnwritableException;
 
 /**
  * Roll-outs, as far as callers notice them: a job whose update block allows {@code MaxParallel > 0} has one after each change,
  * and refuses to be scaled until its instances were healthy for long enough. Instances are replaced all at once nevertheless.
  */
 public final class Deployments {
+    private static final System.Logger LOG = System.getLogger(Deployments.class.getName());
+
     private final Store store;
     private final Alarm alarm;
 
@@ -106,13 +110,21 @@ public final class Deployments {
     }
 
     private void look(String id) {
+        try {
+            settle(id);
+        } catch (UnwritableException e) {
+            LOG.log(Level.WARNING, "a deployment waits: {0}", e.getMessage());
+        }
+        watch(id);
+    }
+
+    private void settle(String id) {
         store.commit("DeploymentStatusUpdate", commit -> {
             commit.get(Table.DEPLOYMENTS, id)
                     .filter(d -> Json.text(d, "Status").equals("running"))
                     .ifPresent(d -> settle(commit, d));
             return null;
         });
-        watch(id);
     }
 
     private static void settle(Commit commit, ObjectNode deployment) {
