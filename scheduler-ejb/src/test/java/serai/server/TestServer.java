@@ -47,6 +47,7 @@ import serai.config.HttpConfig;
 import serai.config.LogConfig;
 import serai.config.RunnerConfig;
 import serai.config.ScheduleConfig;
+import serai.config.SecretConfig;
 import serai.container.Containers;
 import serai.cron.Firer;
 import serai.device.Devices;
@@ -72,6 +73,7 @@ import serai.replay.Replays;
 import serai.runner.RunnerArtifact;
 import serai.schedule.Firings;
 import serai.schedule.Schedules;
+import serai.secret.Secrets;
 import serai.signal.Signals;
 import serai.signal.Topic;
 import serai.workspace.Environment;
@@ -154,8 +156,8 @@ public final class TestServer {
     public final Admissions admissions = new Admissions(pools, containers, cluster);
     public final Reaper reaper =
             new Reaper(containers, inputs, pools, functions, apps, departures, publisher, cluster, call, clock);
-    public final Retention retention =
-            new Retention(calls, bean(Replays.class, jdbi), logs, call, settings(LogConfig.class, Map.of()));
+    public final Retention retention = new Retention(
+            calls, bean(Replays.class, jdbi), logs, secrets(null), call, settings(LogConfig.class, Map.of()));
 
     {
         signals.onUnheard(topic -> {
@@ -189,6 +191,12 @@ public final class TestServer {
         var made = new Signals();
         Defaults.set(made, "transactions", transactions.registry());
         return made;
+    }
+
+    /** @param masterKeys null for a server without */
+    public Secrets secrets(String masterKeys) {
+        var set = masterKeys == null ? Map.<String, String>of() : Map.of("serai.secret.master-keys", masterKeys);
+        return bean(Secrets.class, transactions.entities(), settings(SecretConfig.class, set));
     }
 
     private static <T> T settings(Class<T> type, Map<String, String> others) {
@@ -246,7 +254,8 @@ public final class TestServer {
                 null,
                 List.of(),
                 "1.6.4",
-                List.of(gpus));
+                List.of(gpus),
+                List.of());
         return functions.define(function, new Definition.Wire(new byte[0], new byte[0], new byte[0]), duties);
     }
 
