@@ -62,8 +62,7 @@ public class Definer {
         }
         duties.mounts().forEach(mount -> mounts.get(tenant, mount));
         secrets.mustFit(tenant, duties.secrets());
-        return new Draft(
-                duties, timetable, ScheduleReader.arguments(function), FunctionWire.of(appId, function, data));
+        return new Draft(duties, timetable, ScheduleReader.arguments(function), FunctionWire.of(appId, function, data));
     }
 
     /** Stores it; it begins to count when its app is published. */
