@@ -18,7 +18,6 @@ REFUSED = {
     "volume": "volume",
     "secret": "secret",
     "web": "web endpoint",
-    "classes": "class",
     "batched": "batched",
     "no_network": "block_network",
     "single_use": "single_use_containers",

@@ -67,15 +67,6 @@ def with_web_endpoint():
     raise AssertionError("not served")
 
 
-classes = modal.App("classes")
-
-
-@classes.cls()
-class WithMethods:
-    @modal.method()
-    def method(self) -> None: ...
-
-
 batched = modal.App("batched")
 
 

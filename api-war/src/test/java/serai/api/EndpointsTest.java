@@ -42,6 +42,7 @@ class EndpointsTest {
                         "GET functions TOKEN",
                         "GET functions/{id} TOKEN",
                         "GET functions/{id}/logs TOKEN",
+                        "GET functions/{id}/variants TOKEN",
                         "GET nodes TOKEN",
                         "GET openapi.yaml ITSELF",
                         "GET schedules TOKEN",

@@ -5,6 +5,7 @@ package serai.definition;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import modal.client.ClassParameterInfo.ParameterSerializationFormat;
 import modal.client.Function;
 import modal.client.FunctionData;
 import modal.client.FunctionRetryPolicy;
@@ -42,14 +43,14 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
                 function.getImageId().isEmpty() ? null : function.getImageId(),
                 function.getMountIdsList(),
                 clientVersion,
-                new GpuReader(devices).read(function, FunctionWire.ranked(data)));
+                new GpuReader(devices).read(function, FunctionWire.ranked(data)),
+                isTemplate(function));
     }
 
     private static List<String> missingFeatures(Function function) {
         var missing = new ArrayList<String>();
         check(missing, function.getResources().getRdma(), "rdma");
-        check(missing, function.getWebhookConfig().getTypeValue() != 0, "web endpoints");
-        check(missing, function.getIsClass(), "classes");
+        check(missing, isWeb(function), "web endpoints");
         check(missing, function.getVolumeMountsCount() > 0, "volumes");
         check(missing, function.getCloudBucketMountsCount() + function.getS3MountsCount() > 0, "cloud bucket mounts");
         check(missing, function.getSharedVolumeMountsCount() > 0, "network file systems");
@@ -65,6 +66,19 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
         check(missing, function.getSchedulerPlacement().getRegionsCount() > 0, "region");
         check(missing, function.hasPtyInfo() && function.getPtyInfo().getEnabled(), "interactive mode (-i)");
         return missing;
+    }
+
+    private static boolean isWeb(Function function) {
+        return function.getWebhookConfig().getTypeValue() != 0
+                || function.getMethodDefinitionsMap().values().stream()
+                        .anyMatch(method -> method.getWebhookConfig().getTypeValue() != 0);
+    }
+
+    /** A class with declared parameters is only ever called with values for them, be they the defaults. */
+    private static boolean isTemplate(Function function) {
+        return function.getIsClass()
+                && function.getClassParameterInfo().getFormat()
+                        == ParameterSerializationFormat.PARAM_SERIALIZATION_FORMAT_PROTO;
     }
 
     private static void check(List<String> missing, boolean used, String name) {

@@ -45,6 +45,7 @@ public class Definition {
     private String[] mounts;
     private String clientVersion;
     private String[] gpus;
+    private boolean template;
     private Instant createdAt;
 
     protected Definition() {} // JPA
@@ -65,6 +66,7 @@ public class Definition {
         this.mounts = duties.mounts().toArray(String[]::new);
         this.clientVersion = duties.clientVersion();
         this.gpus = duties.gpus().stream().map(Gpu::text).toArray(String[]::new);
+        this.template = duties.template();
         this.createdAt = Instant.now();
     }
 
@@ -91,7 +93,8 @@ public class Definition {
                 imageId,
                 List.of(mounts),
                 clientVersion,
-                Stream.of(gpus).map(Gpu::parse).toList());
+                Stream.of(gpus).map(Gpu::parse).toList(),
+                template);
     }
 
     /**
@@ -114,6 +117,7 @@ public class Definition {
      * @param mounts ids of the mounts, in no order
      * @param clientVersion of the package that the container's runtime has to be
      * @param gpus what a container needs, by rank: the first that has room; empty for none
+     * @param template whether only {@link Variants} of it run, as it lacks parameters
      */
     public record Duties(
             AutoscalerSettings autoscaler,
@@ -125,12 +129,13 @@ public class Definition {
             String imageId,
             List<String> mounts,
             String clientVersion,
-            List<Gpu> gpus) {
+            List<Gpu> gpus,
+            boolean template) {
         public Duties {
             gpus = List.copyOf(gpus);
         }
 
-        /** Without GPUs. */
+        /** Without GPUs, complete in itself. */
         public Duties(
                 AutoscalerSettings autoscaler,
                 RetryPolicy retryPolicy,
@@ -151,7 +156,8 @@ public class Definition {
                     imageId,
                     mounts,
                     clientVersion,
-                    List.of());
+                    List.of(),
+                    false);
         }
 
         /** @return how many pools a function has, at least 1 */

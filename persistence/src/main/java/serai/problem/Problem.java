@@ -19,6 +19,7 @@ public enum Problem {
     APP_STOPPED(Kind.FAILED_PRECONDITION, "The app is stopped"),
     FUNCTION_NOT_FOUND(Kind.NOT_FOUND, "There is no such function"),
     FUNCTION_NOT_DEFINED(Kind.FAILED_PRECONDITION, "The function has no definition yet"),
+    CLASS_NOT_FOUND(Kind.NOT_FOUND, "There is no such class"),
     HANDLER_NOT_FOUND(Kind.INVALID_ARGUMENT, "The sources do not have the function's handler"),
     SOURCES_TOO_LARGE(Kind.INVALID_ARGUMENT, 413, "The sources are larger than allowed"),
     IMAGE_NOT_FOUND(Kind.NOT_FOUND, "There is no such image"),

@@ -10,6 +10,7 @@ import jakarta.persistence.Persistence;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -58,13 +59,16 @@ import serai.function.Definition;
 import serai.function.Deployments;
 import serai.function.Function;
 import serai.function.Functions;
+import serai.function.OptionReader;
 import serai.function.Resources;
 import serai.function.RetryPolicy;
+import serai.function.Variants;
 import serai.id.NewId;
 import serai.log.Logs;
 import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
+import serai.problem.Problem;
 import serai.reap.Admissions;
 import serai.reap.ContainerEnds;
 import serai.reap.Departures;
@@ -108,7 +112,8 @@ public final class TestServer {
     public final Workspaces workspaces = bean(Workspaces.class, transactions.entities());
     public final Apps apps = bean(Apps.class, transactions.entities(), signals);
     public final Functions functions = bean(Functions.class, transactions.entities());
-    public final Deployments deployments = bean(Deployments.class, apps, functions);
+    public final Variants variants = bean(Variants.class, functions, (OptionReader) TestServer::withOptions);
+    public final Deployments deployments = bean(Deployments.class, apps, functions, variants);
     public final Pools pools = bean(Pools.class, transactions.entities(), jdbi);
     public final Containers containers = bean(Containers.class, transactions.entities(), jdbi, signals);
     public final Calls calls = bean(Calls.class, jdbi, signals);
@@ -283,8 +288,17 @@ public final class TestServer {
                 null,
                 List.of(),
                 "1.6.4",
-                List.of(gpus));
+                List.of(gpus),
+                false);
         return functions.define(function, new Definition.Wire(new byte[0], new byte[0], new byte[0]), duties);
+    }
+
+    /** Options change nothing here but that there is a definition of its own. Those that say so are refused. */
+    private static OptionReader.Derived withOptions(Definition base, byte[] options) {
+        if (new String(options, StandardCharsets.UTF_8).equals("impossible")) {
+            throw Problem.FEATURE_UNSUPPORTED.because("impossible options");
+        }
+        return new OptionReader.Derived(base.wire(), base.duties());
     }
 
     /** The app with these functions, by their newest definitions. */
