@@ -9,9 +9,7 @@ import jakarta.persistence.EntityManagerFactory;
 import jakarta.persistence.Persistence;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -23,9 +21,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.hibernate.type.format.FormatMapper;
 import org.jdbi.v3.core.Jdbi;
+import org.postgresql.ds.PGPoolingDataSource;
 import serai.activate.Closings;
 import serai.activate.Publisher;
 import serai.activate.Rollouts;
@@ -176,9 +174,13 @@ public final class TestServer {
             workspaces.issueToken(NewId.lowerCase("w").substring(0, 12)).tenant();
     public final Environment environment = workspaces.environment(tenant, "");
 
+    /** Its connections are kept: to open one takes longer than most tests. */
+    @SuppressWarnings("deprecation") // in favour of pools with more settings
     private static DataSource startDatabase() {
         try {
-            return EmbeddedPostgres.start().getPostgresDatabase(); // ends with the JVM
+            var source = new PGPoolingDataSource();
+            source.setUrl(EmbeddedPostgres.start().getJdbcUrl("postgres", "postgres")); // ends with the JVM
+            return source;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -190,55 +192,16 @@ public final class TestServer {
 
     private Signals signals() {
         var made = new Signals();
-        set(made, "transactions", transactions.registry());
+        Defaults.set(made, "transactions", transactions.registry());
         return made;
     }
 
-    /** With the defaults that stand at the settings, except for those named here. */
     private static <T> T settings(Class<T> type, Map<String, String> others) {
-        try {
-            var made = type.getDeclaredConstructor().newInstance();
-            for (var field : type.getDeclaredFields()) {
-                var property = field.getAnnotation(ConfigProperty.class);
-                if (property != null) {
-                    set(
-                            made,
-                            field.getName(),
-                            converted(field.getType(), others.getOrDefault(property.name(), property.defaultValue())));
-                }
-            }
-            return made;
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static Object converted(Class<?> type, String text) {
-        if (type == Optional.class) {
-            return Optional.empty();
-        }
-        return switch (type.getSimpleName()) {
-            case "Duration" -> Duration.parse(text);
-            case "int" -> Integer.valueOf(text);
-            case "URI" -> URI.create(text);
-            case "Path" -> Path.of(text);
-            case "String" -> text;
-            default -> throw new IllegalArgumentException(type.getName());
-        };
-    }
-
-    private static void set(Object target, String field, Object value) {
-        try {
-            var declared = target.getClass().getDeclaredField(field);
-            declared.setAccessible(true);
-            declared.set(target, value);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(e);
-        }
+        return Defaults.of(type, others);
     }
 
     public void stopGrace(Duration grace) {
-        set(autoscale, "stopGrace", grace);
+        Defaults.set(autoscale, "stopGrace", grace);
     }
 
     /** From now on the server's clock is ahead of the database's. */
