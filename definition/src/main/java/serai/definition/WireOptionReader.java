@@ -12,19 +12,27 @@ import serai.device.DeviceNames;
 import serai.function.Definition;
 import serai.function.OptionReader;
 import serai.protocol.Messages;
+import serai.workspace.Tenant;
 
 /** Makes a variant's definition as the client would have sent it, so that it is read and refused like any other. */
 @ApplicationScoped
 class WireOptionReader implements OptionReader {
     private final DefinitionReader reader;
+    private final Definer definer;
 
     @Inject
-    WireOptionReader(AutoscaleConfig defaults, DeviceNames devices) {
+    WireOptionReader(AutoscaleConfig defaults, DeviceNames devices, Definer definer) {
         this.reader = new DefinitionReader(defaults, devices);
+        this.definer = definer;
     }
 
     WireOptionReader() {
-        this.reader = null; // for the server's proxy
+        this(null, null, null); // for the server's proxy
+    }
+
+    @Override
+    public void mustExist(Tenant tenant, Definition.Duties duties) {
+        definer.mustExist(tenant, duties);
     }
 
     @Override

@@ -45,6 +45,7 @@ public class Definition {
     private String[] mounts;
     private String clientVersion;
     private String[] gpus;
+    private String[] secrets;
     private boolean template;
     private Instant createdAt;
 
@@ -66,6 +67,7 @@ public class Definition {
         this.mounts = duties.mounts().toArray(String[]::new);
         this.clientVersion = duties.clientVersion();
         this.gpus = duties.gpus().stream().map(Gpu::text).toArray(String[]::new);
+        this.secrets = duties.secrets().toArray(String[]::new);
         this.template = duties.template();
         this.createdAt = Instant.now();
     }
@@ -94,6 +96,7 @@ public class Definition {
                 List.of(mounts),
                 clientVersion,
                 Stream.of(gpus).map(Gpu::parse).toList(),
+                List.of(secrets),
                 template);
     }
 
@@ -117,6 +120,7 @@ public class Definition {
      * @param mounts ids of the mounts, in no order
      * @param clientVersion of the package that the container's runtime has to be
      * @param gpus what a container needs, by rank: the first that has room; empty for none
+     * @param secrets ids of the secrets whose variables a container gets; the later one counts
      * @param template whether only {@link Variants} of it run, as it lacks parameters
      */
     public record Duties(
@@ -130,12 +134,14 @@ public class Definition {
             List<String> mounts,
             String clientVersion,
             List<Gpu> gpus,
+            List<String> secrets,
             boolean template) {
         public Duties {
             gpus = List.copyOf(gpus);
+            secrets = List.copyOf(secrets);
         }
 
-        /** Without GPUs, complete in itself. */
+        /** Without GPUs and secrets, complete in itself. */
         public Duties(
                 AutoscalerSettings autoscaler,
                 RetryPolicy retryPolicy,
@@ -156,6 +162,7 @@ public class Definition {
                     imageId,
                     mounts,
                     clientVersion,
+                    List.of(),
                     List.of(),
                     false);
         }

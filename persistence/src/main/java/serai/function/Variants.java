@@ -8,6 +8,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import serai.problem.ProblemException;
+import serai.workspace.Tenant;
 
 /**
  * Functions that are bound to parameters of their class, or to other options than their definition has. A variant is a
@@ -37,18 +38,19 @@ public class Variants {
      * @throws serai.problem.ProblemException for options that the platform does not have, or that contradict the base
      */
     @Transactional
-    public Function bind(Function base, Binding binding) {
+    public Function bind(Tenant tenant, Function base, Binding binding) {
         var present = functions.variant(base.id(), binding);
         return present.isPresent() && present.get().definitionId() != null
                 ? present.get()
-                : make(functions.hold(base.id()), binding);
+                : make(tenant, functions.hold(base.id()), binding);
     }
 
     /** The base is held: two first requests make one variant, and no publication comes between. */
-    private Function make(Function base, Binding binding) {
+    private Function make(Tenant tenant, Function base, Binding binding) {
         var variant = functions.variant(base.id(), binding).orElseGet(() -> functions.reserveVariant(base, binding));
         if (variant.definitionId() == null && base.definitionId() != null) {
             run(variant, functions.definition(base.definitionId()));
+            reader.mustExist(tenant, functions.definition(variant.definitionId()).duties());
         }
         return variant;
     }

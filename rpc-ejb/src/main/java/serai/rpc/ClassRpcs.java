@@ -105,7 +105,7 @@ class ClassRpcs implements RpcFeature {
         }
         var handle = Handles.of(base, functions.current(base));
         var binding = Bindings.of(handle, request.getSerializedParams().toByteArray(), request.getFunctionOptions());
-        var bound = binding.isEmpty() ? base : variants.bind(base, binding);
+        var bound = binding.isEmpty() ? base : variants.bind(caller.tenant(), base, binding);
         return FunctionBindParamsResponse.newBuilder()
                 .setBoundFunctionId(bound.id())
                 .setHandleMetadata(Handles.of(bound, functions.current(bound)))

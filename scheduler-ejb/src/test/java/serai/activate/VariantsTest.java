@@ -47,10 +47,10 @@ class VariantsTest {
     @Test
     void givenTheSameBinding_whenBoundAgain_thenItIsTheSameVariant() {
         publish();
-        var first = server.variants.bind(base, params("a"));
-        assertThat(server.variants.bind(base, params("a")).id()).isEqualTo(first.id());
-        assertThat(server.variants.bind(base, params("b")).id()).isNotEqualTo(first.id());
-        assertThat(server.variants.bind(base, options("a")).id()).isNotEqualTo(first.id());
+        var first = server.variants.bind(server.tenant, base, params("a"));
+        assertThat(server.variants.bind(server.tenant, base, params("a")).id()).isEqualTo(first.id());
+        assertThat(server.variants.bind(server.tenant, base, params("b")).id()).isNotEqualTo(first.id());
+        assertThat(server.variants.bind(server.tenant, base, options("a")).id()).isNotEqualTo(first.id());
         assertThat(first.baseId()).contains(base.id());
     }
 
@@ -60,7 +60,7 @@ class VariantsTest {
         try (var threads = Executors.newFixedThreadPool(8)) {
             var asked = java.util.stream.IntStream.range(0, 8)
                     .mapToObj(i -> threads.submit(
-                            () -> server.variants.bind(base, params("together")).id()))
+                            () -> server.variants.bind(server.tenant, base, params("together")).id()))
                     .toList();
             var ids = new java.util.HashSet<String>();
             for (var answer : asked) {
@@ -73,19 +73,19 @@ class VariantsTest {
     @Test
     void givenAVariant_whenItIsCalled_thenItHasAPoolOfItsOwn() {
         var definition = publish();
-        var variant = server.variants.bind(base, params("a"));
+        var variant = server.variants.bind(server.tenant, base, params("a"));
         var pool = poolOf(variant);
         assertThat(pool.id()).isNotEqualTo(server.current(base).id());
         assertThat(pool.definitionId()).isEqualTo(definition.id());
-        assertThat(poolOf(server.variants.bind(base, options("more"))).definitionId())
+        assertThat(poolOf(server.variants.bind(server.tenant, base, options("more"))).definitionId())
                 .isNotEqualTo(definition.id());
     }
 
     @Test
     void givenVariants_whenTheirBaseIsPublishedAgain_thenTheyFollowAndWhatWaitsMoves() {
         publish();
-        var plain = server.variants.bind(base, params("a"));
-        var other = server.variants.bind(base, options("more"));
+        var plain = server.variants.bind(server.tenant, base, params("a"));
+        var other = server.variants.bind(server.tenant, base, options("more"));
         var former = poolOf(plain);
         var formerOther = poolOf(other);
         server.call(former, 2);
@@ -102,10 +102,10 @@ class VariantsTest {
     @Test
     void givenAVariantWhoseOptionsDoNotFitAnyMore_whenItsBaseIsPublished_thenOnlyItRests() {
         publish();
-        assertThatThrownBy(() -> server.variants.bind(base, options("impossible")))
+        assertThatThrownBy(() -> server.variants.bind(server.tenant, base, options("impossible")))
                 .isInstanceOf(ProblemException.class)
                 .hasMessageContaining("impossible");
-        var other = server.variants.bind(base, options("more"));
+        var other = server.variants.bind(server.tenant, base, options("more"));
         publish();
         assertThat(server.functions.find(other.id()).orElseThrow().definitionId())
                 .isNotNull();
@@ -114,7 +114,7 @@ class VariantsTest {
     @Test
     void givenAVariant_whenItsBaseIsLeftOut_thenItsPoolRetires() {
         publish();
-        var pool = poolOf(server.variants.bind(base, params("a")));
+        var pool = poolOf(server.variants.bind(server.tenant, base, params("a")));
         server.publish(app, new Function[0]);
         server.await("gone", () -> isGone(pool.id()));
     }

@@ -35,7 +35,7 @@ public final class Defaults {
 
     private static Object converted(Class<?> type, String text) {
         if (type == Optional.class) {
-            return Optional.empty();
+            return Optional.of(text).filter(given -> !given.equals(ConfigProperty.UNCONFIGURED_VALUE));
         }
         return switch (type.getSimpleName()) {
             case "Duration" -> Duration.parse(text);

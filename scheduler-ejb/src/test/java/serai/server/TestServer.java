@@ -48,6 +48,7 @@ import serai.config.HttpConfig;
 import serai.config.LogConfig;
 import serai.config.RunnerConfig;
 import serai.config.ScheduleConfig;
+import serai.config.SecretConfig;
 import serai.container.Containers;
 import serai.cron.Firer;
 import serai.device.Devices;
@@ -76,6 +77,7 @@ import serai.replay.Replays;
 import serai.runner.RunnerArtifact;
 import serai.schedule.Firings;
 import serai.schedule.Schedules;
+import serai.secret.Secrets;
 import serai.signal.Signals;
 import serai.signal.Topic;
 import serai.workspace.Environment;
@@ -110,7 +112,7 @@ public final class TestServer {
     public final Workspaces workspaces = bean(Workspaces.class, transactions.entities());
     public final Apps apps = bean(Apps.class, transactions.entities(), signals);
     public final Functions functions = bean(Functions.class, transactions.entities());
-    public final Variants variants = bean(Variants.class, functions, (OptionReader) TestServer::withOptions);
+    public final Variants variants = bean(Variants.class, functions, new NoOptions());
     public final Deployments deployments = bean(Deployments.class, apps, functions, variants);
     public final Pools pools = bean(Pools.class, transactions.entities(), jdbi);
     public final Containers containers = bean(Containers.class, transactions.entities(), jdbi, signals);
@@ -159,8 +161,8 @@ public final class TestServer {
     public final Admissions admissions = new Admissions(pools, containers, cluster);
     public final Reaper reaper =
             new Reaper(containers, inputs, pools, functions, apps, departures, publisher, cluster, call, clock);
-    public final Retention retention =
-            new Retention(calls, bean(Replays.class, jdbi), logs, call, settings(LogConfig.class, Map.of()));
+    public final Retention retention = new Retention(
+            calls, bean(Replays.class, jdbi), logs, secrets(null), call, settings(LogConfig.class, Map.of()));
 
     {
         signals.onUnheard(topic -> {
@@ -194,6 +196,12 @@ public final class TestServer {
         var made = new Signals();
         Defaults.set(made, "transactions", transactions.registry());
         return made;
+    }
+
+    /** @param masterKeys null for a server without */
+    public Secrets secrets(String masterKeys) {
+        var set = masterKeys == null ? Map.<String, String>of() : Map.of("serai.secret.master-keys", masterKeys);
+        return bean(Secrets.class, transactions.entities(), settings(SecretConfig.class, set));
     }
 
     private static <T> T settings(Class<T> type, Map<String, String> others) {
@@ -252,16 +260,23 @@ public final class TestServer {
                 List.of(),
                 "1.6.4",
                 List.of(gpus),
+                List.of(),
                 false);
         return functions.define(function, new Definition.Wire(new byte[0], new byte[0], new byte[0]), duties);
     }
 
     /** Options change nothing here but that there is a definition of its own. Those that say so are refused. */
-    private static OptionReader.Derived withOptions(Definition base, byte[] options) {
-        if (new String(options, StandardCharsets.UTF_8).equals("impossible")) {
-            throw Problem.FEATURE_UNSUPPORTED.because("impossible options");
+    private static final class NoOptions implements OptionReader {
+        @Override
+        public Derived apply(Definition base, byte[] options) {
+            if (new String(options, StandardCharsets.UTF_8).equals("impossible")) {
+                throw Problem.FEATURE_UNSUPPORTED.because("impossible options");
+            }
+            return new Derived(base.wire(), base.duties());
         }
-        return new OptionReader.Derived(base.wire(), base.duties());
+
+        @Override
+        public void mustExist(Tenant tenant, Definition.Duties duties) {}
     }
 
     /** The app with these functions, by their newest definitions. */

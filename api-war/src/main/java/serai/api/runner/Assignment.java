@@ -14,7 +14,7 @@ import java.util.Map;
  * @param rpcUrl where the container's calls go
  * @param arguments {@code modal.client.ContainerArguments}, serialized, in base64
  * @param pythonVersion major.minor that the image asks for; null for whatever the node has
- * @param environment the image's variables and the platform's
+ * @param environment the image's variables, the secrets' and the platform's: for the container only, never to be shown
  */
 public record Assignment(
         String container,

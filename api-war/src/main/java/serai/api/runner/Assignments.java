@@ -5,6 +5,7 @@ package serai.api.runner;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -26,6 +27,8 @@ import serai.mount.Mounts;
 import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.protocol.Messages;
+import serai.secret.Secrets;
+import serai.workspace.Tenant;
 import serai.workspace.Workspaces;
 
 /** Puts together what a container is started with. */
@@ -45,9 +48,11 @@ public class Assignments {
     private final Pools pools;
     private final Images images;
     private final Mounts mounts;
+    private final Secrets secrets;
     private final Workspaces workspaces;
     private final RpcConfig rpc;
     private final CallConfig calls;
+    private final InstantSource clock = InstantSource.system();
 
     @Inject
     public Assignments(
@@ -56,6 +61,7 @@ public class Assignments {
             Pools pools,
             Images images,
             Mounts mounts,
+            Secrets secrets,
             Workspaces workspaces,
             RpcConfig rpc,
             CallConfig calls) {
@@ -64,13 +70,14 @@ public class Assignments {
         this.pools = pools;
         this.images = images;
         this.mounts = mounts;
+        this.secrets = secrets;
         this.workspaces = workspaces;
         this.rpc = rpc;
         this.calls = calls;
     }
 
     public Assignments() {
-        this(null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Takes the definition of the container's pool, which may be older than the app's present one. */
@@ -80,6 +87,7 @@ public class Assignments {
         var definition = functions.definition(pools.get(container.poolId()).definitionId());
         var duties = definition.duties();
         var environment = workspaces.environment(container.environmentId()).name();
+        var tenant = workspaces.tenant(container.workspaceId());
         var image = duties.imageId() == null ? NO_IMAGE : images.contents(duties.imageId());
         return new Assignment(
                 container.id(),
@@ -88,9 +96,13 @@ public class Assignments {
                 Base64.getEncoder().encodeToString(arguments(container, definition, environment)),
                 new Assignment.Runtime(CLIENT_PACKAGE, clientVersion(duties)),
                 image.pythonVersion().orElse(null),
-                variables(image.environment(), duties.imageId(), environment),
+                variables(
+                        image.environment(),
+                        secrets.variables(tenant, duties.secrets(), clock.instant()),
+                        duties.imageId(),
+                        environment),
                 image.workdir().orElse(HOME),
-                files(container, image.mounts(), duties.mounts()),
+                files(tenant, image.mounts(), duties.mounts()),
                 new Assignment.Limits(
                         duties.resources().memoryMaxMb() == 0
                                 ? null
@@ -139,9 +151,11 @@ public class Assignments {
                         "the function was defined by a client that did not say its version"));
     }
 
-    /** An image may set anything but what tells the runtime where it runs. */
-    static Map<String, String> variables(Map<String, String> image, String imageId, String environment) {
+    /** Secrets count more than the image; neither may set what tells the runtime where it runs. */
+    static Map<String, String> variables(
+            Map<String, String> image, Map<String, String> secrets, String imageId, String environment) {
         var variables = new HashMap<>(image);
+        variables.putAll(secrets);
         variables.put("MODAL_ENVIRONMENT", environment);
         if (imageId != null) {
             variables.put("MODAL_IMAGE_ID", imageId);
@@ -150,13 +164,12 @@ public class Assignments {
     }
 
     /** The function's own files lie over the image's. */
-    private List<Assignment.File> files(Container container, List<String> ofImage, List<String> ofFunction) {
+    private List<Assignment.File> files(Tenant tenant, List<String> ofImage, List<String> ofFunction) {
         var all = new ArrayList<>(ofImage);
         all.addAll(ofFunction);
         var files = mounts.files(all);
-        var sizes = mounts.sizes(
-                workspaces.tenant(container.workspaceId()),
-                files.stream().map(file -> file.sha256()).toList());
+        var sizes =
+                mounts.sizes(tenant, files.stream().map(file -> file.sha256()).toList());
         return files.stream()
                 .map(file -> new Assignment.File(file.path(), file.sha256(), size(sizes, file.sha256()), file.mode()))
                 .toList();
