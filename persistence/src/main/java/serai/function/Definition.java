@@ -47,6 +47,7 @@ public class Definition {
     private String[] gpus;
     private String[] secrets;
     private boolean template;
+    private boolean singleUse;
     private Instant createdAt;
 
     protected Definition() {} // JPA
@@ -69,6 +70,7 @@ public class Definition {
         this.gpus = duties.gpus().stream().map(Gpu::text).toArray(String[]::new);
         this.secrets = duties.secrets().toArray(String[]::new);
         this.template = duties.template();
+        this.singleUse = duties.singleUse();
         this.createdAt = Instant.now();
     }
 
@@ -97,7 +99,8 @@ public class Definition {
                 clientVersion,
                 Stream.of(gpus).map(Gpu::parse).toList(),
                 List.of(secrets),
-                template);
+                template,
+                singleUse);
     }
 
     /**
@@ -113,7 +116,7 @@ public class Definition {
     /**
      * What the platform has to do for this version.
      *
-     * @param concurrency how many inputs a container works on at a time, at least 1
+     * @param concurrency how many inputs a container should have at a time, at least 1
      * @param timeout of one attempt
      * @param startupTimeout from process start to the first request for work
      * @param imageId null for builder functions without one
@@ -122,6 +125,7 @@ public class Definition {
      * @param gpus what a container needs, by rank: the first that has room; empty for none
      * @param secrets ids of the secrets whose variables a container gets; the later one counts
      * @param template whether only {@link Variants} of it run, as it lacks parameters
+     * @param singleUse whether a container ends after its first input
      */
     public record Duties(
             AutoscalerSettings autoscaler,
@@ -135,7 +139,8 @@ public class Definition {
             String clientVersion,
             List<Gpu> gpus,
             List<String> secrets,
-            boolean template) {
+            boolean template,
+            boolean singleUse) {
         public Duties {
             gpus = List.copyOf(gpus);
             secrets = List.copyOf(secrets);
@@ -164,6 +169,7 @@ public class Definition {
                     clientVersion,
                     List.of(),
                     List.of(),
+                    false,
                     false);
         }
 

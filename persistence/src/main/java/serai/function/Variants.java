@@ -50,7 +50,8 @@ public class Variants {
         var variant = functions.variant(base.id(), binding).orElseGet(() -> functions.reserveVariant(base, binding));
         if (variant.definitionId() == null && base.definitionId() != null) {
             run(variant, functions.definition(base.definitionId()));
-            reader.mustExist(tenant, functions.definition(variant.definitionId()).duties());
+            reader.mustExist(
+                    tenant, functions.definition(variant.definitionId()).duties());
         }
         return variant;
     }

@@ -41,6 +41,7 @@ public enum Problem {
     SECRET_UNREADABLE(Kind.FAILED_PRECONDITION, "The secret cannot be decrypted"),
     SECRETS_UNAVAILABLE(Kind.FAILED_PRECONDITION, "The server keeps no secrets"),
     INVALID_SECRET(Kind.INVALID_ARGUMENT, "The secret cannot be kept"),
+    BACKLOG_FULL(Kind.RESOURCE_EXHAUSTED, "Too many inputs of the function wait"),
     CALL_NOT_FOUND(Kind.NOT_FOUND, "There is no such call"),
     UNSUPPORTED(Kind.UNIMPLEMENTED, "This is not available"),
     FEATURE_UNSUPPORTED(Kind.FAILED_PRECONDITION, "The function asks for what is not available"),

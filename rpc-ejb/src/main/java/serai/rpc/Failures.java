@@ -12,12 +12,17 @@ import java.lang.System.Logger.Level;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientException;
+import modal.client.RPCRetryPolicy;
 import modal.client.RPCStatus;
+import serai.problem.Problem;
 import serai.problem.ProblemException;
 
 /** What a failure looks like on the wire. Clients repeat INTERNAL and UNKNOWN, so these are for our own defects only. */
 final class Failures {
     private static final System.Logger LOG = System.getLogger(Failures.class.getName());
+
+    /** How long a client waits that is told so; it does not count that as a failed attempt. */
+    private static final float BACKLOG_PAUSE_S = 1;
 
     private static final Metadata.Key<byte[]> DETAILS =
             Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
@@ -33,6 +38,14 @@ final class Failures {
             switch (cause) {
                 case StatusRuntimeException status -> {
                     return status;
+                }
+                case ProblemException problem
+                when problem.problem() == Problem.BACKLOG_FULL -> {
+                    return detailed(
+                            Status.RESOURCE_EXHAUSTED.withDescription(problem.getMessage()),
+                            RPCRetryPolicy.newBuilder()
+                                    .setRetryAfterSecs(BACKLOG_PAUSE_S)
+                                    .build());
                 }
                 case ProblemException problem -> {
                     return Status.fromCode(

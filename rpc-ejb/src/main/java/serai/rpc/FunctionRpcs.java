@@ -12,8 +12,6 @@ import modal.client.FunctionCreateResponse;
 import modal.client.FunctionData;
 import modal.client.FunctionGetByIdRequest;
 import modal.client.FunctionGetByIdResponse;
-import modal.client.FunctionGetDynamicConcurrencyRequest;
-import modal.client.FunctionGetDynamicConcurrencyResponse;
 import modal.client.FunctionGetRequest;
 import modal.client.FunctionGetResponse;
 import modal.client.FunctionLookupError;
@@ -57,8 +55,7 @@ class FunctionRpcs implements RpcFeature {
         methods.unary(ModalClientGrpc.getFunctionPrecreateMethod(), this::precreate)
                 .unary(ModalClientGrpc.getFunctionCreateMethod(), this::create)
                 .unary(ModalClientGrpc.getFunctionGetMethod(), this::get)
-                .unary(ModalClientGrpc.getFunctionGetByIdMethod(), this::getById)
-                .unary(ModalClientGrpc.getFunctionGetDynamicConcurrencyMethod(), this::concurrency);
+                .unary(ModalClientGrpc.getFunctionGetByIdMethod(), this::getById);
     }
 
     private FunctionPrecreateResponse precreate(Caller caller, FunctionPrecreateRequest request) {
@@ -152,13 +149,6 @@ class FunctionRpcs implements RpcFeature {
         return FunctionGetByIdResponse.newBuilder()
                 .setHandleMetadata(Handles.of(function, definition))
                 .setFunction(storedData(definition))
-                .build();
-    }
-
-    private FunctionGetDynamicConcurrencyResponse concurrency(
-            Caller caller, FunctionGetDynamicConcurrencyRequest request) {
-        return FunctionGetDynamicConcurrencyResponse.newBuilder()
-                .setConcurrency(Math.max(1, request.getTargetConcurrency()))
                 .build();
     }
 

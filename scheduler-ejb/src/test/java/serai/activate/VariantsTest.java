@@ -59,8 +59,9 @@ class VariantsTest {
         publish();
         try (var threads = Executors.newFixedThreadPool(8)) {
             var asked = java.util.stream.IntStream.range(0, 8)
-                    .mapToObj(i -> threads.submit(
-                            () -> server.variants.bind(server.tenant, base, params("together")).id()))
+                    .mapToObj(i -> threads.submit(() -> server.variants
+                            .bind(server.tenant, base, params("together"))
+                            .id()))
                     .toList();
             var ids = new java.util.HashSet<String>();
             for (var answer : asked) {
@@ -77,7 +78,8 @@ class VariantsTest {
         var pool = poolOf(variant);
         assertThat(pool.id()).isNotEqualTo(server.current(base).id());
         assertThat(pool.definitionId()).isEqualTo(definition.id());
-        assertThat(poolOf(server.variants.bind(server.tenant, base, options("more"))).definitionId())
+        assertThat(poolOf(server.variants.bind(server.tenant, base, options("more")))
+                        .definitionId())
                 .isNotEqualTo(definition.id());
     }
 

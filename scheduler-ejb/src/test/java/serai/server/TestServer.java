@@ -71,6 +71,7 @@ import serai.problem.Problem;
 import serai.reap.Admissions;
 import serai.reap.ContainerEnds;
 import serai.reap.Departures;
+import serai.reap.Evictions;
 import serai.reap.Reaper;
 import serai.reap.Retention;
 import serai.replay.Replays;
@@ -159,8 +160,9 @@ public final class TestServer {
             reconciliations,
             call);
     public final Admissions admissions = new Admissions(pools, containers, cluster);
+    public final Evictions evictions = new Evictions(containers, departures, cluster);
     public final Reaper reaper =
-            new Reaper(containers, inputs, pools, functions, apps, departures, publisher, cluster, call, clock);
+            new Reaper(containers, inputs, pools, functions, apps, departures, publisher, evictions, call, clock);
     public final Retention retention = new Retention(
             calls, bean(Replays.class, jdbi), logs, secrets(null), call, settings(LogConfig.class, Map.of()));
 
@@ -261,6 +263,7 @@ public final class TestServer {
                 "1.6.4",
                 List.of(gpus),
                 List.of(),
+                false,
                 false);
         return functions.define(function, new Definition.Wire(new byte[0], new byte[0], new byte[0]), duties);
     }

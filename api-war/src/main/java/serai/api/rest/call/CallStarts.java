@@ -15,6 +15,7 @@ import modal.client.FunctionCallInvocationType;
 import modal.client.FunctionInput;
 import serai.activate.CallTargets;
 import serai.blob.Blobs;
+import serai.call.Backlogs;
 import serai.call.Calls;
 import serai.call.FunctionCall;
 import serai.call.NewInput;
@@ -34,18 +35,20 @@ public class CallStarts {
     private final Calls calls;
     private final Blobs blobs;
     private final Functions functions;
+    private final Backlogs backlogs;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
-    public CallStarts(CallTargets targets, Calls calls, Blobs blobs, Functions functions) {
+    public CallStarts(CallTargets targets, Calls calls, Blobs blobs, Functions functions, Backlogs backlogs) {
         this.targets = targets;
         this.calls = calls;
         this.blobs = blobs;
         this.functions = functions;
+        this.backlogs = backlogs;
     }
 
     public CallStarts() {
-        this(null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null); // for the server's proxy
     }
 
     /** @return the call's id; the call counts once this is committed */
@@ -58,6 +61,7 @@ public class CallStarts {
                         .FUNCTION_CALL_INVOCATION_TYPE_SYNC_VALUE, // large results inline, as long as they may
                 null);
         mustFit(target, arguments.method());
+        backlogs.mustHaveRoom(target);
         var input = new NewInput(0, arguments.method(), input(tenant, arguments).toByteArray());
         return calls.start(target, call, List.of(input)).callId();
     }
