@@ -20,8 +20,8 @@ def test_given_a_serialized_function_when_called_then_it_has_what_it_refers_to()
 
 
 def test_given_a_serialized_class_when_called_then_it_has_its_parameters():
-    assert notebook.Scale().times.remote(4) == 8
-    assert notebook.Scale(by=5).times.remote(4) == 20
+    assert notebook.Scale().times.remote(4) == 56
+    assert notebook.Scale(by=5).times.remote(4) == 140
 
 
 def test_given_a_function_of_an_interactive_session_when_called_then_its_code_travels():

@@ -56,7 +56,7 @@ def leaf(x: int) -> int:
 
 @app.function(max_containers=1)
 def branch(n: int) -> list:
-    return list(leaf.map(range(n), return_exceptions=True, wrap_returned_exceptions=False))
+    return list(leaf.map(range(n), return_exceptions=True))
 
 
 @app.function(max_containers=1)
