@@ -17,10 +17,7 @@ REFUSED = {
     "other_python": f"Python {wanting.other_version}",
     "volume": "volume",
     "web": "web endpoint",
-    "classes": "class",
-    "batched": "batched",
     "no_network": "block_network",
-    "single_use": "single_use_containers",
     "region": "region",
 }
 

@@ -124,6 +124,7 @@ public class Assignments {
                         app.id(),
                         environment,
                         definition.wire().content(),
+                        functions.find(container.functionId()).orElseThrow().params(),
                         layout(app, definition))
                 .toByteArray();
     }
