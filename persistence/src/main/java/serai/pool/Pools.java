@@ -7,6 +7,7 @@ import jakarta.inject.Inject;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
+import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -76,7 +77,9 @@ public class Pools {
     public List<PoolId> awake() {
         return jdbi.withHandle(handle -> handle.createQuery("""
                         select p.id from pool p join definition d on d.id = p.definition_id
-                        where p.state = 'DRAINING' or p.state = 'ACTIVE' and (p.size > 0 or d.min_containers > 0
+                        left join adjustment a on a.function_id = p.function_id and a.definition_id = p.definition_id
+                        where p.state = 'DRAINING' or p.state = 'ACTIVE' and (p.size > 0
+                            or coalesce(a.min_containers, d.min_containers) > 0
                             or not p.declared
                             or exists (select 1 from container c where c.pool_id = p.id and c.state <> 'ENDED')
                             or exists (select 1 from input i where i.pool_id = coalesce(p.queue_id, p.id) and i.state = 'PENDING'))""")
@@ -124,11 +127,61 @@ public class Pools {
     }
 
     public void resized(PoolId id, int total, String reason, Instant now) {
-        get(id).resized(total, reason, now);
+        var pool = get(id);
+        keep(new ScalingDecision(id, now, pool.size(), total, reason));
+        pool.resized(total, reason, now);
     }
 
     public void explain(PoolId id, String reason, Instant now) {
-        get(id).explain(reason, now);
+        var pool = get(id);
+        if (!pool.reason().equals(reason)) {
+            keep(new ScalingDecision(id, now, pool.size(), pool.size(), reason));
+            pool.explain(reason, now);
+        }
+    }
+
+    private void keep(ScalingDecision decision) {
+        jdbi.useHandle(handle -> handle.createUpdate("""
+                        insert into scaling_decision (pool_id, at, from_size, to_size, reason)
+                        values (:pool, :at, :from, :to, :reason)""")
+                .bind("pool", decision.pool().value())
+                .bind("at", Timestamp.from(decision.at()))
+                .bind("from", decision.from())
+                .bind("to", decision.to())
+                .bind("reason", decision.reason())
+                .execute());
+    }
+
+    /** What was decided about the sizes of a function's pools, newest first. */
+    public List<ScalingDecision> decisions(Function function, int limit) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select s.* from scaling_decision s join pool p on p.id = s.pool_id
+                        where p.function_id = :function order by s.at desc limit :limit""")
+                .bind("function", function.id())
+                .bind("limit", limit)
+                .map((row, context) -> new ScalingDecision(
+                        new PoolId(row.getString("pool_id")),
+                        row.getTimestamp("at").toInstant(),
+                        row.getInt("from_size"),
+                        row.getInt("to_size"),
+                        row.getString("reason")))
+                .list());
+    }
+
+    public int forgetDecisions(Instant before) {
+        return jdbi.withHandle(handle -> handle.createUpdate("delete from scaling_decision where at < :before")
+                .bind("before", Timestamp.from(before))
+                .execute());
+    }
+
+    /** @return how many containers the workspace's other pools were asked for */
+    public int sizeBeside(Pool pool) {
+        return jdbi.withHandle(handle -> handle.createQuery(
+                        "select coalesce(sum(size), 0) from pool where workspace_id = :ws and size > 0 and id <> :id")
+                .bind("ws", pool.workspaceId())
+                .bind("id", pool.id().value())
+                .mapTo(Integer.class)
+                .one());
     }
 
     /** Some of its containers find no place. */

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.Map;
 import serai.autoscale.Demands.Observation;
 import serai.cluster.PoolJob;
+import serai.config.AutoscaleConfig;
 import serai.config.HttpConfig;
 import serai.config.RunnerConfig;
 import serai.device.DeviceNames;
@@ -27,10 +28,17 @@ public class PoolJobs {
     private final HttpConfig http;
     private final RunnerConfig runner;
     private final DeviceNames devices;
+    private final AutoscaleConfig scaling;
 
     @Inject
     public PoolJobs(
-            Workspaces workspaces, RunnerArtifact artifact, HttpConfig http, RunnerConfig runner, DeviceNames devices) {
+            Workspaces workspaces,
+            RunnerArtifact artifact,
+            HttpConfig http,
+            RunnerConfig runner,
+            DeviceNames devices,
+            AutoscaleConfig scaling) {
+        this.scaling = scaling;
         this.workspaces = workspaces;
         this.artifact = artifact;
         this.http = http;
@@ -39,7 +47,7 @@ public class PoolJobs {
     }
 
     public PoolJobs() {
-        this(null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null); // for the server's proxy
     }
 
     @Transactional
@@ -48,7 +56,7 @@ public class PoolJobs {
                 seen.pool().id(),
                 labels(seen),
                 resources(seen),
-                seen.autoscaler().maxContainers(),
+                scaling.maxContainers(), // a function's own maximum may change while it runs
                 seen.pool().secret(),
                 new PoolJob.Runner(artifact.below(http.url()), artifact.sha256(), runner.python()),
                 environment(seen),

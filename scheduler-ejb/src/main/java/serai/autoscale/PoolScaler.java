@@ -22,6 +22,7 @@ import serai.autoscale.Decision.Hold;
 import serai.autoscale.Decision.Remove;
 import serai.autoscale.Decision.ScaleDown;
 import serai.autoscale.Decision.ScaleUp;
+import serai.autoscale.Decision.Stay;
 import serai.autoscale.Demands.Observation;
 import serai.call.Inputs;
 import serai.cluster.Cluster;
@@ -224,8 +225,9 @@ public class PoolScaler {
         }
     }
 
-    private void scale(Observation seen, Notes own) {
-        var id = seen.pool().id();
+    private void scale(Observation look, Notes own) {
+        var id = look.pool().id();
+        var seen = look.seen(own.pace(look), own.trend(look, clock.instant()));
         if (!seen.pool().isDeclared()) {
             declare(seen, own);
         }
@@ -262,6 +264,10 @@ public class PoolScaler {
             }
             case GiveUp(String reason) -> giveUp(id, null, lastFailure(seen, reason));
             case Hold(String reason) -> hold(seen, own, wanted, reason);
+            case Stay(String reason) -> {
+                hold(seen, own, wanted, reason);
+                pools.explain(id, reason, now);
+            }
             case Remove remove -> throw new IllegalStateException("a pool in use is not removed: " + remove);
         }
     }
@@ -424,6 +430,7 @@ public class PoolScaler {
             case Remove remove -> remove(seen);
             case Hold(String reason) -> pools.explain(id, reason, clock.instant());
             case ScaleUp up -> throw new IllegalStateException("a retiring pool does not grow: " + up);
+            case Stay stay -> throw new IllegalStateException("a retiring pool has no reason to stay: " + stay);
             case GiveUp giveUp -> throw new IllegalStateException("a retiring pool has nothing to give up: " + giveUp);
         }
     }
@@ -472,11 +479,32 @@ public class PoolScaler {
         boolean declared; // by this server, so with its runner
         Instant shortSince;
         Instant gaveUpAt;
+        Pace pace = Pace.UNKNOWN;
+        Trend trend = Trend.NONE;
         String trouble;
         String told; // to those who wait
 
         Optional<Instant> gaveUpAt() {
             return Optional.ofNullable(gaveUpAt);
+        }
+
+        /** A pool that was at zero still knows how long its inputs took. */
+        Pace pace(Observation look) {
+            var seen = look.demand().pace();
+            if (seen.input().isPresent()) {
+                pace = seen;
+            }
+            return pace;
+        }
+
+        Trend trend(Observation look, Instant now) {
+            var demand = look.demand();
+            trend = trend.seen(
+                    demand.pending() + demand.running(),
+                    demand.ready() * demand.concurrency(),
+                    look.autoscaler().scaledownWindow(),
+                    now);
+            return trend;
         }
 
         void recovered(PoolId id) {

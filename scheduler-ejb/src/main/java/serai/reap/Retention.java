@@ -13,6 +13,7 @@ import serai.call.Calls;
 import serai.config.CallConfig;
 import serai.config.LogConfig;
 import serai.log.Logs;
+import serai.pool.Pools;
 import serai.replay.Replays;
 import serai.secret.Secrets;
 
@@ -25,13 +26,21 @@ public class Retention {
     private final Calls calls;
     private final Replays replays;
     private final Logs logs;
+    private final Pools pools;
     private final Secrets secrets;
     private final CallConfig callSettings;
     private final LogConfig logSettings;
 
     @Inject
     public Retention(
-            Calls calls, Replays replays, Logs logs, Secrets secrets, CallConfig callSettings, LogConfig logSettings) {
+            Calls calls,
+            Replays replays,
+            Logs logs,
+            Pools pools,
+            Secrets secrets,
+            CallConfig callSettings,
+            LogConfig logSettings) {
+        this.pools = pools;
         this.calls = calls;
         this.replays = replays;
         this.logs = logs;
@@ -41,7 +50,7 @@ public class Retention {
     }
 
     public Retention() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Today's logs and tomorrow's have a partition; what is over its time goes. */
@@ -51,6 +60,7 @@ public class Retention {
         logs.prepare(today.plusDays(1));
         logs.forget(today.minusDays(Math.max(1, logSettings.retention().toDays())));
         replays.forget(now.minus(callSettings.replay()));
+        pools.forgetDecisions(now.minus(callSettings.retention()));
         forgetCalls(now.minus(callSettings.retention()));
         secrets.forget(now);
         rewrapSecrets();

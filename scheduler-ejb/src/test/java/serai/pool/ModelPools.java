@@ -117,6 +117,14 @@ public final class ModelPools extends Pools {
     }
 
     @Override
+    public int sizeBeside(Pool pool) {
+        return steps.of(() -> rows.values().stream()
+                .filter(p -> !p.id().equals(pool.id()))
+                .mapToInt(Pool::size)
+                .sum());
+    }
+
+    @Override
     public void close(PoolId id, Instant until) {
         change(id, pool -> pool.close(until));
     }

@@ -24,6 +24,7 @@ import javax.sql.DataSource;
 import org.hibernate.type.format.FormatMapper;
 import org.jdbi.v3.core.Jdbi;
 import org.postgresql.ds.PGPoolingDataSource;
+import serai.activate.Adjuster;
 import serai.activate.Closings;
 import serai.activate.Publisher;
 import serai.activate.Rollouts;
@@ -53,6 +54,7 @@ import serai.container.Containers;
 import serai.cron.Firer;
 import serai.device.Devices;
 import serai.device.Gpu;
+import serai.function.Adjustments;
 import serai.function.AutoscalerSettings;
 import serai.function.Definition;
 import serai.function.Deployments;
@@ -105,7 +107,8 @@ public final class TestServer {
     private final Transactions transactions = new Transactions(FACTORY, SOURCE);
     public final Jdbi jdbi = Jdbi.create(transactions).registerArrayType(String.class, "text");
     private final AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
-    private final InstantSource clock = () -> Instant.now().plus(ahead.get());
+    private final AtomicReference<Duration> set = new AtomicReference<>(Duration.ZERO);
+    private final InstantSource clock = () -> Instant.now().plus(ahead.get()).plus(set.get());
     private final Executor executor = work -> Thread.ofVirtual().start(work);
 
     public final InMemoryCluster cluster = new InMemoryCluster();
@@ -113,6 +116,7 @@ public final class TestServer {
     public final Workspaces workspaces = bean(Workspaces.class, transactions.entities());
     public final Apps apps = bean(Apps.class, transactions.entities(), signals);
     public final Functions functions = bean(Functions.class, transactions.entities());
+    public final Adjustments adjustments = bean(Adjustments.class, jdbi);
     public final Variants variants = bean(Variants.class, functions, new NoOptions());
     public final Deployments deployments = bean(Deployments.class, apps, functions, variants);
     public final Pools pools = bean(Pools.class, transactions.entities(), jdbi);
@@ -127,14 +131,15 @@ public final class TestServer {
     private final CallConfig call = settings(CallConfig.class, Map.of());
     public final Retirements retirements = bean(Retirements.class, apps, functions, pools, inputs, containers);
     public final PoolScaler scaler = new PoolScaler(
-            bean(Demands.class, pools, functions, apps, containers, inputs, autoscale),
+            bean(Demands.class, pools, functions, adjustments, apps, containers, inputs, autoscale),
             bean(
                     PoolJobs.class,
                     workspaces,
                     RunnerArtifact.of(new byte[] {1, 2, 3}),
                     settings(HttpConfig.class, Map.of()),
                     settings(RunnerConfig.class, Map.of()),
-                    Devices.read(Optional.empty())),
+                    Devices.read(Optional.empty()),
+                    autoscale),
             pools,
             containers,
             inputs,
@@ -145,6 +150,7 @@ public final class TestServer {
             settings(DeviceConfig.class, Map.of()),
             clock);
     public final Reconciliations reconciliations = new Reconciliations(scaler, executor);
+    public final Adjuster adjuster = new Adjuster(functions, adjustments, pools, reconciliations, autoscale);
     public final Publisher publisher = new Publisher(
             bean(Rollouts.class, apps, functions, pools, retirements, schedules),
             bean(Closings.class, apps, pools, inputs, containers, retirements, schedules, autoscale),
@@ -161,10 +167,10 @@ public final class TestServer {
             call);
     public final Admissions admissions = new Admissions(pools, containers, cluster);
     public final Evictions evictions = new Evictions(containers, departures, cluster);
-    public final Reaper reaper =
-            new Reaper(containers, inputs, pools, functions, apps, departures, publisher, evictions, call, clock);
+    public final Reaper reaper = new Reaper(
+            containers, inputs, pools, functions, apps, departures, publisher, evictions, call, clock, this::nanos);
     public final Retention retention = new Retention(
-            calls, bean(Replays.class, jdbi), logs, secrets(null), call, settings(LogConfig.class, Map.of()));
+            calls, bean(Replays.class, jdbi), logs, pools, secrets(null), call, settings(LogConfig.class, Map.of()));
 
     {
         signals.onUnheard(topic -> {
@@ -210,6 +216,10 @@ public final class TestServer {
         return Defaults.of(type, others);
     }
 
+    public void workspaceContainers(int most) {
+        Defaults.set(autoscale, "workspaceContainers", most);
+    }
+
     public void stopGrace(Duration grace) {
         Defaults.set(autoscale, "stopGrace", grace);
     }
@@ -217,6 +227,15 @@ public final class TestServer {
     /** From now on the server's clock is ahead of the database's. */
     public void passes(Duration time) {
         ahead.updateAndGet(before -> before.plus(time));
+    }
+
+    /** Somebody sets the server's clock, while no time passes. */
+    public void clockIsSet(Duration by) {
+        set.updateAndGet(before -> before.plus(by));
+    }
+
+    private long nanos() {
+        return System.nanoTime() + ahead.get().toNanos();
     }
 
     public Instant now() {

@@ -25,6 +25,8 @@ import serai.config.AutoscaleConfig;
 import serai.config.CallConfig;
 import serai.config.DeviceConfig;
 import serai.container.Container;
+import serai.function.Adjustments;
+import serai.function.AutoscalerSettings;
 import serai.log.Logs;
 import serai.pool.PoolId;
 import serai.reap.Admissions;
@@ -50,8 +52,7 @@ final class SimulatedServer {
     final Reconciliations reconciliations;
     final Inputs inputs;
 
-    /** Of the true time. */
-    Duration ahead = Duration.ZERO;
+    final Instant begun;
 
     private final World world;
     private final PoolScaler scaler;
@@ -61,11 +62,19 @@ final class SimulatedServer {
 
     SimulatedServer(World world) {
         this.world = world;
+        this.begun = world.time.now();
         this.inputs = world.queue.inputs;
         InstantSource clock = this::now;
         var logs = new QuietLogs();
         scaler = new PoolScaler(
-                new Demands(world.pools, world.functions, world.apps, world.containers, inputs, AUTOSCALE) {
+                new Demands(
+                        world.pools,
+                        world.functions,
+                        new NoAdjustments(),
+                        world.apps,
+                        world.containers,
+                        inputs,
+                        AUTOSCALE) {
                     @Override
                     public Optional<Observation> observe(PoolId id, Optional<Instant> gaveUpAt) {
                         return world.of(() -> super.observe(id, gaveUpAt));
@@ -125,7 +134,8 @@ final class SimulatedServer {
                 new NoPublisher(),
                 new Evictions(world.containers, departures, world.cluster),
                 CALLS,
-                clock);
+                clock,
+                () -> Duration.between(Time.BEGIN, world.time.now()).toNanos());
         news = new News(world.cluster, departures, world.time.now());
         every(Duration.ofSeconds(1), this::tick);
         every(Duration.ofSeconds(1), reaper::reapOverdue);
@@ -133,7 +143,7 @@ final class SimulatedServer {
     }
 
     Instant now() {
-        return world.time.now().plus(ahead);
+        return world.serverTime();
     }
 
     private void every(Duration period, Runnable what) {
@@ -232,6 +242,13 @@ final class SimulatedServer {
         @Override
         public String lastWords(Container container, int characters) {
             return "";
+        }
+    }
+
+    private static final class NoAdjustments extends Adjustments {
+        @Override
+        public Optional<AutoscalerSettings> of(String functionId, String definitionId) {
+            return Optional.empty();
         }
     }
 

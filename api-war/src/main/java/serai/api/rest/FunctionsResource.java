@@ -111,6 +111,14 @@ public class FunctionsResource {
                 pool, containers.live(pool.id()).size(), inputs.load(pool.id()), cluster.page(pool.id()));
     }
 
+    /** What was decided about the number of its containers, and why. */
+    @GET
+    @Path("{id}/decisions")
+    public Page<DecisionView> decisions(@PathParam("id") String id, @QueryParam("limit") String limit) {
+        var function = functions.get(caller.tenant(), id);
+        return Page.of(limit, size -> pools.decisions(function, size), DecisionView::of);
+    }
+
     @GET
     @Path("{id}/logs")
     @Produces({MediaType.APPLICATION_JSON, LogAnswers.LINES})
