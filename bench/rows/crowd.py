@@ -25,7 +25,7 @@ ORDER = 75
 QUEUE = "procrastinate"
 LOOK_S = 0.5
 AIM = Aim(
-    1.11, "each input is three commits of the database: it arrives, a container takes it, its result is kept", of_ratio=True
+    1.11, "each input is kept when it arrives, and its result in a commit of its own, which also hands out the next", of_ratio=True
 )
 
 

@@ -54,12 +54,14 @@ public class Inputs {
      * @param key of the request: when its answer is lost, {@link #claimedBefore} finds the same inputs again
      */
     public Look look(PoolId pool, String containerId, int limit, String key) {
-        return jdbi.withHandle(handle -> look(handle.createQuery(CLAIM).bind("limit", limit), pool, containerId, key));
+        return jdbi.withHandle(
+                handle -> look(handle, handle.createQuery(CLAIM).bind("limit", limit), pool, containerId, key));
     }
 
     /** As {@link #look}, for inputs of one method, or as the container's last ones. */
     public Look look(PoolId pool, String containerId, Wish wish, String key) {
         return jdbi.withHandle(handle -> look(
+                handle,
                 handle.createQuery(CLAIM_SOME)
                         .bind("limit", wish.limit())
                         .bind("method", wish.method().orElse(null))
@@ -69,18 +71,38 @@ public class Inputs {
                 key));
     }
 
-    private static Look look(Query query, PoolId pool, String containerId, String key) {
+    private static Look look(Handle handle, Query query, PoolId pool, String containerId, String key) {
         var claimed = new ArrayList<Claimed>();
-        var mayAskAgain = query.bind("container", containerId)
+        var seen = query.bind("container", containerId)
                 .bind("pool", pool.value())
                 .bind("key", key)
-                .reduceResultSet(false, (asks, row, context) -> {
+                .reduceResultSet(new Seen(false, false), (before, row, context) -> {
                     if (row.getString("id") != null) {
                         claimed.add(CLAIMED.map(row, context));
                     }
-                    return row.getBoolean("may_ask_again");
+                    return new Seen(row.getBoolean("may_ask_again"), row.getBoolean("handed"));
                 });
-        return new Look(claimed, claimed.isEmpty() && !mayAskAgain);
+        if (seen.handed) {
+            claimed.addAll(takeUp(handle, containerId, key));
+        }
+        return new Look(claimed, claimed.isEmpty() && !seen.mayAskAgain);
+    }
+
+    private record Seen(boolean mayAskAgain, boolean handed) {}
+
+    /** It was given to the container with the answer to its last result, and that answer was lost. It is a new attempt. */
+    private static List<Claimed> takeUp(Handle handle, String containerId, String key) {
+        return handle.createQuery("""
+                        with mine as (
+                            update input set attempt = attempt + 1, claim_key = :key, claimed_at = clock_timestamp()
+                            where container_id = :container and state = 'RUNNING' and claim_key = 'handed'
+                            returning id, call_id, attempt, method)
+                        select m.id, m.call_id, m.attempt, m.method, p.content, f.invocation
+                        from mine m join input_payload p on p.input_id = m.id join function_call f on f.id = m.call_id""")
+                .bind("container", containerId)
+                .bind("key", key)
+                .map(CLAIMED)
+                .list();
     }
 
     /** Locks inputs before their container, as results do. */
@@ -89,6 +111,7 @@ public class Inputs {
                 select id from input
                 where pool_id = :pool and state = 'PENDING' and available_at <= now() %s
                     and exists (select 1 from container where id = :container and state = 'ACTIVE')
+                    and not exists (select 1 from input where container_id = :container and state = 'RUNNING' and claim_key = 'handed')
                 order by seq limit :limit for update skip locked),
             me as (
                 select id from container where id = :container and state = 'ACTIVE' and exists (select 1 from next) for update),
@@ -99,7 +122,8 @@ public class Inputs {
             busy as (
                 update container set idle_since = null %s where id = :container and exists (select 1 from claimed))
             select c.id, c.call_id, c.attempt, c.method, p.content, f.invocation, coalesce(known.state in ('STARTING', 'ACTIVE'), false)
-                as may_ask_again
+                as may_ask_again,
+                exists (select 1 from input where container_id = :container and state = 'RUNNING' and claim_key = 'handed') as handed
             from (select (select state from container where id = :container)) known (state)
             left join (
                 claimed c join input_payload p on p.input_id = c.id join function_call f on f.id = c.call_id) on true
@@ -149,6 +173,31 @@ public class Inputs {
     /** Takes one result that ends its input, with the same refusals: one statement, no transaction around it. */
     public void acceptFinal(String containerId, Result result) {
         jdbi.useHandle(handle -> finish(handle, containerId, result));
+    }
+
+    /**
+     * As {@link #acceptFinal}, for a container that works on one input at a time and has finished it: in the same statement it
+     * is given the pool's oldest pending input, which spares a statement and a commit for each input of a long queue. If it
+     * asks another server, or this one has forgotten, {@link #look} finds it.
+     */
+    public Optional<Claimed> acceptFinalAndClaim(String containerId, Result result, PoolId pool) {
+        return jdbi.withHandle(handle -> {
+            var claimed = new ArrayList<Claimed>();
+            var call = result(handle.createQuery(FINISH_AND_CLAIM), containerId, result)
+                    .bind("pool", pool.value())
+                    .reduceResultSet("", (before, row, context) -> {
+                        if (row.getString("id") != null) {
+                            claimed.add(CLAIMED.map(row, context));
+                        }
+                        return row.getString("finished_call");
+                    });
+            if (call.isEmpty()) {
+                stopped(handle, containerId, result);
+            } else {
+                signals.afterCommit(Topic.call(call));
+            }
+            return claimed.stream().findFirst();
+        });
     }
 
     /** @return whether {@link #acceptFinal} would do for them what {@link #accept} does */
@@ -210,30 +259,56 @@ public class Inputs {
                 select 1 from input where container_id = :container and (state = 'RUNNING' or cancelling) and id <> :id)""";
 
     private void finish(Handle handle, String containerId, Result result) {
-        handle.createQuery("""
-                        with done as (
-                            update input set state = :state, finished_at = clock_timestamp()
-                            where id = :id and container_id = :container and attempt = :attempt and state = 'RUNNING'
-                            returning id, call_id, idx),
-                        counted as (
-                            update function_call f set outputs = outputs + 1 from done where f.id = done.call_id
-                            returning f.id, f.outputs),
-                        kept as (
-                            insert into output (call_id, ordinal, input_id, idx, status, content)
-                            select counted.id, counted.outputs, done.id, done.idx, :status, :content from done, counted),
-                        idle as (%s)
-                        select call_id from done""".formatted(IDLE_WITHOUT.formatted("exists (select 1 from done)")))
-                .bind("state", finalState(result.outcome()))
-                .bind("id", result.inputId())
-                .bind("container", containerId)
-                .bind("attempt", result.attempt())
-                .bind("status", result.outcome().name())
-                .bind("content", result.content())
+        result(handle.createQuery(FINISH), containerId, result)
                 .mapTo(String.class)
                 .findOne()
                 .ifPresentOrElse(
                         call -> signals.afterCommit(Topic.call(call)), () -> stopped(handle, containerId, result));
     }
+
+    private static Query result(Query query, String containerId, Result result) {
+        return query.bind("state", finalState(result.outcome()))
+                .bind("id", result.inputId())
+                .bind("container", containerId)
+                .bind("attempt", result.attempt())
+                .bind("status", result.outcome().name())
+                .bind("content", result.content());
+    }
+
+    private static final String DONE = """
+            with done as (
+                update input set state = :state, finished_at = clock_timestamp()
+                where id = :id and container_id = :container and attempt = :attempt and state = 'RUNNING'
+                returning id, call_id, idx),
+            counted as (
+                update function_call f set outputs = outputs + 1 from done where f.id = done.call_id
+                returning f.id, f.outputs),
+            kept as (
+                insert into output (call_id, ordinal, input_id, idx, status, content)
+                select counted.id, counted.outputs, done.id, done.idx, :status, :content from done, counted),
+            """;
+
+    private static final String FINISH = DONE
+            + "idle as (%s) select call_id from done".formatted(IDLE_WITHOUT.formatted("exists (select 1 from done)"));
+
+    private static final String FINISH_AND_CLAIM = DONE
+            + """
+            next as (
+                select id from input
+                where pool_id = :pool and state = 'PENDING' and available_at <= now() and exists (select 1 from done)
+                    and exists (select 1 from container where id = :container and state = 'ACTIVE')
+                order by seq limit 1 for update skip locked),
+            me as (
+                select id from container where id = :container and state = 'ACTIVE' and exists (select 1 from next) for update),
+            claimed as (
+                update input i set state = 'RUNNING', attempt = attempt + 1, container_id = me.id,
+                    claim_key = 'handed', claimed_at = clock_timestamp(), finished_at = null
+                from next, me where i.id = next.id returning i.id, i.call_id, i.attempt, i.method),
+            idle as (%s)
+            select d.call_id as finished_call, c.id, c.call_id, c.attempt, c.method, p.content, f.invocation
+            from done d left join (
+                claimed c join input_payload p on p.input_id = c.id join function_call f on f.id = c.call_id) on true""".formatted(IDLE_WITHOUT.formatted(
+                    "exists (select 1 from done) and not exists (select 1 from claimed)"));
 
     private static String finalState(Outcome outcome) {
         return switch (outcome) {

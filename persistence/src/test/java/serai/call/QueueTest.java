@@ -119,6 +119,41 @@ class QueueTest {
     }
 
     @Test
+    void givenAQueue_whenAResultIsAcceptedAndTheNextIsClaimedWithIt_thenItIsTheContainersAndFoundAgain() {
+        var call = fixture.call(pool, "a", "b", "c");
+        var first = inputs.claim(pool, container, 1, "k").getFirst();
+
+        var next = inputs.acceptFinalAndClaim(container, success(first), pool).orElseThrow();
+
+        assertThat(text(next.payload())).isEqualTo("b");
+        assertThat(fixture.isIdle(container)).isFalse();
+        assertThat(calls.outputsAfter(call, 0, 10)).hasSize(1);
+        assertThat(inputs.acceptFinalAndClaim(container, success(first), pool)).isEmpty();
+        var again = inputs.claim(pool, container, 1, "k2");
+        assertThat(again).extracting(Claimed::inputId).containsExactly(next.inputId());
+        assertThat(again.getFirst().attempt()).isEqualTo(next.attempt() + 1);
+        assertThat(inputs.acceptFinalAndClaim(container, success(next), pool)).isEmpty();
+        var last = inputs.acceptFinalAndClaim(container, success(again.getFirst()), pool)
+                .orElseThrow();
+        assertThat(inputs.acceptFinalAndClaim(container, success(last), pool)).isEmpty();
+        assertThat(fixture.isIdle(container)).isTrue();
+        assertThat(calls.outputsAfter(call, 0, 10)).hasSize(3);
+    }
+
+    @Test
+    void givenADrainingContainer_whenItsResultIsAccepted_thenItIsGivenNothing() {
+        fixture.call(pool, "a", "b");
+        var first = inputs.claim(pool, container, 1, "k").getFirst();
+        fixture.drain(container);
+        assertThat(inputs.acceptFinalAndClaim(container, success(first), pool)).isEmpty();
+        assertThat(inputs.load(pool)).isEqualTo(new Inputs.Load(1, 0));
+    }
+
+    private static Result success(Claimed claimed) {
+        return new Result(claimed.inputId(), claimed.attempt(), Outcome.SUCCESS, new byte[] {1});
+    }
+
+    @Test
     void givenAContainerOfSingleUse_whenItHasClaimed_thenItGetsNoMore() {
         fixture.call(pool, "a", "b");
 

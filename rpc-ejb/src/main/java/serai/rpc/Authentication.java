@@ -22,6 +22,7 @@ import serai.id.Secret;
 import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
+import serai.protocol.Messages;
 import serai.workspace.Tenant;
 import serai.workspace.Tokens;
 import serai.workspace.Workspaces;
@@ -164,13 +165,16 @@ class Authentication implements ServerInterceptor {
 
     private ContainerIdentity identityOf(Container container) {
         var pool = pools.get(container.poolId());
-        var duties = functions.definition(pool.definitionId()).duties();
+        var definition = functions.definition(pool.definitionId());
+        var duties = definition.duties();
+        var described = Messages.parseFunction(definition.wire().content());
         return new ContainerIdentity(
                 container.id(),
                 container.poolId(),
                 pool.queue(),
                 container.functionId(),
                 pool.rank() * ORDINALS + container.ordinal(),
+                described.getMaxConcurrentInputs() <= 1 && described.getBatchMaxSize() == 0 && !duties.singleUse(),
                 duties.singleUse(),
                 duties.retryPolicy());
     }

@@ -9,6 +9,7 @@ import serai.pool.PoolId;
  * What never changes about a container.
  *
  * @param queue the pool whose inputs it works on
+ * @param oneAtATime whether it asks for its next input when it has finished the one before
  * @param singleUse whether it ends after its first input
  * @param turn whoever has the lowest is given work first: by rank, then by ordinal
  */
@@ -18,5 +19,6 @@ record ContainerIdentity(
         PoolId queue,
         String functionId,
         int turn,
+        boolean oneAtATime,
         boolean singleUse,
         RetryPolicy retryPolicy) {}

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import modal.client.CancelInputEvent;
@@ -54,6 +55,10 @@ class ContainerRpcs implements RpcFeature {
     private static final int LARGEST_BATCH = 1_000;
 
     private final Set<String> ready = ConcurrentHashMap.newKeySet();
+
+    /** What containers were given with their last result, until they ask for it. */
+    private final Map<String, Claimed> next = new ConcurrentHashMap<>();
+
     private final Containers containers;
     private final Inputs inputs;
     private final Pools pools;
@@ -135,6 +140,10 @@ class ContainerRpcs implements RpcFeature {
             if (!before.isEmpty()) {
                 return answer(before);
             }
+        }
+        var handed = next.remove(me.id());
+        if (handed != null) {
+            return answer(List.of(handed));
         }
         int atMost = Math.clamp(request.getBatchMaxSize(), 1, LARGEST_BATCH);
         var work = poll.until(
@@ -229,12 +238,24 @@ class ContainerRpcs implements RpcFeature {
     private Empty putOutputs(Caller caller, FunctionPutOutputsRequest request) {
         var me = caller.mustBeContainer();
         var results = request.getOutputsList().stream().map(o -> result(me, o)).toList();
-        if (Inputs.areFinal(me.retryPolicy(), results)) {
+        boolean isFinal = Inputs.areFinal(me.retryPolicy(), results);
+        if (isFinal && me.oneAtATime()) {
+            inputs.acceptFinalAndClaim(me.id(), results.getFirst(), me.queue())
+                    .ifPresent(claimed -> remember(me, claimed));
+        } else if (isFinal) {
             inputs.acceptFinal(me.id(), results.getFirst());
         } else {
             context.run(() -> inputs.accept(me.id(), me.retryPolicy(), results));
         }
         return Empty.getDefaultInstance();
+    }
+
+    /** Those of containers that died before they asked are forgotten some time; the database knows of each. */
+    private void remember(ContainerIdentity me, Claimed claimed) {
+        if (next.size() >= REMEMBERED) {
+            next.clear();
+        }
+        next.put(me.id(), claimed);
     }
 
     private static Result result(ContainerIdentity me, FunctionPutOutputsItem output) {
