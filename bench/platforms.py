@@ -240,7 +240,11 @@ class Installation:
         program = "import psycopg, sys; psycopg.connect(sys.stdin.readline().strip(), autocommit=True).execute(sys.argv[1])"
         with self._log.open("ab") as errors:
             done = subprocess.run(
-                [python, "-c", program, statement], input=self._connection("postgres").encode(), stdout=errors, stderr=errors, timeout=60
+                [python, "-c", program, statement],
+                input=self._connection("postgres").encode(),
+                stdout=errors,
+                stderr=errors,
+                timeout=60,
             )
         if done.returncode:
             raise Broken(f"{statement!r} failed; see {self._log}")

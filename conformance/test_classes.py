@@ -88,9 +88,7 @@ def test_given_a_class_when_called_locally_then_no_container_is_asked():
     assert counter.add.local(2) == 4
 
 
-def test_given_a_container_that_is_scaled_down_when_it_ends_then_the_exit_method_ran(
-    app: modal.App, platform: Platform
-):
+def test_given_a_container_that_is_scaled_down_when_it_ends_then_the_exit_method_ran(app: modal.App, platform: Platform):
     quick = classy.Counter.with_options(scaledown_window=2)
     assert quick().add.remote(7) == 7
 

@@ -7,7 +7,6 @@ import sys
 import modal
 
 
-
 pip_install = modal.App("pip-install", image=modal.Image.debian_slim().pip_install("rich"))
 
 
