@@ -91,11 +91,14 @@ class HttpServer:
     def text(self, fd: int) -> str:
         return "".join(chunk["data"] for chunk in self.chunks if chunk["fd"] == fd)
 
+    def servers(self, *rpc_urls: str) -> list[dict[str, str]]:
+        return [{"http_url": self.url, "rpc_url": url} for url in rpc_urls]
+
     def registration(self) -> dict[str, Any]:
         return {
             "container": self.container,
             "token": TOKEN,
-            "rpc_url": "http://127.0.0.1:9",
+            "servers": self.servers("http://127.0.0.1:9"),
             "arguments": base64.b64encode(b"arguments").decode(),
             "runtime": {"package": "modal", "version": "0.0.0"},
             "python_version": "",

@@ -96,7 +96,7 @@ class Node:
     def modal(self, rpc: RpcServer, **answer: Any) -> None:
         """The real runtime, talking to *rpc*."""
         self.http.answer.update(
-            rpc_url=rpc.url,
+            servers=self.http.servers(rpc.url),
             arguments=base64.b64encode(rpc.arguments).decode(),
             runtime={"package": "modal", "version": MODAL},
             environment={"MODAL_ENVIRONMENT": "main", "MODAL_IMAGE_ID": "im-1"},

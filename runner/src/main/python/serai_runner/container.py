@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import messages
+from .addresses import Addresses
 from .patience import AWAY_S, LAST_WORDS_S, Patience
 from .problems import Failed, Refused, Stopped, Unavailable
-from .registration import Identity, Task, register
+from .registration import Identity, Task, register, servers
 from .server import Server
 from .settings import Settings
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from .limits import Group
 
 PIPES_S = 5  # until the pipes of a killed namespace end
+RENEW_S = 60  # a new server is found by then; one that has gone is noticed at once
 
 
 class Outcome(NamedTuple):
@@ -91,6 +94,7 @@ class Container:
 
         self._settings, self._task, self._identity = settings, task, identity
         self._signals, self._timing = signals, timing
+        self._http, self._rpc = Addresses(identity.http), Addresses(identity.rpc)
         self._scratch = os.path.join(settings.scratch, identity.container)
         self._logs = Logs(self._connect, identity.container)
 
@@ -110,7 +114,7 @@ class Container:
         return outcome
 
     def _connect(self) -> Server:
-        return Server(self._settings.url, self._identity.token)
+        return Server(self._http, self._identity.token)
 
     def _live(self) -> Outcome:
         from . import sandbox
@@ -121,12 +125,28 @@ class Container:
         root = prepare(self._task, self._settings.cache, self._scratch, self._connect, self._logs.tell)
         identity = self._write_identity()
         self._timing.mark("prepare")
-        relay = Relay(os.path.join(identity.directory, "serai.sock"), self._identity.rpc_url, self._logs.tell)
+        relay = Relay(os.path.join(identity.directory, "serai.sock"), self._rpc, self._logs.tell)
         try:
             relay.start()
+            threading.Thread(target=self._renew, name="servers", daemon=True).start()
             return self._limited(bwrap, root, identity)
         finally:
             relay.close()
+
+    def _renew(self) -> None:
+        """Asks now and then which servers there are. They may come and go while a container lives."""
+        server = self._connect()
+        while True:
+            time.sleep(RENEW_S)
+            try:
+                http, rpc = servers(server, self._identity.container)
+            except Unavailable:
+                continue  # the next one is asked the next time
+            except (Refused, Failed) as e:
+                messages.say(f"the servers are not known any more: {e}")
+                return
+            self._http.renew(http)
+            self._rpc.renew(rpc)
 
     def _write_identity(self) -> sandbox.Identity:
         from . import devices, sandbox
@@ -210,7 +230,7 @@ class Container:
         self._logs.close(patience)
         path = f"/internal/v1/containers/{self._identity.container}/exit"
         body = {"exit_code": outcome.code, "signal": outcome.signum, "reason": outcome.reason}
-        server, pause = Server(self._settings.url, self._identity.token, timeout_s=5), 0.1
+        server, pause = Server(self._http, self._identity.token, timeout_s=5), 0.1
         while True:
             try:
                 server.post(path, body)

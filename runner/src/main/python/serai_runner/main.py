@@ -26,7 +26,7 @@ doctor            say what works on this node: bubblewrap, user namespaces, cont
                   exit code 0: containers can run here, 1: they cannot
 
 Without a command, the environment says which container to become:
-  SERAI_URL            the server, http://host:port
+  SERAI_URL            the server, http://host:port; several, any of which will do, are separated by commas
   SERAI_POOL           the pool's id
   SERAI_CACHE          this node's cache of files and runtimes [/var/lib/serai/cache]
   NOMAD_ALLOC_ID, NOMAD_ALLOC_INDEX, NOMAD_TASK_DIR, NOMAD_SECRETS_DIR (with the file pool-secret): set by the cluster

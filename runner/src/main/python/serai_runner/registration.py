@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import binascii
+import io
 import json
 import re
 import time
@@ -56,7 +57,8 @@ class Identity(NamedTuple):
 
     container: str
     token: str
-    rpc_url: str
+    http: tuple[str, ...]  # the servers, the one that answered first
+    rpc: tuple[str, ...]  # the same, for the container's calls
     arguments: bytes
     heartbeat_interval_s: float | None
 
@@ -66,23 +68,41 @@ def register(settings: Settings, meanwhile: Callable[[], None]) -> tuple[Task, I
 
     @raise Failed: it refused, or was away for too long
     """
-    server = Server(settings.url, settings.secret)
+    servers = settings.servers
+    server = Server(servers, settings.secret)
     body = {"pool": settings.pool, "allocation": settings.allocation, "index": settings.index, "node": settings.node}
     patience, pause = Patience(AWAY_S), 0.1
     while True:
         try:
             return parse(server.post("/internal/v1/containers", body, meanwhile))
         except Refused as e:
-            raise Failed(f"the server at {settings.url} refused this allocation: {e}") from e
+            raise Failed(f"the server at {servers.present} refused this allocation: {e}") from e
         except Unavailable as e:
             if patience.left < pause:
-                raise Failed(f"the server at {settings.url} was away for {AWAY_S} s: {e}") from e
+                raise Failed(f"the server at {servers} was away for {AWAY_S} s: {e}") from e
             if pause > 1:
-                messages.say(f"the server at {settings.url} does not answer ({e}); trying again in {pause:.0f} s")
+                messages.say(f"the server at {servers} does not answer ({e}); trying again in {pause:.0f} s")
             time.sleep(pause)
             pause = min(pause * 2, 10)
         finally:
             server.close()
+
+
+def servers(server: Server, container: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """@return the servers that there are now, over HTTP and for the container's calls
+
+    @raise Refused, Unavailable, Failed
+    """
+    answer = io.BytesIO()
+    server.get(f"/internal/v1/containers/{container}/servers", answer)
+    try:
+        return _servers(json.loads(answer.getvalue()))
+    except (KeyError, TypeError, ValueError) as e:
+        raise Failed(f"the server's answer is not understood ({type(e).__name__}: {e})") from e
+
+
+def _servers(it: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(s["http_url"] for s in it["servers"]), tuple(s["rpc_url"] for s in it["servers"])
 
 
 def parse(answer: bytes) -> tuple[Task, Identity]:
@@ -106,10 +126,12 @@ def _parse(it: Mapping[str, Any]) -> tuple[Task, Identity]:
         ),
         limits=Limits(*(int(limits[k]) if limits.get(k) else None for k in Limits._fields)),
     )
+    http, rpc = _servers(it)
     identity = Identity(
         container=_match(_NAME, it["container"]),
         token=_match(_TOKEN, it["token"]),
-        rpc_url=it["rpc_url"],
+        http=http,
+        rpc=rpc,
         arguments=binascii.a2b_base64(it["arguments"]),
         heartbeat_interval_s=it.get("heartbeat_interval_s"),
     )

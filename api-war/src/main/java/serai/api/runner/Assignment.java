@@ -11,7 +11,7 @@ import java.util.Map;
  *
  * @param token proves to the server that somebody acts for the container: its id, a dot, its secret. As bearer over HTTP, in
  *     the header {@code x-serai-secret} over gRPC
- * @param rpcUrl where the container's calls go
+ * @param servers those that run now, any of which will do; the one that answers first
  * @param arguments {@code modal.client.ContainerArguments}, serialized, in base64
  * @param pythonVersion major.minor that the image asks for; null for whatever the node has
  * @param environment the image's variables, the secrets' and the platform's: for the container only, never to be shown
@@ -19,7 +19,7 @@ import java.util.Map;
 public record Assignment(
         String container,
         String token,
-        String rpcUrl,
+        List<Server> servers,
         String arguments,
         Runtime runtime,
         String pythonVersion,
@@ -28,6 +28,17 @@ public record Assignment(
         List<File> files,
         Limits limits,
         long heartbeatIntervalS) {
+
+    /**
+     * One of the servers.
+     *
+     * @param httpUrl where runners reach it
+     * @param rpcUrl where the container's calls go
+     */
+    public record Server(String httpUrl, String rpcUrl) {}
+
+    /** The servers that run now. */
+    public record ServerList(List<Server> servers) {}
 
     /** The package whose entry point is started. */
     public record Runtime(@JsonbProperty("package") String name, String version) {}

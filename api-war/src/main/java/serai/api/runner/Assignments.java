@@ -16,7 +16,6 @@ import modal.client.AppLayout;
 import serai.app.App;
 import serai.app.Apps;
 import serai.config.CallConfig;
-import serai.config.RpcConfig;
 import serai.container.Container;
 import serai.container.Containers;
 import serai.function.Definition;
@@ -24,6 +23,7 @@ import serai.function.Functions;
 import serai.image.Images;
 import serai.mount.Mount;
 import serai.mount.Mounts;
+import serai.peer.Servers;
 import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.protocol.Messages;
@@ -50,7 +50,7 @@ public class Assignments {
     private final Mounts mounts;
     private final Secrets secrets;
     private final Workspaces workspaces;
-    private final RpcConfig rpc;
+    private final Servers servers;
     private final CallConfig calls;
     private final InstantSource clock = InstantSource.system();
 
@@ -63,7 +63,7 @@ public class Assignments {
             Mounts mounts,
             Secrets secrets,
             Workspaces workspaces,
-            RpcConfig rpc,
+            Servers servers,
             CallConfig calls) {
         this.apps = apps;
         this.functions = functions;
@@ -72,7 +72,7 @@ public class Assignments {
         this.mounts = mounts;
         this.secrets = secrets;
         this.workspaces = workspaces;
-        this.rpc = rpc;
+        this.servers = servers;
         this.calls = calls;
     }
 
@@ -92,7 +92,7 @@ public class Assignments {
         return new Assignment(
                 container.id(),
                 container.id() + "." + admitted.secret(),
-                rpc.url().toString(),
+                servers(),
                 Base64.getEncoder().encodeToString(arguments(container, definition, environment)),
                 new Assignment.Runtime(CLIENT_PACKAGE, clientVersion(duties)),
                 image.pythonVersion().orElse(null),
@@ -108,6 +108,14 @@ public class Assignments {
                                 ? null
                                 : duties.resources().memoryMaxMb()),
                 Math.max(1, calls.lease().dividedBy(BEATS).toSeconds()));
+    }
+
+    /** @return those that run now, this one first */
+    List<Assignment.Server> servers() {
+        return servers.all().stream()
+                .map(server -> new Assignment.Server(
+                        server.http().toString(), server.rpc().toString()))
+                .toList();
     }
 
     private byte[] arguments(Container container, Definition definition, String environment) {

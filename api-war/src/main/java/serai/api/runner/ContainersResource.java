@@ -5,6 +5,7 @@ package serai.api.runner;
 import jakarta.enterprise.context.RequestScoped;
 import jakarta.inject.Inject;
 import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -118,6 +119,14 @@ public class ContainersResource {
     private boolean isSingle(Container container) {
         var definition = functions.definition(pools.get(container.poolId()).definitionId());
         return definition.duties().concurrency() == 1;
+    }
+
+    @GET
+    @Path("{id}/servers")
+    @Access(Access.By.CONTAINER)
+    public Assignment.ServerList servers(@PathParam("id") String id) {
+        caller.container(id);
+        return new Assignment.ServerList(assignments.servers());
     }
 
     @POST

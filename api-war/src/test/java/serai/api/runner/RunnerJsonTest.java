@@ -33,7 +33,7 @@ class RunnerJsonTest {
         var assignment = new Assignment(
                 "ta-1",
                 "ta-1.cs-1",
-                "http://127.0.0.1:50051",
+                List.of(new Assignment.Server("http://127.0.0.1:8080", "http://127.0.0.1:50051")),
                 "AAEC",
                 new Assignment.Runtime("modal", "1.6.4"),
                 null,
@@ -43,7 +43,9 @@ class RunnerJsonTest {
                 new Assignment.Limits(null),
                 15);
         assertThat(JSON.toJson(assignment)).satisfies(json -> {
-            assertThat(json).contains("\"rpc_url\":\"http://127.0.0.1:50051\"");
+            assertThat(json)
+                    .contains(
+                            "\"servers\":[{\"http_url\":\"http://127.0.0.1:8080\",\"rpc_url\":\"http://127.0.0.1:50051\"}]");
             assertThat(json).contains("\"runtime\":{\"package\":\"modal\",\"version\":\"1.6.4\"}");
             assertThat(json).contains("\"python_version\":null");
             assertThat(json).contains("\"mode\":420");
