@@ -20,6 +20,7 @@ class BoundariesTest {
         "serai.activate..",
         "serai.autoscale..",
         "serai.cron..",
+        "serai.exchange..",
         "serai.explain..",
         "serai.reap..",
         "serai.runner..",

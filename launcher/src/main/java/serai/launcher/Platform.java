@@ -275,6 +275,7 @@ final class Platform {
         environment.putAll(agent.cluster().access());
         environment.put("SERAI_RPC_HOST", settings.text("SERAI_RPC_HOST").orElse("127.0.0.1"));
         environment.put("SERAI_RPC_PORT", Integer.toString(ledger.port(Ports.of(Ports.RPC, number))));
+        environment.put("SERAI_RPC_SHARED_PORT", Integer.toString(ledger.port(Ports.RPC)));
         environment.put("SERAI_RPC_URL", rpcUrl(number));
         environment.put(
                 "SERAI_HTTP_URL",
@@ -359,6 +360,7 @@ final class Platform {
         hold(held, PostgresServer.PART, Ports.DATABASE);
         hold(held, NomadAgent.PART, Ports.NOMAD);
         for (int number : state().serverNumbers()) {
+            hold(held, PayaraServer.part(number), Ports.RPC); // all of them listen there
             for (var name : Ports.OF_A_SERVER) {
                 hold(held, PayaraServer.part(number), Ports.of(name, number));
             }

@@ -387,6 +387,16 @@ public class Calls {
     /** Where a page of the list ended. */
     public record Position(Instant createdAt, String callId) {}
 
+    /** @return when its last input so far was finished; empty if none was */
+    public Optional<Instant> lastFinish(String callId) {
+        return jdbi.withHandle(
+                handle -> handle.createQuery("select max(finished_at) as at from input where call_id = :call")
+                        .bind("call", callId)
+                        .map((row, context) -> Optional.ofNullable(row.getTimestamp("at")))
+                        .one()
+                        .map(java.sql.Timestamp::toInstant));
+    }
+
     /** @param inputIds in the order of the inputs */
     public record Started(String callId, List<String> inputIds) {
         /** Ids for a call with one input. */

@@ -6,6 +6,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -486,13 +487,14 @@ public class Inputs {
     /** Inputs that run longer than their definition allows. */
     public List<Overdue> overdue() {
         return jdbi.withHandle(handle -> handle.createQuery("""
-                        select i.id, i.attempt, i.container_id, p.definition_id from input i
+                        select i.id, i.attempt, i.container_id, i.claimed_at, p.definition_id from input i
                         join pool p on p.id = i.pool_id join definition d on d.id = p.definition_id
                         where i.state = 'RUNNING' and i.claimed_at + d.timeout_ms * interval '1 millisecond' < clock_timestamp()""")
                 .map((row, context) -> new Overdue(
                         row.getString("id"),
                         row.getInt("attempt"),
                         row.getString("container_id"),
+                        row.getTimestamp("claimed_at").toInstant(),
                         row.getString("definition_id")))
                 .list());
     }
@@ -530,5 +532,5 @@ public class Inputs {
     public record Load(int pending, int running) {}
 
     /** An input over its time. */
-    public record Overdue(String inputId, int attempt, String containerId, String definitionId) {}
+    public record Overdue(String inputId, int attempt, String containerId, Instant claimedAt, String definitionId) {}
 }

@@ -11,6 +11,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
+import serai.event.Event;
+import serai.event.Events;
 import serai.id.NewId;
 import serai.pool.Pool;
 import serai.pool.PoolId;
@@ -26,16 +28,18 @@ public class Containers {
     private final EntityManager em;
     private final Jdbi jdbi;
     private final Signals signals;
+    private final Events events;
 
     @Inject
-    public Containers(EntityManager em, Jdbi jdbi, Signals signals) {
+    public Containers(EntityManager em, Jdbi jdbi, Signals signals, Events events) {
         this.em = em;
         this.jdbi = jdbi;
         this.signals = signals;
+        this.events = events;
     }
 
     public Containers() {
-        this(null, null, null); // for the server's proxy
+        this(null, null, null, null); // for the server's proxy
     }
 
     /**
@@ -53,6 +57,7 @@ public class Containers {
         var secret = NewId.of("cs");
         var container = new Container(pool, allocationId, ordinal, node, secret, now);
         em.persist(container);
+        record(Event.Kind.ADMITTED, container, "on node " + node, now);
         return new Admitted(container, secret);
     }
 
@@ -185,15 +190,27 @@ public class Containers {
             return Optional.empty();
         }
         container.end(exitCode, reason, now);
+        record(Event.Kind.ENDED, container, words(before, exitCode, reason), now);
         signals.afterCommit(Topic.app(container.appId()));
         signals.afterCommit(work(container.poolId())); // whoever still polls in its name shall stop
         return Optional.of(before);
     }
 
-    /** Containers that have not been heard since. */
-    public List<Container> silentSince(Instant since) {
-        return em.createQuery("from Container c where c.state <> ENDED and c.heartbeatAt < :since", Container.class)
-                .setParameter("since", since)
+    private static String words(Container.State before, Integer exitCode, String reason) {
+        return "%s, %s%s"
+                .formatted(
+                        reason.isEmpty() ? "ended" : reason,
+                        exitCode == null ? "without an exit code" : "exit code " + exitCode,
+                        before == Container.State.STARTING ? ", before it was ready" : "");
+    }
+
+    private void record(Event.Kind kind, Container container, String reason, Instant now) {
+        events.record(kind, container.functionId(), container.poolId().value(), container.id(), reason, now);
+    }
+
+    /** All containers that have not ended. */
+    public List<Container> live() {
+        return em.createQuery("from Container c where c.state <> ENDED", Container.class)
                 .getResultList();
     }
 

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.signal;
 
+import java.util.Optional;
+import java.util.stream.Stream;
+
 /** What somebody may wait for. */
 public record Topic(Kind kind, String id) {
     /** Kinds of things that are waited for. */
@@ -9,7 +12,13 @@ public record Topic(Kind kind, String id) {
         WORK,
         CALL,
         CONTAINER,
-        APP
+        APP,
+        POOL;
+
+        /** @return empty for one of another version */
+        public static Optional<Kind> of(String name) {
+            return Stream.of(values()).filter(kind -> kind.name().equals(name)).findFirst();
+        }
     }
 
     /** Inputs that a pool's containers may claim, or a reason to claim no more. */
@@ -25,6 +34,11 @@ public record Topic(Kind kind, String id) {
     /** Cancellations for a container. */
     public static Topic container(String containerId) {
         return new Topic(Kind.CONTAINER, containerId);
+    }
+
+    /** A look at a pool, by the server that scales it. Nobody waits for it: it is told to that server. */
+    public static Topic pool(String poolId) {
+        return new Topic(Kind.POOL, poolId);
     }
 
     /** Logs and the end of an app. */

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -388,7 +389,7 @@ class QueueTest {
     void givenAnOverdueInput_whenItRunsElsewhereMeanwhile_thenTheNewAttemptHasItsOwnTime() {
         var call = fixture.call(pool, "a");
         var claimed = inputs.claim(pool, container, 1, "k").getFirst();
-        var seen = new Inputs.Overdue(claimed.inputId(), 1, container, "de");
+        var seen = new Inputs.Overdue(claimed.inputId(), 1, container, Instant.now(), "de");
         inputs.release(container, 8, "lost");
         inputs.claim(pool, container, 1, "k2");
 

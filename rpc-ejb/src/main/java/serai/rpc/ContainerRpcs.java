@@ -34,6 +34,7 @@ import serai.call.Inputs;
 import serai.call.Outcome;
 import serai.call.Result;
 import serai.container.Containers;
+import serai.database.DatabaseClock;
 import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.reap.Departures;
@@ -61,7 +62,7 @@ class ContainerRpcs implements RpcFeature {
     private final Reconciliations reconciliations;
     private final LongPoll poll;
     private final ServerContext context;
-    private final InstantSource clock = InstantSource.system();
+    private final InstantSource clock;
 
     @Inject
     ContainerRpcs(
@@ -71,7 +72,9 @@ class ContainerRpcs implements RpcFeature {
             Departures departures,
             Reconciliations reconciliations,
             Signals signals,
-            ServerContext context) {
+            ServerContext context,
+            DatabaseClock clock) {
+        this.clock = clock;
         this.context = context;
         this.containers = containers;
         this.inputs = inputs;
@@ -82,7 +85,7 @@ class ContainerRpcs implements RpcFeature {
     }
 
     ContainerRpcs() {
-        this(null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override

@@ -9,11 +9,9 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.lang.System.Logger.Level;
-import java.sql.SQLException;
-import java.sql.SQLNonTransientConnectionException;
-import java.sql.SQLTransientException;
 import modal.client.RPCRetryPolicy;
 import modal.client.RPCStatus;
+import serai.database.Outage;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
 
@@ -48,24 +46,29 @@ final class Failures {
                                     .build());
                 }
                 case ProblemException problem -> {
-                    return Status.fromCode(
-                                    Status.Code.valueOf(problem.problem().kind.name()))
-                            .withDescription(problem.getMessage())
-                            .asRuntimeException();
-                }
-                case SQLException sql
-                when isOutage(sql) -> {
-                    LOG.log(Level.WARNING, "{0}: the database does not answer: {1}", method.getBareMethodName(), sql);
-                    return Status.UNAVAILABLE
-                            .withDescription("the database does not answer")
-                            .asRuntimeException();
+                    return status(problem);
                 }
                 default -> {}
             }
         }
+        var outage = Outage.behind(failure);
+        if (outage.isPresent()) {
+            LOG.log(
+                    Level.WARNING,
+                    "{0}: {1}",
+                    method.getBareMethodName(),
+                    outage.get().getMessage());
+            return status(outage.get());
+        }
         LOG.log(Level.ERROR, method.getBareMethodName() + " failed", failure);
         return Status.INTERNAL
                 .withDescription("the server failed on %s; its log has the cause".formatted(method.getBareMethodName()))
+                .asRuntimeException();
+    }
+
+    private static StatusRuntimeException status(ProblemException problem) {
+        return Status.fromCode(Status.Code.valueOf(problem.problem().kind.name()))
+                .withDescription(problem.getMessage())
                 .asRuntimeException();
     }
 
@@ -79,13 +82,5 @@ final class Failures {
         var trailers = new Metadata();
         trailers.put(DETAILS, kept.toByteArray());
         return status.asRuntimeException(trailers);
-    }
-
-    /** Connection lost or refused (08), resources (53), operator intervention (57), deadlock and serialization (40). */
-    private static boolean isOutage(SQLException e) {
-        var state = e.getSQLState();
-        return e instanceof SQLNonTransientConnectionException
-                || e instanceof SQLTransientException
-                || state != null && state.matches("(08|53|57|40).*");
     }
 }

@@ -57,9 +57,8 @@ public class Demands {
         this(null, null, null, null, null, null); // for the server's proxy
     }
 
-    /** @param gaveUpAt what only the caller remembers */
     @Transactional
-    public Optional<Observation> observe(PoolId id, Optional<Instant> gaveUpAt) {
+    public Optional<Observation> observe(PoolId id) {
         return pools.find(id).map(pool -> {
             var definition = functions.definition(pool.definitionId());
             var function = functions.find(pool.functionId()).orElseThrow();
@@ -75,7 +74,7 @@ public class Demands {
                     Math.max(pool.size(), shown(replicas)),
                     pool.reasonAt(),
                     pool.failures(),
-                    load.pending() > 0 ? Optional.empty() : gaveUpAt);
+                    load.pending() > 0 ? Optional.empty() : pool.gaveUpAt());
             return new Observation(
                     pool, definition, function, app, capped(definition), demand, isRanked ? ranks(pool) : List.of());
         });

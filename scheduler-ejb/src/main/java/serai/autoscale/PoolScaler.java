@@ -28,6 +28,7 @@ import serai.cluster.Cluster;
 import serai.config.AutoscaleConfig;
 import serai.config.DeviceConfig;
 import serai.container.Containers;
+import serai.database.DatabaseClock;
 import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
@@ -73,7 +74,8 @@ public class PoolScaler {
             Shortages shortages,
             Cluster cluster,
             AutoscaleConfig settings,
-            DeviceConfig devices) {
+            DeviceConfig devices,
+            DatabaseClock clock) {
         this(
                 demands,
                 jobs,
@@ -85,7 +87,7 @@ public class PoolScaler {
                 cluster,
                 settings,
                 devices,
-                InstantSource.system());
+                (InstantSource) clock);
     }
 
     public PoolScaler(
@@ -114,15 +116,19 @@ public class PoolScaler {
     }
 
     public PoolScaler() {
-        this(null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null, (InstantSource)
+                null); // for the server's proxy
     }
 
     /** May be called at any time by anyone; looks at one pool follow each other. Never throws. */
     public void reconcile(PoolId id) {
-        var own = notes.computeIfAbsent(id, i -> new Notes());
+        var own = notes.computeIfAbsent(id, Notes::new);
         own.turn.lock();
         try {
-            var seen = demands.observe(id, own.gaveUpAt());
+            if (own.rest.isOn(clock.instant())) {
+                return;
+            }
+            var seen = demands.observe(id);
             if (seen.isEmpty() || seen.get().pool().state() == Pool.State.GONE) {
                 notes.remove(id);
                 return;
@@ -132,7 +138,7 @@ public class PoolScaler {
             } else {
                 act(seen.get(), own);
             }
-            own.recovered(id);
+            recovered(id, own);
         } catch (ProblemException e) {
             trouble(id, own, words(e), e);
         } catch (RuntimeException e) {
@@ -144,10 +150,10 @@ public class PoolScaler {
 
     /** Ranks share one maximum, so they are looked at one after the other, each knowing what the others ask for. */
     private void actInTurn(Observation seen, Notes own) {
-        var queue = notes.computeIfAbsent(seen.pool().queue(), i -> new Notes()).ranks;
+        var queue = notes.computeIfAbsent(seen.pool().queue(), Notes::new).ranks;
         queue.lock();
         try {
-            demands.observe(seen.pool().id(), own.gaveUpAt()).ifPresent(now -> act(now, own));
+            demands.observe(seen.pool().id()).ifPresent(now -> act(now, own));
         } finally {
             queue.unlock();
         }
@@ -176,13 +182,12 @@ public class PoolScaler {
      * @param content the container's own words for the callers; null if it had none
      */
     public void giveUp(PoolId id, byte[] content, String reason) {
-        var own = notes.computeIfAbsent(id, i -> new Notes());
+        var own = notes.computeIfAbsent(id, Notes::new);
         own.turn.lock();
         try {
             failPending(id, content, reason);
             containers.drain(id); // what is still starting is withdrawn
-            own.gaveUpAt = clock.instant();
-            pools.startSucceeded(id); // counting begins anew
+            pools.gaveUp(id, reason, clock.instant());
             withdraw(id, 0, reason);
         } catch (ProblemException e) {
             trouble(id, own, words(e), e);
@@ -448,6 +453,9 @@ public class PoolScaler {
 
     /** Logged once for each change, kept for people. */
     private void trouble(PoolId id, Notes own, String why, RuntimeException cause) {
+        if (cause instanceof ProblemException e && e.problem() == Problem.CLUSTER_UNAVAILABLE) {
+            own.rest.longer(clock.instant());
+        }
         if (why.equals(own.trouble)) {
             return;
         }
@@ -458,9 +466,18 @@ public class PoolScaler {
             LOG.log(WARNING, "pool " + id + " not scaled", cause);
         }
         try {
-            pools.explain(id, why, clock.instant());
+            shortages.trouble(id, why, clock.instant());
         } catch (RuntimeException e) {
             LOG.log(WARNING, "the reason of pool {0} is not kept: {1}", id, e.toString());
+        }
+    }
+
+    private void recovered(PoolId id, Notes own) {
+        own.rest.over();
+        if (own.trouble != null) {
+            own.trouble = null;
+            LOG.log(INFO, "pool {0} is scaled again", id);
+            shortages.recovered(id, clock.instant());
         }
     }
 
@@ -468,22 +485,15 @@ public class PoolScaler {
     private static final class Notes {
         final ReentrantLock turn = new ReentrantLock();
         final ReentrantLock ranks = new ReentrantLock(); // of the queue's pool: who of them is looked at
+        final Rest rest;
         final Queue<FollowUp> followUps = new ConcurrentLinkedQueue<>();
         boolean declared; // by this server, so with its runner
         Instant shortSince;
-        Instant gaveUpAt;
         String trouble;
         String told; // to those who wait
 
-        Optional<Instant> gaveUpAt() {
-            return Optional.ofNullable(gaveUpAt);
-        }
-
-        void recovered(PoolId id) {
-            if (trouble != null) {
-                LOG.log(INFO, "pool {0} is scaled again", id);
-                trouble = null;
-            }
+        Notes(PoolId pool) {
+            rest = new Rest(pool.hashCode());
         }
     }
 }

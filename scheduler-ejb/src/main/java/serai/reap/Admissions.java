@@ -11,6 +11,7 @@ import serai.cluster.Allocation;
 import serai.cluster.AllocationId;
 import serai.cluster.Cluster;
 import serai.container.Containers;
+import serai.database.DatabaseClock;
 import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
@@ -25,8 +26,8 @@ public class Admissions {
     private final InstantSource clock;
 
     @Inject
-    public Admissions(Pools pools, Containers containers, Cluster cluster) {
-        this(pools, containers, cluster, InstantSource.system());
+    public Admissions(Pools pools, Containers containers, Cluster cluster, DatabaseClock clock) {
+        this(pools, containers, cluster, (InstantSource) clock);
     }
 
     public Admissions(Pools pools, Containers containers, Cluster cluster, InstantSource clock) {
@@ -37,7 +38,7 @@ public class Admissions {
     }
 
     public Admissions() {
-        this(null, null, null); // for the server's proxy
+        this(null, null, null, (InstantSource) null); // for the server's proxy
     }
 
     /**

@@ -9,13 +9,12 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
-import java.util.function.Consumer;
 import serai.activate.Publisher;
 import serai.app.Apps;
 import serai.call.Inputs;
 import serai.config.CallConfig;
 import serai.container.Containers;
+import serai.database.DatabaseClock;
 import serai.function.Functions;
 import serai.pool.Pools;
 
@@ -36,7 +35,7 @@ public class Reaper {
     private final Publisher publisher;
     private final Evictions evictions;
     private final CallConfig settings;
-    private final InstantSource clock;
+    private final DatabaseClock clock;
     private final Instant begun;
 
     @Inject
@@ -49,31 +48,8 @@ public class Reaper {
             Departures departures,
             Publisher publisher,
             Evictions evictions,
-            CallConfig settings) {
-        this(
-                containers,
-                inputs,
-                pools,
-                functions,
-                apps,
-                departures,
-                publisher,
-                evictions,
-                settings,
-                InstantSource.system());
-    }
-
-    public Reaper(
-            Containers containers,
-            Inputs inputs,
-            Pools pools,
-            Functions functions,
-            Apps apps,
-            Departures departures,
-            Publisher publisher,
-            Evictions evictions,
             CallConfig settings,
-            InstantSource clock) {
+            DatabaseClock clock) {
         this.containers = containers;
         this.inputs = inputs;
         this.pools = pools;
@@ -84,15 +60,16 @@ public class Reaper {
         this.evictions = evictions;
         this.settings = settings;
         this.clock = clock;
-        this.begun = clock.instant();
+        this.begun = clock == null ? Instant.EPOCH : clock.instant();
     }
 
     public Reaper() {
-        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** One look at everything. Each kind of finding fails for itself. */
     public void reap() {
+        clock.adjust(); // what was written since it was set is then not taken for old
         attempt("containers that fell silent", this::silentContainers);
         if (isBack()) {
             attempt("containers that do not get ready", this::slowStarts);
@@ -107,6 +84,7 @@ public class Reaper {
 
     /** Of everything, what users count in seconds. */
     public void reapOverdue() {
+        clock.adjust();
         if (isBack()) {
             attempt("inputs over their time", this::overdueInputs);
         }
@@ -114,7 +92,7 @@ public class Reaper {
 
     /** What was done in time while the server was away is told just after its start: no limit is looked at before that. */
     private boolean isBack() {
-        return !clock.instant().isBefore(begun.plus(RETURN));
+        return clock.since(begun).compareTo(RETURN) >= 0;
     }
 
     private void attempt(String what, Runnable look) {
@@ -126,42 +104,41 @@ public class Reaper {
     }
 
     private void silentContainers() {
-        outlived(
-                settings.lease(),
-                since -> containers
-                        .silentSince(since)
-                        .forEach(c -> evictions.end(
-                                c,
-                                "no sign of life for %d s"
-                                        .formatted(settings.lease().toSeconds()))));
+        if (isLongerThan(settings.lease(), begun)) {
+            containers.live().stream()
+                    .filter(c -> isLongerThan(settings.lease(), c.heartbeatAt()))
+                    .forEach(c -> evictions.end(
+                            c,
+                            "no sign of life for %d s"
+                                    .formatted(settings.lease().toSeconds())));
+        }
     }
 
     private void silentApps() {
-        outlived(
-                settings.appSilence(),
-                since -> apps.silentSince(since).forEach(app -> {
-                    LOG.log(
-                            INFO,
-                            "app {0} ends: no sign of life of its client for {1}",
-                            app.id(),
-                            settings.appSilence());
-                    publisher.stopped(app.id());
-                }));
+        if (isLongerThan(settings.appSilence(), begun)) {
+            apps.silentSince(clock.instant().minus(settings.appSilence())).stream()
+                    .filter(app -> isLongerThan(settings.appSilence(), app.heartbeatAt()))
+                    .forEach(app -> {
+                        LOG.log(
+                                INFO,
+                                "app {0} ends: no sign of life of its client for {1}",
+                                app.id(),
+                                settings.appSilence());
+                        publisher.stopped(app.id());
+                    });
+        }
     }
 
-    /** Nobody could be heard while the server was away: silence counts from its start. */
-    private void outlived(Duration patience, Consumer<Instant> reap) {
-        var since = clock.instant().minus(patience);
-        if (!since.isBefore(begun)) {
-            reap.accept(since);
-        }
+    /** Nobody could be heard while the server was away: silence counts from its start, too. */
+    private boolean isLongerThan(Duration patience, Instant since) {
+        return clock.since(since).compareTo(patience) > 0;
     }
 
     private void slowStarts() {
         for (var container : containers.starting()) {
             var definition = functions.definition(pools.get(container.poolId()).definitionId());
             var limit = definition.duties().startupTimeout();
-            if (!limit.isZero() && container.createdAt().plus(limit).isBefore(clock.instant())) {
+            if (!limit.isZero() && isLongerThan(limit, container.createdAt())) {
                 evictions.end(container, "not ready within %d s".formatted(limit.toSeconds()));
             }
         }
@@ -171,7 +148,8 @@ public class Reaper {
     private void overdueInputs() {
         for (var overdue : inputs.overdue()) {
             var duties = functions.definition(overdue.definitionId()).duties();
-            if (inputs.timeOut(overdue, duties.retryPolicy(), duties.timeout())) {
+            if (isLongerThan(duties.timeout(), overdue.claimedAt())
+                    && inputs.timeOut(overdue, duties.retryPolicy(), duties.timeout())) {
                 containers
                         .find(overdue.containerId())
                         .ifPresent(c -> evictions.end(

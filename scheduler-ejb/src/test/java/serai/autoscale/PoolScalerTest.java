@@ -40,7 +40,7 @@ class PoolScalerTest {
         assertThat(job.resources()).isEqualTo(new PoolJob.Resources(100, 128, 0, 512));
         assertThat(job.maxContainers()).isEqualTo(10);
         assertThat(job.secret()).isEqualTo(pool.secret());
-        assertThat(job.runner().artifact()).hasToString("http://127.0.0.1:8080/internal/v1/runner.pyz");
+        assertThat(job.runner().artifacts().getFirst()).hasToString("http://127.0.0.1:8080/internal/v1/runner.pyz");
         assertThat(job.environment()).containsEntry("SERAI_POOL", pool.id().value());
         server.await("it is kept that it is", () -> server.reload(pool.id()).isDeclared());
     }

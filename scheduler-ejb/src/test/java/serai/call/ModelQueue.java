@@ -451,7 +451,7 @@ public final class ModelQueue {
         public List<Overdue> overdue() {
             return steps.of(() -> rows.values().stream()
                     .filter(i -> i.state.equals("RUNNING") && isOver(i))
-                    .map(i -> new Overdue(i.id, i.attempt, i.containerId, definition.id()))
+                    .map(i -> new Overdue(i.id, i.attempt, i.containerId, i.claimedAt, definition.id()))
                     .toList());
         }
     }

@@ -396,9 +396,6 @@ class ModelTest {
 
         private void reap() {
             say("reap");
-            sameContainers(
-                    server.containers.silentSince(Instant.now().minus(LEASE)),
-                    containers.silentSince(modelNow().minus(LEASE)));
             sameContainers(server.containers.starting(), containers.starting());
             sameContainers(server.containers.live(pool.id()), containers.live(modelPool.id()));
             sameNames(server.inputs.holdersThatEnded(), queue.inputs.holdersThatEnded());

@@ -9,6 +9,7 @@ import jakarta.persistence.EntityManagerFactory;
 import jakarta.persistence.Persistence;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,15 +45,16 @@ import serai.cluster.InMemoryCluster;
 import serai.config.AutoscaleConfig;
 import serai.config.CallConfig;
 import serai.config.DeviceConfig;
-import serai.config.HttpConfig;
 import serai.config.LogConfig;
 import serai.config.RunnerConfig;
 import serai.config.ScheduleConfig;
 import serai.config.SecretConfig;
 import serai.container.Containers;
 import serai.cron.Firer;
+import serai.database.DatabaseClock;
 import serai.device.Devices;
 import serai.device.Gpu;
+import serai.event.Events;
 import serai.function.AutoscalerSettings;
 import serai.function.Definition;
 import serai.function.Deployments;
@@ -64,6 +66,8 @@ import serai.function.RetryPolicy;
 import serai.function.Variants;
 import serai.id.NewId;
 import serai.log.Logs;
+import serai.peer.Leases;
+import serai.peer.Servers;
 import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
@@ -106,6 +110,8 @@ public final class TestServer {
     public final Jdbi jdbi = Jdbi.create(transactions).registerArrayType(String.class, "text");
     private final AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
     private final InstantSource clock = () -> Instant.now().plus(ahead.get());
+    private final DatabaseClock databaseClock = new DatabaseClock(
+            clock::instant, () -> System.nanoTime() + ahead.get().toNanos());
     private final Executor executor = work -> Thread.ofVirtual().start(work);
 
     public final InMemoryCluster cluster = new InMemoryCluster();
@@ -115,8 +121,9 @@ public final class TestServer {
     public final Functions functions = bean(Functions.class, transactions.entities());
     public final Variants variants = bean(Variants.class, functions, new NoOptions());
     public final Deployments deployments = bean(Deployments.class, apps, functions, variants);
-    public final Pools pools = bean(Pools.class, transactions.entities(), jdbi);
-    public final Containers containers = bean(Containers.class, transactions.entities(), jdbi, signals);
+    public final Events events = bean(Events.class, jdbi);
+    public final Pools pools = bean(Pools.class, transactions.entities(), jdbi, events);
+    public final Containers containers = bean(Containers.class, transactions.entities(), jdbi, signals, events);
     public final Calls calls = bean(Calls.class, jdbi, signals);
     public final Inputs inputs = bean(Inputs.class, jdbi, signals);
     public final Schedules schedules = bean(Schedules.class, transactions.entities(), jdbi);
@@ -126,25 +133,28 @@ public final class TestServer {
     private final AutoscaleConfig autoscale = settings(AutoscaleConfig.class, Map.of("stop-grace", "PT1S"));
     private final CallConfig call = settings(CallConfig.class, Map.of());
     public final Retirements retirements = bean(Retirements.class, apps, functions, pools, inputs, containers);
+    private final Servers servers =
+            new Servers(jdbi, URI.create("http://127.0.0.1:8080"), URI.create("http://127.0.0.1:50051"));
     public final PoolScaler scaler = new PoolScaler(
             bean(Demands.class, pools, functions, apps, containers, inputs, autoscale),
             bean(
                     PoolJobs.class,
                     workspaces,
                     RunnerArtifact.of(new byte[] {1, 2, 3}),
-                    settings(HttpConfig.class, Map.of()),
+                    servers,
                     settings(RunnerConfig.class, Map.of()),
                     Devices.read(Optional.empty())),
             pools,
             containers,
             inputs,
             retirements,
-            bean(Shortages.class, pools, logs),
+            bean(Shortages.class, pools, inputs, functions, logs),
             cluster,
             autoscale,
             settings(DeviceConfig.class, Map.of()),
             clock);
-    public final Reconciliations reconciliations = new Reconciliations(scaler, executor);
+    private final Leases leases = new Leases(jdbi, servers);
+    public final Reconciliations reconciliations = new Reconciliations(scaler, leases, signals, executor);
     public final Publisher publisher = new Publisher(
             bean(Rollouts.class, apps, functions, pools, retirements, schedules),
             bean(Closings.class, apps, pools, inputs, containers, retirements, schedules, autoscale),
@@ -159,12 +169,19 @@ public final class TestServer {
             scaler,
             reconciliations,
             call);
-    public final Admissions admissions = new Admissions(pools, containers, cluster);
+    public final Admissions admissions = new Admissions(pools, containers, cluster, InstantSource.system());
     public final Evictions evictions = new Evictions(containers, departures, cluster);
-    public final Reaper reaper =
-            new Reaper(containers, inputs, pools, functions, apps, departures, publisher, evictions, call, clock);
+    public final Reaper reaper = new Reaper(
+            containers, inputs, pools, functions, apps, departures, publisher, evictions, call, databaseClock);
     public final Retention retention = new Retention(
-            calls, bean(Replays.class, jdbi), logs, secrets(null), call, settings(LogConfig.class, Map.of()));
+            calls,
+            bean(Replays.class, jdbi),
+            logs,
+            pools,
+            events,
+            secrets(null),
+            call,
+            settings(LogConfig.class, Map.of()));
 
     {
         signals.onUnheard(topic -> {

@@ -294,6 +294,11 @@ final class SimulatedCluster implements Cluster {
     }
 
     @Override
+    public Optional<Outage> outage() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public List<Node> nodes() {
         throw new UnsupportedOperationException();
     }

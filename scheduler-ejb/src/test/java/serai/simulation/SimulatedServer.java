@@ -19,12 +19,14 @@ import serai.autoscale.Retirements;
 import serai.autoscale.Shortages;
 import serai.call.Inputs;
 import serai.cluster.Allocation;
+import serai.cluster.AllocationId;
 import serai.cluster.PoolJob;
 import serai.cluster.Shortage;
 import serai.config.AutoscaleConfig;
 import serai.config.CallConfig;
 import serai.config.DeviceConfig;
 import serai.container.Container;
+import serai.database.DatabaseClock;
 import serai.log.Logs;
 import serai.pool.PoolId;
 import serai.reap.Admissions;
@@ -67,8 +69,8 @@ final class SimulatedServer {
         scaler = new PoolScaler(
                 new Demands(world.pools, world.functions, world.apps, world.containers, inputs, AUTOSCALE) {
                     @Override
-                    public Optional<Observation> observe(PoolId id, Optional<Instant> gaveUpAt) {
-                        return world.of(() -> super.observe(id, gaveUpAt));
+                    public Optional<Observation> observe(PoolId id) {
+                        return world.of(() -> super.observe(id));
                     }
                 },
                 new Jobs(world),
@@ -87,7 +89,7 @@ final class SimulatedServer {
                 DEVICES,
                 clock);
         reconciliations =
-                new Reconciliations(scaler, work -> {
+                new Reconciliations(scaler, null, null, work -> {
                     throw new IllegalStateException("looks are this server's own events");
                 }) {
                     @Override
@@ -103,8 +105,9 @@ final class SimulatedServer {
                     }
 
                     @Override
-                    public void neverStarted(PoolId pool, int ordinal, String reason, Instant now) {
-                        world.run(() -> super.neverStarted(pool, ordinal, reason, now));
+                    public void neverStarted(
+                            AllocationId allocation, PoolId pool, int ordinal, String reason, Instant now) {
+                        world.run(() -> super.neverStarted(allocation, pool, ordinal, reason, now));
                     }
                 },
                 world.containers,
@@ -125,7 +128,7 @@ final class SimulatedServer {
                 new NoPublisher(),
                 new Evictions(world.containers, departures, world.cluster),
                 CALLS,
-                clock);
+                new DatabaseClock(this::now, this::nanos));
         news = new News(world.cluster, departures, world.time.now());
         every(Duration.ofSeconds(1), this::tick);
         every(Duration.ofSeconds(1), reaper::reapOverdue);
@@ -134,6 +137,11 @@ final class SimulatedServer {
 
     Instant now() {
         return world.time.now().plus(ahead);
+    }
+
+    /** By a clock that nobody sets. */
+    private long nanos() {
+        return Duration.between(world.time.now(), Instant.EPOCH).negated().toNanos();
     }
 
     private void every(Duration period, Runnable what) {
@@ -200,7 +208,7 @@ final class SimulatedServer {
         private final World world;
 
         TransactionalShortages(World world, Logs logs) {
-            super(world.pools, logs);
+            super(world.pools, world.queue.inputs, world.functions, logs);
             this.world = world;
         }
 
@@ -212,6 +220,16 @@ final class SimulatedServer {
         @Override
         public void end(Demands.Observation seen, String reason, Instant now) {
             world.run(() -> super.end(seen, reason, now));
+        }
+
+        @Override
+        public void trouble(PoolId id, String why, Instant now) {
+            world.run(() -> super.trouble(id, why, now));
+        }
+
+        @Override
+        public void recovered(PoolId id, Instant now) {
+            world.run(() -> super.recovered(id, now));
         }
 
         @Override

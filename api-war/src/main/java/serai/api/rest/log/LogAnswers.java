@@ -87,7 +87,7 @@ public class LogAnswers {
         long overSince = 0;
         long saidAt = System.nanoTime();
         try (var waiter = signals.listen(Topic.app(appId))) {
-            while (System.nanoTime() < end) {
+            while (System.nanoTime() < end && !signals.haveEnded()) {
                 boolean over = isOver.getAsBoolean(); // read first: the last logs are committed after it
                 var found = logs.after(appId, after, filter, LogQuery.MAX);
                 long now = System.nanoTime();
