@@ -380,14 +380,19 @@ public class Inputs {
         var reason = "Task's current input %s hit its timeout of %ds".formatted(overdue.inputId(), limit.toSeconds());
         return jdbi.withHandle(handle -> {
             var result = new Result(overdue.inputId(), overdue.attempt(), Outcome.TIMEOUT, null);
-            return retry(handle, overdue.containerId(), policy, result)
-                    || conclude(
-                                    handle,
-                                    "id = :subject and state = 'RUNNING' and attempt = " + overdue.attempt(),
-                                    overdue.inputId(),
-                                    Outcome.TIMEOUT,
-                                    reason)
-                            > 0;
+            if (retry(handle, overdue.containerId(), policy, result)) {
+                return true;
+            }
+            var attempt = "id = :subject and state = 'RUNNING' and attempt = " + overdue.attempt();
+            if (conclude(handle, attempt, overdue.inputId(), Outcome.TIMEOUT, reason) == 0) {
+                return false;
+            }
+            // its end is the next step; if the server dies before that, the container counts as one that does nothing
+            handle.createUpdate(IDLE_WITHOUT.formatted("true"))
+                    .bind("container", overdue.containerId())
+                    .bind("id", overdue.inputId())
+                    .execute();
+            return true;
         });
     }
 

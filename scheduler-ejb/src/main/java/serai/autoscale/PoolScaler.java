@@ -451,22 +451,23 @@ public class PoolScaler {
         return "%s: %s".formatted(e.problem().title, e.getMessage());
     }
 
-    /** Logged once for each change, kept for people. */
+    /** Logged once for each change, kept for people, and told to the first who wait. */
     private void trouble(PoolId id, Notes own, String why, RuntimeException cause) {
         if (cause instanceof ProblemException e && e.problem() == Problem.CLUSTER_UNAVAILABLE) {
             own.rest.longer(clock.instant());
         }
-        if (why.equals(own.trouble)) {
+        if (why.equals(own.trouble) && own.isTroubleTold) {
             return;
         }
+        boolean isNews = !why.equals(own.trouble);
         own.trouble = why;
-        if (cause instanceof ProblemException) {
+        if (isNews && cause instanceof ProblemException) {
             LOG.log(WARNING, "pool {0} not scaled: {1}", id, why);
-        } else {
+        } else if (isNews) {
             LOG.log(WARNING, "pool " + id + " not scaled", cause);
         }
         try {
-            shortages.trouble(id, why, clock.instant());
+            own.isTroubleTold = shortages.trouble(id, why, clock.instant());
         } catch (RuntimeException e) {
             LOG.log(WARNING, "the reason of pool {0} is not kept: {1}", id, e.toString());
         }
@@ -476,6 +477,7 @@ public class PoolScaler {
         own.rest.over();
         if (own.trouble != null) {
             own.trouble = null;
+            own.isTroubleTold = false;
             LOG.log(INFO, "pool {0} is scaled again", id);
             shortages.recovered(id, clock.instant());
         }
@@ -490,6 +492,7 @@ public class PoolScaler {
         boolean declared; // by this server, so with its runner
         Instant shortSince;
         String trouble;
+        boolean isTroubleTold; // to those who wait, if anybody did
         String told; // to those who wait
 
         Notes(PoolId pool) {

@@ -68,11 +68,11 @@ public class Shortages {
         pools.explain(seen.pool().id(), reason, now);
     }
 
-    /** The pool cannot be scaled. Whoever waits for it is told once. */
+    /** The pool cannot be scaled. @return whether somebody waits for it, and was told */
     @Transactional
-    public void trouble(PoolId id, String why, Instant now) {
+    public boolean trouble(PoolId id, String why, Instant now) {
         pools.explain(id, why, now);
-        tell(id, "waits: " + why, now);
+        return tell(id, "waits: " + why, now);
     }
 
     /** The pool is scaled again. */
@@ -81,12 +81,14 @@ public class Shortages {
         tell(id, "is scaled again", now);
     }
 
-    private void tell(PoolId id, String words, Instant now) {
+    private boolean tell(PoolId id, String words, Instant now) {
         var pool = pools.get(id);
-        if (inputs.load(pool.queue()).pending() > 0) {
-            var function = functions.find(pool.functionId()).orElseThrow();
-            logs.note(pool.appId(), pool.functionId(), "Function '%s' %s".formatted(function.name(), words), now);
+        if (inputs.load(pool.queue()).pending() == 0) {
+            return false;
         }
+        var function = functions.find(pool.functionId()).orElseThrow();
+        logs.note(pool.appId(), pool.functionId(), "Function '%s' %s".formatted(function.name(), words), now);
+        return true;
     }
 
     /** The pool asks for less now. @param unplaced how many of the rest have no place */

@@ -54,6 +54,7 @@ class EventsTest {
         server.call(pool, 1);
         var why = "The cluster does not answer: it is away";
         server.await("the reason", () -> reasons(pool).contains(why));
+        server.await("it is told", () -> !lines(pool).isEmpty());
         server.cluster.comeBack();
         server.await("a place", () -> kinds(pool).contains(SCALED));
 
@@ -61,9 +62,6 @@ class EventsTest {
                 .filteredOn(e -> e.kind() == EXPLAINED && e.reason().equals(why))
                 .hasSize(1);
         assertThat(lines(pool)).anySatisfy(line -> assertThat(line).contains("'f' waits: " + why));
-        server.await(
-                "it is said that it goes on",
-                () -> lines(pool).stream().anyMatch(line -> line.contains("'f' is scaled again")));
     }
 
     private List<String> lines(Pool pool) {

@@ -428,6 +428,9 @@ public final class ModelQueue {
                         Outcome.TIMEOUT,
                         "Task's current input %s hit its timeout of %ds".formatted(input.id, limit.toSeconds()),
                         null);
+                if (wasRunning) {
+                    idleWithout(overdue.containerId(), input.id);
+                }
                 return wasRunning;
             });
         }

@@ -223,8 +223,8 @@ final class SimulatedServer {
         }
 
         @Override
-        public void trouble(PoolId id, String why, Instant now) {
-            world.run(() -> super.trouble(id, why, now));
+        public boolean trouble(PoolId id, String why, Instant now) {
+            return world.of(() -> super.trouble(id, why, now));
         }
 
         @Override
