@@ -17,6 +17,7 @@ import serai.pool.PoolId;
 import serai.problem.Problem;
 import serai.signal.Signals;
 import serai.signal.Topic;
+import serai.workspace.Environment;
 import serai.workspace.Tenant;
 
 /** Containers, from the moment that their runner presents itself. */
@@ -88,6 +89,13 @@ public class Containers {
     public List<Container> liveOfApp(String appId) {
         return em.createQuery("from Container c where c.appId = :app and c.state <> ENDED", Container.class)
                 .setParameter("app", appId)
+                .getResultList();
+    }
+
+    public List<Container> liveOf(Environment environment) {
+        return em.createQuery(
+                        "from Container c where c.environmentId = :environment and c.state <> ENDED", Container.class)
+                .setParameter("environment", environment.id())
                 .getResultList();
     }
 
