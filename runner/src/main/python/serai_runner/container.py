@@ -116,17 +116,26 @@ class Container:
         from . import sandbox
         from .prepare import prepare
         from .relay import Relay
+        from .vouch import can_vouch
 
         bwrap = sandbox.find_bwrap()
         root = prepare(self._task, self._settings.cache, self._scratch, self._connect, self._logs.tell)
         identity = self._write_identity()
         self._timing.mark("prepare")
-        relay = Relay(os.path.join(identity.directory, "serai.sock"), self._identity.rpc_url, self._logs.tell)
+        relay = Relay(
+            os.path.join(identity.directory, "serai.sock"),
+            self._identity.rpc_url,
+            self._logs.tell,
+            fields=None if can_vouch(self._task.version) else self._proof(),
+        )
         try:
             relay.start()
             return self._limited(bwrap, root, identity)
         finally:
             relay.close()
+
+    def _proof(self) -> dict[str, str]:
+        return {"x-serai-container": self._identity.container, "x-serai-secret": self._identity.token}
 
     def _write_identity(self) -> sandbox.Identity:
         from . import devices, sandbox
@@ -139,7 +148,7 @@ class Container:
             names=os.path.join(self._scratch, "names"),
             environment={
                 "MODAL_TASK_ID": it.container,
-                "MODAL_OVERRIDE_HEADERS": f"x-serai-container: {it.container},x-serai-secret: {it.token}",
+                "MODAL_OVERRIDE_HEADERS": ",".join(f"{name}: {value}" for name, value in self._proof().items()),
                 **({"MODAL_HEARTBEAT_INTERVAL": f"{it.heartbeat_interval_s:g}"} if it.heartbeat_interval_s else {}),
                 **given.environment,
             },

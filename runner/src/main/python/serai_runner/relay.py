@@ -16,12 +16,13 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from .held import Held
 from .patience import AWAY_S
 from .problems import Failed
+from .vouch import Vouching
 
 BUFFER_BYTES = 256 << 10
 CONNECT_S = 5
@@ -31,13 +32,23 @@ FIRST_PAUSE_S, LAST_PAUSE_S = 0.05, 1.0  # between two attempts to reach the ser
 class Relay:
     """Listens from its construction on, relays from *start* on. Connections outlive neither side."""
 
-    def __init__(self, path: str, url: str, tell: Callable[[str], None], patience_s: float = AWAY_S) -> None:
-        """@param patience_s: how long the server may be away; after that connections are closed until it is back"""
+    def __init__(
+        self,
+        path: str,
+        url: str,
+        tell: Callable[[str], None],
+        patience_s: float = AWAY_S,
+        fields: Mapping[str, str] | None = None,
+    ) -> None:
+        """@param patience_s: how long the server may be away; after that connections are closed until it is back
+        @param fields: added to each request's headers; None: the runtime adds them itself
+        """
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise Failed(f"the server's container endpoint {url!r} is not an http://host:port URL")
         self._server = (parts.hostname, parts.port or 80)
         self._outage = Outage(f"{self._server[0]}:{self._server[1]}", tell, patience_s)
+        self._fields = fields
         self._listener = _listen(path)
 
     def start(self) -> None:
@@ -70,7 +81,7 @@ class Relay:
             with server:
                 down = threading.Thread(target=_pump, args=(server, client), name="relay-down", daemon=True)
                 down.start()
-                _pump(client, server, held.data)
+                _pump(client, server, held.data, Vouching(self._fields).feed if self._fields else None)
                 down.join()
 
     def _reach(self, client: socket.socket, held: Held) -> socket.socket | None:
@@ -160,13 +171,13 @@ def _listen(path: str) -> socket.socket:
     return listener
 
 
-def _pump(source: socket.socket, sink: socket.socket, first: bytes = b"") -> None:
+def _pump(source: socket.socket, sink: socket.socket, first: bytes = b"", change: Callable[[bytes], bytes] | None = None) -> None:
     """Until one side ends. A clean end is passed on as such; after an error nothing more can be right, so both ends close."""
     buffer = memoryview(bytearray(BUFFER_BYTES))
     try:
-        sink.sendall(first)
+        sink.sendall(change(first) if change else first)
         while count := source.recv_into(buffer):
-            sink.sendall(buffer[:count])
+            sink.sendall(change(bytes(buffer[:count])) if change else buffer[:count])
         sink.shutdown(socket.SHUT_WR)
     except OSError:
         for end in (source, sink):

@@ -23,6 +23,9 @@ public class ImageLayers {
     /** From this one on the runtime's dependencies come from outside the image. */
     public static final String BUILDER_VERSION = "2026.10";
 
+    /** The runtime's dependencies, which clients before 2025.06 put into their images; here they come from outside. */
+    private static final String RUNTIME_REQUIREMENTS = "/modal_requirements.txt";
+
     private static final int ID_LENGTH = 22;
 
     private final Images images;
@@ -73,7 +76,10 @@ public class ImageLayers {
         refuse(image.getSecretIdsCount() > 0, "secrets in an image build");
         refuse(image.hasGpuConfig() && image.getGpuConfig().getCount() > 0, "a GPU in an image build");
         refuse(image.hasBuildFunction() || !image.getBuildFunctionDef().isEmpty(), "Image.run_function");
-        refuse(image.getContextFilesCount() > 0, "context files, as pip_install_from_requirements sends them");
+        refuse(
+                image.getContextFilesList().stream()
+                        .anyMatch(file -> !file.getFilename().equals(RUNTIME_REQUIREMENTS)),
+                "context files, as pip_install_from_requirements sends them");
         refuse(image.getVolumeMountsCount() > 0, "volumes in an image build");
         refuse(image.getBaseImagesCount() > 1, "more than one base image");
     }

@@ -23,6 +23,9 @@ final class DockerfileReader {
     /** What {@code debian_slim} consists of besides its FROM, in every builder version that we answer with. */
     private static final List<Pattern> SLIM = List.of(
             Pattern.compile("RUN apt-get update"),
+            Pattern.compile("COPY /modal_requirements\\.txt /modal_requirements\\.txt"),
+            Pattern.compile("RUN (?:uv )?pip install [a-z -]*-r /modal_requirements\\.txt"),
+            Pattern.compile("RUN rm /modal_requirements\\.txt"),
             Pattern.compile("RUN apt-get install -y gcc gfortran build-essential"),
             Pattern.compile("RUN pip install --upgrade pip wheel uv"),
             Pattern.compile("RUN echo 'debconf debconf/frontend select Noninteractive' \\| debconf-set-selections"),
@@ -53,20 +56,24 @@ final class DockerfileReader {
                 case "ENV" -> environment.putAll(assignments(rest));
                 case "WORKDIR" -> workdir = Optional.of(rest);
                 case "COPY" -> {
-                    if (!rest.equals(". /")) {
+                    if (rest.equals(". /")) {
+                        copies = true;
+                    } else if (python.isEmpty() || !isSlim(line)) {
                         throw unsupported(lines);
                     }
-                    copies = true;
                 }
                 default -> {
-                    if (python.isEmpty()
-                            || SLIM.stream().noneMatch(p -> p.matcher(line).matches())) {
+                    if (python.isEmpty() || !isSlim(line)) {
                         throw unsupported(lines);
                     }
                 }
             }
         }
         return new Layer(python, environment, workdir, copies);
+    }
+
+    private static boolean isSlim(String line) {
+        return SLIM.stream().anyMatch(p -> p.matcher(line).matches());
     }
 
     private static String pythonOf(String from) {
