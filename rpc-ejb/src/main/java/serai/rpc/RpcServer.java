@@ -86,7 +86,9 @@ public class RpcServer {
                 .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true)
                 .addService(ServerInterceptors.intercept(
-                        methods.bind(ModalClientGrpc.getServiceDescriptor()), authentication))
+                        ServerInterceptors.useInputStreamMessages(methods.bind(ModalClientGrpc.getServiceDescriptor())),
+                        new RequestGuard(),
+                        authentication))
                 .build();
         try {
             server.start();
