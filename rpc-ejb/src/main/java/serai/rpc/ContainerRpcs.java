@@ -15,7 +15,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import modal.client.CancelInputEvent;
 import modal.client.ContainerHeartbeatRequest;
 import modal.client.ContainerHeartbeatResponse;
-import modal.client.FunctionCallInvocationType;
 import modal.client.FunctionGetDynamicConcurrencyRequest;
 import modal.client.FunctionGetDynamicConcurrencyResponse;
 import modal.client.FunctionGetInputsItem;
@@ -212,7 +211,7 @@ class ContainerRpcs implements RpcFeature {
                     .setInputId(input.inputId())
                     .setInput(parse(input.payload()))
                     .setFunctionCallId(input.callId())
-                    .setFunctionCallInvocationType(FunctionCallInvocationType.forNumber(input.invocation()))
+                    .setFunctionCallInvocationTypeValue(input.invocation())
                     .setRetryCount(input.attempt() - 1));
         }
         return response.build();

@@ -79,7 +79,9 @@ final class Failures {
                             unreadable);
                     return Status.INVALID_ARGUMENT
                             .withDescription("%s: a value of the request is not allowed: %s"
-                                    .formatted(method.getBareMethodName(), shortened(String.valueOf(unreadable.getMessage()))))
+                                    .formatted(
+                                            method.getBareMethodName(),
+                                            shortened(String.valueOf(unreadable.getMessage()))))
                             .asRuntimeException();
                 }
                 default -> {}

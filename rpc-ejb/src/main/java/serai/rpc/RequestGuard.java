@@ -47,7 +47,8 @@ final class RequestGuard implements ServerInterceptor {
                 super.onMessage(message);
             } catch (StatusRuntimeException e) {
                 if (e.getCause() instanceof InvalidProtocolBufferException) {
-                    refuse("is no message of its kind: " + Failures.shortened(e.getCause().getMessage()));
+                    refuse("is no message of its kind: "
+                            + Failures.shortened(e.getCause().getMessage()));
                 } else {
                     throw e;
                 }
