@@ -114,11 +114,12 @@ class Container:
 
     def _live(self) -> Outcome:
         from . import sandbox
-        from .prepare import prepare
+        from .prepare import prepare, prepare_built
         from .relay import Relay
 
         bwrap = sandbox.find_bwrap()
-        root = prepare(self._task, self._settings.cache, self._scratch, self._connect, self._logs.tell)
+        make = prepare_built if self._task.root else prepare
+        root = make(self._task, self._settings.cache, self._scratch, self._connect, self._logs.tell)
         identity = self._write_identity()
         self._timing.mark("prepare")
         relay = Relay(os.path.join(identity.directory, "serai.sock"), self._identity.rpc_url, self._logs.tell)
@@ -148,7 +149,7 @@ class Container:
         sandbox.write_identity(identity, it.arguments)
         return identity
 
-    def _limited(self, bwrap: str, root: sandbox.Root, identity: sandbox.Identity) -> Outcome:
+    def _limited(self, bwrap: str, root: sandbox.Root | sandbox.Built, identity: sandbox.Identity) -> Outcome:
         from . import limits
 
         limits.lower_own()
@@ -165,7 +166,7 @@ class Container:
             except OSError as e:
                 messages.say(f"a control group of {identity.container} is left: {e}")
 
-    def _watch(self, bwrap: str, root: sandbox.Root, identity: sandbox.Identity, group: Group | None) -> Outcome:
+    def _watch(self, bwrap: str, root: sandbox.Root | sandbox.Built, identity: sandbox.Identity, group: Group | None) -> Outcome:
         """Runs the sandbox to its end. On the main thread: bubblewrap dies with the thread that started it."""
         from . import sandbox
         from .logs import Collector

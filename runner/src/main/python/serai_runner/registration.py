@@ -39,6 +39,13 @@ class Limits(NamedTuple):
     pids: int | None = None
 
 
+class ImageRoot(NamedTuple):
+    """A root of the image's own."""
+
+    base: Mapping[str, Any]  # see bases.Base
+    layers: tuple[str, ...]  # digests, the lowest first
+
+
 class Task(NamedTuple):
     """What is prepared: the same for every container of a pool."""
 
@@ -49,6 +56,8 @@ class Task(NamedTuple):
     workdir: str
     files: tuple[File, ...]
     limits: Limits
+    root: ImageRoot | None = None  # None: the node's own system will do
+    entrypoint: tuple[str, ...] = ()
 
 
 class Identity(NamedTuple):
@@ -62,7 +71,12 @@ class Identity(NamedTuple):
 
 
 def register(settings: Settings, meanwhile: Callable[[], None]) -> tuple[Task, Identity]:
-    """Asks until the server answers, at most AWAY_S; *meanwhile* is called while it thinks.
+    """@param meanwhile: called while the server thinks. @raise Failed: it refused, or was away for too long"""
+    return parse(present(settings, "/internal/v1/containers", meanwhile))
+
+
+def present(settings: Settings, path: str, meanwhile: Callable[[], None]) -> bytes:
+    """Asks until the server answers, at most AWAY_S.
 
     @raise Failed: it refused, or was away for too long
     """
@@ -71,7 +85,7 @@ def register(settings: Settings, meanwhile: Callable[[], None]) -> tuple[Task, I
     patience, pause = Patience(AWAY_S), 0.1
     while True:
         try:
-            return parse(server.post("/internal/v1/containers", body, meanwhile))
+            return server.post(path, body, meanwhile)
         except Refused as e:
             raise Failed(f"the server at {settings.url} refused this allocation: {e}") from e
         except Unavailable as e:
@@ -101,10 +115,10 @@ def _parse(it: Mapping[str, Any]) -> tuple[Task, Identity]:
         python_version=it.get("python_version") or "",
         environment={str(k): str(v) for k, v in (it.get("environment") or {}).items()},
         workdir=it.get("workdir") or "/root",
-        files=tuple(
-            File(f["path"], _match(_SHA256, f["sha256"]), int(f["size"]), int(f.get("mode") or 0o644)) for f in it["files"]
-        ),
+        files=parse_files(it["files"]),
         limits=Limits(*(int(limits[k]) if limits.get(k) else None for k in Limits._fields)),
+        root=parse_root(it["root"]) if it.get("root") else None,
+        entrypoint=tuple(it.get("entrypoint") or ()),
     )
     identity = Identity(
         container=_match(_NAME, it["container"]),
@@ -114,6 +128,14 @@ def _parse(it: Mapping[str, Any]) -> tuple[Task, Identity]:
         heartbeat_interval_s=it.get("heartbeat_interval_s"),
     )
     return task, identity
+
+
+def parse_root(it: Mapping[str, Any]) -> ImageRoot:
+    return ImageRoot(it["base"], tuple(_match(_SHA256, digest) for digest in it["layers"]))
+
+
+def parse_files(files: list[Mapping[str, Any]]) -> tuple[File, ...]:
+    return tuple(File(f["path"], _match(_SHA256, f["sha256"]), int(f["size"]), int(f.get("mode") or 0o644)) for f in files)
 
 
 def _match(pattern: re.Pattern[str], value: str) -> str:

@@ -79,7 +79,9 @@ final class Platform {
 
     /** Brings everything up; what runs and is current stays as it is. */
     void up(Progress progress) {
-        new Prerequisites(settings).bubblewrap(progress);
+        var prerequisites = new Prerequisites(settings);
+        prerequisites.bubblewrap(progress);
+        prerequisites.mmdebstrap(progress);
         refuseAnotherChoice();
         if (isUp()) {
             return;
@@ -271,6 +273,7 @@ final class Platform {
         environment.put(
                 "SERAI_RUNNER_CACHE",
                 settings.text("SERAI_RUNNER_CACHE").orElse(home.cache().toString()));
+        environment.putAll(new ImageSettings(settings, python).environment());
         return environment;
     }
 

@@ -9,7 +9,8 @@ public record Topic(Kind kind, String id) {
         WORK,
         CALL,
         CONTAINER,
-        APP
+        APP,
+        BUILD
     }
 
     /** Inputs that a pool's containers may claim, or a reason to claim no more. */
@@ -30,5 +31,10 @@ public record Topic(Kind kind, String id) {
     /** Logs and the end of an app. */
     public static Topic app(String appId) {
         return new Topic(Kind.APP, appId);
+    }
+
+    /** What a build says, and its end. */
+    public static Topic build(String buildId) {
+        return new Topic(Kind.BUILD, buildId);
     }
 }

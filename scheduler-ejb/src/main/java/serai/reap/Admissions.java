@@ -49,11 +49,21 @@ public class Admissions {
         if (pool.state() != Pool.State.ACTIVE) {
             throw Problem.CONTAINER_REFUSED.because("pool %s takes no more containers", id);
         }
-        var known = cluster.allocation(allocation)
-                .orElseThrow(() -> Problem.CONTAINER_REFUSED.because("the cluster knows no allocation %s", allocation));
-        check(known, id, ordinal);
+        var known = placed(id, allocation, ordinal);
         return containers.admit(
                 pool, allocation.value(), known.index(), node.isEmpty() ? known.node() : node, clock.instant());
+    }
+
+    /**
+     * The cluster's word for an allocation that says to be a pool's.
+     *
+     * @throws serai.problem.ProblemException CONTAINER_REFUSED when it is another's, or is ending
+     */
+    public Allocation placed(PoolId pool, AllocationId allocation, int ordinal) {
+        var known = cluster.allocation(allocation)
+                .orElseThrow(() -> Problem.CONTAINER_REFUSED.because("the cluster knows no allocation %s", allocation));
+        check(known, pool, ordinal);
+        return known;
     }
 
     private static boolean isSame(String expected, String given) {

@@ -10,16 +10,17 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import modal.client.AppLayout;
 import serai.app.App;
 import serai.app.Apps;
 import serai.config.CallConfig;
+import serai.config.ImageConfig;
 import serai.config.RpcConfig;
 import serai.container.Container;
 import serai.container.Containers;
 import serai.function.Definition;
 import serai.function.Functions;
+import serai.image.Builds;
 import serai.image.Images;
 import serai.mount.Mount;
 import serai.mount.Mounts;
@@ -37,9 +38,6 @@ public class Assignments {
     /** Heartbeats in a lease: three may be lost. */
     private static final int BEATS = 4;
 
-    private static final Images.Contents NO_IMAGE =
-            new Images.Contents(Optional.empty(), Map.of(), Optional.empty(), List.of());
-
     private final Apps apps;
     private final Functions functions;
     private final Pools pools;
@@ -48,6 +46,8 @@ public class Assignments {
     private final Workspaces workspaces;
     private final RpcConfig rpc;
     private final CallConfig calls;
+    private final ImageConfig imageSettings;
+    private final Builds builds;
 
     @Inject
     public Assignments(
@@ -58,7 +58,9 @@ public class Assignments {
             Mounts mounts,
             Workspaces workspaces,
             RpcConfig rpc,
-            CallConfig calls) {
+            CallConfig calls,
+            ImageConfig imageSettings,
+            Builds builds) {
         this.apps = apps;
         this.functions = functions;
         this.pools = pools;
@@ -67,10 +69,12 @@ public class Assignments {
         this.workspaces = workspaces;
         this.rpc = rpc;
         this.calls = calls;
+        this.imageSettings = imageSettings;
+        this.builds = builds;
     }
 
     public Assignments() {
-        this(null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Takes the definition of the container's pool, which may be older than the app's present one. */
@@ -80,7 +84,7 @@ public class Assignments {
         var definition = functions.definition(pools.get(container.poolId()).definitionId());
         var duties = definition.duties();
         var environment = workspaces.environment(container.environmentId()).name();
-        var image = duties.imageId() == null ? NO_IMAGE : images.contents(duties.imageId());
+        var image = duties.imageId() == null ? Images.Contents.NONE : images.contents(duties.imageId());
         return new Assignment(
                 container.id(),
                 container.id() + "." + admitted.secret(),
@@ -90,12 +94,43 @@ public class Assignments {
                 image.pythonVersion().orElse(null),
                 variables(image.environment(), duties.imageId(), environment),
                 image.workdir().orElse(HOME),
+                root(image),
+                image.entrypoint().orElse(List.of()),
                 files(container, image.mounts(), duties.mounts()),
                 new Assignment.Limits(
                         duties.resources().memoryMaxMb() == 0
                                 ? null
                                 : duties.resources().memoryMaxMb()),
                 Math.max(1, calls.lease().dividedBy(BEATS).toSeconds()));
+    }
+
+    /** What a builder has to do, of which nothing may be done already: its predecessor may have been lost on the way. */
+    @Transactional
+    public BuildAssignment of(Builds.Admitted admitted) {
+        var build = admitted.build();
+        var contents = images.contents(build.imageId());
+        var base = contents.base()
+                .orElseThrow(() -> new IllegalStateException(build.imageId() + " is built and stands on nothing"));
+        return new BuildAssignment(
+                build.id().value(),
+                build.id() + "." + admitted.token(),
+                new Assignment.Root(Assignment.Base.of(base, imageSettings), contents.layers()),
+                builds.work(build).stream()
+                        .map(work -> new BuildAssignment.Work(
+                                work.imageId(), work.steps(), files(build.workspaceId(), work.context())))
+                        .toList(),
+                imageSettings.buildMemory(),
+                imageSettings.buildTimeout().toSeconds());
+    }
+
+    private Assignment.Root root(Images.Contents image) {
+        if (!image.isReady()) {
+            throw Problem.IMAGE_UNSUPPORTED.because(
+                    "The image has lost layers that were collected as garbage: deploy again to build them");
+        }
+        return image.base()
+                .map(base -> new Assignment.Root(Assignment.Base.of(base, imageSettings), image.layers()))
+                .orElse(null);
     }
 
     private byte[] arguments(Container container, Definition definition, String environment) {
@@ -152,9 +187,13 @@ public class Assignments {
     private List<Assignment.File> files(Container container, List<String> ofImage, List<String> ofFunction) {
         var all = new ArrayList<>(ofImage);
         all.addAll(ofFunction);
-        var files = mounts.files(all);
+        return files(container.workspaceId(), all);
+    }
+
+    private List<Assignment.File> files(String workspaceId, List<String> ofMounts) {
+        var files = mounts.files(ofMounts);
         var sizes = mounts.sizes(
-                workspaces.tenant(container.workspaceId()),
+                workspaces.tenant(workspaceId),
                 files.stream().map(file -> file.sha256()).toList());
         return files.stream()
                 .map(file -> new Assignment.File(file.path(), file.sha256(), size(sizes, file.sha256()), file.mode()))

@@ -39,6 +39,8 @@ class RunnerJsonTest {
                 null,
                 Map.of("MODAL_ENVIRONMENT", "main"),
                 "/root",
+                null,
+                List.of("/entry"),
                 List.of(new Assignment.File("/root/app.py", "ab", 123, 0644)),
                 new Assignment.Limits(null),
                 15);
@@ -46,6 +48,7 @@ class RunnerJsonTest {
             assertThat(json).contains("\"rpc_url\":\"http://127.0.0.1:50051\"");
             assertThat(json).contains("\"runtime\":{\"package\":\"modal\",\"version\":\"1.6.4\"}");
             assertThat(json).contains("\"python_version\":null");
+            assertThat(json).contains("\"root\":null,\"entrypoint\":[\"/entry\"]");
             assertThat(json).contains("\"mode\":420");
             assertThat(json).contains("\"limits\":{\"memory_mb\":null}");
             assertThat(json).contains("\"heartbeat_interval_s\":15");
