@@ -9,28 +9,81 @@ import json
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
 from datetime import datetime, timezone
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import machine
 import report
-from platforms import Broken, Installation, NullServer, Serai
+import rows
+from platforms import Broken, Installation, NullServer, Platform, Serai
 from report import Figure
-from rows import FULL, QUICK, Rows, Sizes, starts
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
-ROWS = ("up", "cold", "warm", "map", "memory")
+
+
+class Bench:
+    """What rows are measured with. Both platforms start when they are asked for first, and end with *stack*."""
+
+    def __init__(self, options: argparse.Namespace, logs: Path, facts: dict[str, Any], stack: ExitStack) -> None:
+        self._options, self._logs, self._facts, self._stack = options, logs, facts, stack
+
+    @cached_property
+    def installation(self) -> Installation:
+        """Built, and not necessarily up: that is what the row `up` measures."""
+        log = self.log("serai")
+        if self._options.attach:
+            return Installation(self._options.serai, self._options.attach, log, own_ports=False)
+        installation = Installation(self._options.serai, RESULTS / f"home-{self._logs.stem}", log, own_ports=True)
+        say("building what is not built")
+        installation.build()
+        self._stack.callback(installation.remove, self._logs / "home")
+        return installation
+
+    @cached_property
+    def null(self) -> NullServer:
+        return NullServer(self._logs, self._stack)
+
+    @cached_property
+    def serai(self) -> Serai:
+        """It is up."""
+        if not self.installation.is_up:
+            say("starting Serai")
+            self.installation.up()
+        serai = Serai(self.installation, self.log("client"), self._stack)
+        self._facts["versions"] |= serai.versions
+        return serai
+
+    @cached_property
+    def platforms(self) -> dict[str, Platform]:
+        """Both, by the names that figures have them under."""
+        return {each.name: each for each in (self.null, self.serai)}
+
+    @property
+    def scratch(self) -> Path:
+        """A directory that lasts as long as the results."""
+        return self._logs
+
+    def log(self, name: str) -> Path:
+        """Where a program that is started may say what it wants."""
+        return self._logs / f"{name}.log"
+
+    def samples(self, full: int, *, quick: int) -> int:
+        """How many: by whether this run is to be compared, or only to show that it works."""
+        return quick if self._options.quick else full
+
+    def end_programs(self) -> None:
+        """Ends the apps on both platforms; they start again when a row asks for them."""
+        for platform in self.platforms.values():
+            platform.end_programs()
 
 
 def run(options: argparse.Namespace) -> int:
     began = datetime.now(timezone.utc)
     name = began.strftime("%Y-%m-%d-%H%M%S")
-    sizes = QUICK if options.quick else FULL
     logs = RESULTS / f"{name}.logs"
     logs.mkdir(parents=True)
     load = machine.load()
@@ -46,57 +99,25 @@ def run(options: argparse.Namespace) -> int:
         "machine": machine.describe(),
         "versions": machine.versions(),
         "before the run": str(load),
-        "sizes": asdict(sizes),
     }
     figures: list[Figure] = []
-    problem = ""
-    try:
-        with ExitStack() as stack:
-            for figure in measure(options, sizes, logs, facts, stack):
-                figures.append(figure)
-    except (Broken, OSError) as e:
-        problem = f"The bench could not go on: {e}"
-        warnings.append(problem)
-        say(problem)
+    problems = []
+    with ExitStack() as stack:
+        bench = Bench(options, logs, facts, stack)
+        for row in options.rows:
+            say(row)
+            try:
+                figures.extend(rows.measure(row, bench))
+            except (Broken, OSError) as e:
+                problems.append(f"The row {row} could not be measured to its end: {e}")
+                say(problems[-1])
+    warnings += problems
     facts["after the run"] = str(machine.load())
     (RESULTS / f"{name}.md").write_text(report.markdown(facts, figures, warnings))
     (RESULTS / f"{name}.json").write_text(json.dumps(report.plain(facts, figures, warnings), indent=1) + "\n")
     print(report.markdown(facts, figures, warnings))
     say(f"written to {RESULTS / name}.md and .json")
-    return 1 if problem or any(figure.serai is None for figure in figures) else 0
-
-
-def measure(options: argparse.Namespace, sizes: Sizes, logs: Path, facts: dict[str, Any], stack: ExitStack) -> Iterator[Figure]:
-    """Starts both platforms and asks them; *stack* takes them down again."""
-    installation, ups = install(options, logs, stack)
-    null = NullServer(logs, stack)
-    for figure in ups:
-        if figure.figure.startswith("second"):
-            figure.null = null.start_s
-        yield figure
-    serai = Serai(installation, logs / "client.log", stack)
-    facts["versions"] |= serai.versions
-    rows = Rows(sizes, {"null": null, "serai": serai})
-    for row in options.rows:
-        if row != "up":
-            say(row)
-            yield from rows.measure(row)
-
-
-def install(options: argparse.Namespace, logs: Path, stack: ExitStack) -> tuple[Installation, list[Figure]]:
-    """An installation that is up, and the figures of the row *up* if it is asked for."""
-    log = logs / "serai.log"
-    if options.attach:
-        return Installation(options.serai, options.attach, log, own_ports=False), []
-    installation = Installation(options.serai, RESULTS / f"home-{logs.stem}", log, own_ports=True)
-    say("building what is not built")
-    installation.build()
-    stack.callback(installation.remove, logs / "home")
-    say("up")
-    if "up" in options.rows:
-        return installation, starts(installation)
-    installation.up()
-    return installation, []
+    return 1 if problems or any(figure.serai is None for figure in figures) else 0
 
 
 def say(words: str) -> None:
@@ -104,16 +125,22 @@ def say(words: str) -> None:
 
 
 def _rows(text: str) -> list[str]:
-    asked = text.split(",")
-    unknown = [row for row in asked if row not in ROWS]
+    asked, known = text.split(","), rows.all_rows()
+    unknown = [row for row in asked if row not in known]
     if unknown:
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: the rows are {', '.join(ROWS)}")
-    return [row for row in ROWS if row in asked]
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: the rows are {', '.join(known)}")
+    return [row for row in known if row in asked]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="bench/run", description="Measures Serai beside a null server and writes a table.")
-    parser.add_argument("--rows", type=_rows, default=list(ROWS), metavar="ROW,…", help=f"only these of {', '.join(ROWS)}")
+    known = rows.all_rows()
+    parser = argparse.ArgumentParser(
+        prog="bench/run",
+        description="Measures Serai beside a null server and writes a table.",
+        epilog="\n".join(["rows:", *(f"  {name:10} {rows.says(row)}" for name, row in known.items())]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--rows", type=_rows, default=list(known), metavar="ROW,…", help="only these, by their names below")
     parser.add_argument("--quick", action="store_true", help="few samples: to see that it works, not to compare")
     parser.add_argument(
         "--attach", type=Path, metavar="SERAI_HOME", help="measure what runs there, and leave it running (no row up)"
@@ -123,7 +150,7 @@ def main() -> int:
     )
     options = parser.parse_args()
     if options.attach:
-        options.rows = [row for row in options.rows if row != "up"]
+        options.rows = [row for row in options.rows if not rows.needs_own(known[row])]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is taken down
     if not options.rows:
         parser.error("no row is left to measure")

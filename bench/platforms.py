@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import processes
+from report import NULL_SERVER
 
 HERE = Path(__file__).resolve().parent
 ANSWER_S = 600  # the longest that one measurement may take
@@ -50,14 +51,14 @@ def wait_for(what: str, timeout_s: float, done: Callable[[], Any]) -> Any:
     return answer
 
 
-class Client:
-    """The client program of one platform, and the talk with it."""
+class Talk:
+    """A program that answers a line of JSON to each line that it is asked with."""
 
-    def __init__(self, login: dict[str, str], log: Path) -> None:
+    def __init__(self, command: list[str], variables: dict[str, str], log: Path) -> None:
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, str(HERE / "client.py")],
-                env={**environment(), "MODAL_CONFIG_PATH": os.devnull, **login},
+                command,
+                env=variables,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -69,11 +70,11 @@ class Client:
         self._answer(ANSWER_S)
 
     def ask(self, what: str, **arguments: Any) -> dict[str, Any]:
-        """@raise Broken: it failed, with the client's words"""
+        """@raise Broken: it failed, with the program's words"""
         try:
             self._process.stdin.write(json.dumps({"do": what, **arguments}) + "\n")
         except BrokenPipeError as e:
-            raise Broken(f"the client has ended; see {self._log}") from e
+            raise Broken(f"the program has ended; see {self._log}") from e
         return self._answer(ANSWER_S)
 
     def _answer(self, timeout_s: float) -> dict[str, Any]:
@@ -84,14 +85,14 @@ class Client:
         finally:
             timer.cancel()
         if not line:
-            raise Broken(f"the client ended or did not answer within {timeout_s:.0f} s; see {self._log}")
+            raise Broken(f"the program ended or did not answer within {timeout_s:.0f} s; see {self._log}")
         answer = json.loads(line)
         if "error" in answer:
             raise Broken(answer["error"])
         return answer
 
     def close(self) -> None:
-        """Ends its app; what it does not end by itself is ended."""
+        """Ends what it runs; what it does not end by itself is ended."""
         try:
             self._process.stdin.close()
             self._process.wait(30)
@@ -101,13 +102,27 @@ class Client:
 
 
 class Platform:
-    """A running platform with a client."""
+    """A running platform, and the clients that run on it."""
 
     name: str
     containers_below: int  # the process that containers descend from
 
-    def __init__(self, login: dict[str, str], log: Path) -> None:
-        self.client = Client(login, log)
+    def __init__(self, login: dict[str, str], log: Path, stack: ExitStack) -> None:
+        self._login, self._log = login, log
+        self._programs: dict[str, Talk] = {}
+        stack.callback(self.end_programs)
+
+    def program(self, name: str) -> Talk:
+        """The client with the app of programs/*name*.py, started where it does not run yet."""
+        if name not in self._programs:
+            variables = {**environment(), "MODAL_CONFIG_PATH": os.devnull, **self._login}
+            self._programs[name] = Talk([sys.executable, str(HERE / "client.py"), name], variables, self._log)
+        return self._programs[name]
+
+    def end_programs(self) -> None:
+        """Ends the apps of all clients, and with them their containers."""
+        while self._programs:
+            self._programs.popitem()[1].close()
 
     def parts(self) -> dict[str, set[int]]:
         """The processes of each of its parts, without containers."""
@@ -121,7 +136,7 @@ class Platform:
 
     def cold_call(self) -> dict[str, Any]:
         """A call for the function at zero, which it is again afterwards: all processes of its container are gone."""
-        answer = self.client.ask("cold")
+        answer = self.program("basic").ask("cold")
         gone = self.container(answer["task"])
         wait_for(f"{self.name} back at zero", ZERO_S, lambda: not processes.alive(gone))
         return answer
@@ -130,7 +145,7 @@ class Platform:
 class NullServer(Platform):
     """Our own null server, in a process of its own."""
 
-    name = "null server"
+    name = NULL_SERVER
 
     def __init__(self, directory: Path, stack: ExitStack) -> None:
         ready, log = directory / "null.url", directory / "null.log"
@@ -151,8 +166,7 @@ class NullServer(Platform):
         self.start_s = time.perf_counter() - began
         self.containers_below = server.pid
         login = {"MODAL_SERVER_URL": ready.read_text(), "MODAL_TOKEN_ID": "ak-null", "MODAL_TOKEN_SECRET": "as-null"}
-        super().__init__(login, log)
-        stack.callback(self.client.close)
+        super().__init__(login, log, stack)
 
     @staticmethod
     def _end(server: subprocess.Popen[bytes]) -> None:
@@ -175,6 +189,7 @@ class Installation:
         self._environment = {**environment(), "SERAI_HOME": str(home)}
         if own_ports:
             self._environment |= _free_ports(PORTS)
+        self.is_up = not own_ports
 
     def build(self) -> None:
         """Any command builds what is older than its sources; this one does nothing else."""
@@ -182,6 +197,7 @@ class Installation:
 
     def up(self) -> float:
         """@return the seconds that it took"""
+        self.is_up = True
         began = time.perf_counter()
         self._run(UP_S, "up")
         return time.perf_counter() - began
@@ -199,9 +215,10 @@ class Installation:
         """Each part by its name."""
         return {part["part"]: part for part in json.loads(self._run(60, "status", "--json"))["parts"]}
 
-    def login(self) -> dict[str, str]:
+    def settings(self) -> dict[str, str]:
+        """What `env` says: the addresses and the login."""
         words = [word for line in self._run(60, "env").splitlines() for word in shlex.split(line)]
-        return dict(word.split("=", 1) for word in words if word.startswith("MODAL_"))
+        return dict(word.split("=", 1) for word in words if "=" in word)
 
     def _run(self, timeout_s: float, *words: str) -> str:
         with self._log.open("ab") as errors:
@@ -234,8 +251,10 @@ class Serai(Platform):
         self.containers_below = self._pid("agent")
         self.versions = {name: f"{part.get('kind')} {part.get('version')}" for name, part in self._status.items()}
         self.versions["java"] = _java_version(self._pid("server"))
-        super().__init__(installation.login(), log)
-        stack.callback(self.client.close)
+        self.agent_url: str = self._status["agent"]["address"]
+        settings = installation.settings()
+        self.api = {name: value for name, value in settings.items() if name.startswith("SERAI_")}
+        super().__init__({name: value for name, value in settings.items() if name.startswith("MODAL_")}, log, stack)
 
     def _pid(self, part: str) -> int:
         pid = self._status[part].get("pid")

@@ -4,22 +4,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
 from pathlib import Path
 
 PROC = Path("/proc")
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What a group of processes holds.
-
-    rss counts a page that two of them share twice; pss counts it half for each, so that sums of it are true.
-    """
-
-    processes: int
-    rss_mib: float
-    pss_mib: float
 
 
 def parents() -> dict[int, int]:
@@ -68,8 +56,12 @@ def alive(pids: set[int]) -> set[int]:
     return pids & parents().keys()
 
 
-def memory(pids: set[int]) -> Memory:
-    """@raise PermissionError: a process is another user's"""
+def memory(pids: set[int]) -> dict[str, float]:
+    """What they hold: processes, rss_mib, pss_mib.
+
+    rss counts a page that two of them share twice; pss counts it half for each, so that sums of it are true.
+    @raise PermissionError: a process is another user's
+    """
     rss = pss = count = 0
     for pid in pids:
         try:
@@ -80,4 +72,16 @@ def memory(pids: set[int]) -> Memory:
         rss += sizes["Rss"]
         pss += sizes["Pss"]
         count += 1
-    return Memory(count, rss / 1024, pss / 1024)
+    return {"processes": count, "rss_mib": rss / 1024, "pss_mib": pss / 1024}
+
+
+def cpu_s(pids: set[int]) -> float:
+    """The processor time that they have taken since their start, children that have ended with them."""
+    ticks = 0
+    for pid in pids:
+        try:
+            words = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended meanwhile
+        ticks += sum(int(word) for word in words[11:15])  # utime stime cutime cstime: proc(5)
+    return ticks / os.sysconf("SC_CLK_TCK")

@@ -8,32 +8,65 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-UNITS = {"ms": 1, "s": 2, "MiB": 1}  # with the decimals that are worth reading
+NULL_SERVER = "null server"
+UNITS = {"ms": 1, "s": 2, "MiB": 1, "%": 1}  # with the decimals that are worth reading
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a figure ought to be at most, and what is known to stand in the way: read only where it is missed."""
+
+    at_most: float
+    cause: str
+    of_ratio: bool = False  # of the figure divided by the one beside it, instead of the figure
+
+    def met_by(self, figure: Figure) -> bool | None:
+        """None: there is nothing to judge."""
+        value = figure.ratio if self.of_ratio else figure.serai
+        return None if value is None else value <= self.at_most
+
+    def words(self, unit: str) -> str:
+        return f"≤ {self.at_most:g} ×" if self.of_ratio else f"≤ {self.at_most:,g} {unit}"
 
 
 @dataclass
 class Figure:
-    """One line of the table. None: this platform has no such thing, or failed; the note tells."""
+    """One line of the table. None: there is no such thing, or it failed; the note tells."""
 
-    row: str
     figure: str
     unit: str
     serai: float | None = None
-    null: float | None = None
+    reference: float | None = None
+    against: str = ""  # whose figure the reference is
+    aim: Aim | None = None
     note: str = ""
-    samples: dict[str, Any] = field(default_factory=dict)  # what it was made of, by platform
+    samples: dict[str, Any] = field(default_factory=dict)  # what it was made of, by whom
+    row: str = ""  # the row's module; the bench fills it in
 
     @property
     def ratio(self) -> float | None:
-        """How many times the null server's figure."""
-        return self.serai / self.null if self.serai is not None and self.null else None
+        """How many times the reference."""
+        return self.serai / self.reference if self.serai is not None and self.reference else None
 
     def cells(self) -> list[str]:
         ratio = f"{self.ratio:.3g} ×" if self.ratio is not None else "–"
-        return [self.row, self.figure, self._value(self.serai), self._value(self.null), ratio, self.note]
+        return [self.row, self.figure, self._value(self.serai), self._reference(), ratio, self._aim(), self._note()]
 
     def _value(self, value: float | None) -> str:
         return "–" if value is None else f"{value:,.{UNITS[self.unit]}f} {self.unit}"
+
+    def _reference(self) -> str:
+        return "–" if self.reference is None else f"{self.against} {self._value(self.reference)}"
+
+    def _aim(self) -> str:
+        if self.aim is None:
+            return ""
+        verdict = {True: "met", False: "**missed**", None: "not judged"}[self.aim.met_by(self)]
+        return f"{self.aim.words(self.unit)}: {verdict}"
+
+    def _note(self) -> str:
+        missed = self.aim is not None and self.aim.met_by(self) is False
+        return "; ".join(filter(None, [self.note, self.aim.cause if missed else ""]))
 
 
 def percentile(samples: list[float], percent: float) -> float:
@@ -42,7 +75,7 @@ def percentile(samples: list[float], percent: float) -> float:
 
 
 def table(figures: list[Figure]) -> str:
-    rows = [["row", "figure", "Serai", "null server", "ratio", "note"], *(figure.cells() for figure in figures)]
+    rows = [["row", "figure", "Serai", "beside it", "ratio", "aim", "note"], *(figure.cells() for figure in figures)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     right = {2, 3, 4}
 
@@ -63,4 +96,9 @@ def markdown(facts: dict[str, Any], figures: list[Figure], warnings: list[str]) 
 
 
 def plain(facts: dict[str, Any], figures: list[Figure], warnings: list[str]) -> dict[str, Any]:
-    return {**facts, "warnings": warnings, "figures": [{**asdict(each), "ratio": each.ratio} for each in figures]}
+    return {**facts, "warnings": warnings, "figures": [_plain(each) for each in figures]}
+
+
+def _plain(figure: Figure) -> dict[str, Any]:
+    met = figure.aim.met_by(figure) if figure.aim else None
+    return {**asdict(figure), "ratio": figure.ratio, "met": met}

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import sysconfig
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,7 @@ class Sandbox:
             "MODAL_SERVER_URL": "unix:///__modal/socket",
             "MODAL_OVERRIDE_HEADERS": f"x-null-function: {arguments.function_id}",
             "MODAL_CONTAINER_ARGUMENTS_PATH": "/__modal/arguments",
+            "BENCH_SPAWNED": str(time.time()),
         }.items():
             yield from ("--setenv", name, value)
         yield from (str(python), "-m", "modal._container_entrypoint")

@@ -21,6 +21,10 @@ final class Ledger {
         return state;
     }
 
+    synchronized void servers(int wanted) {
+        change(now -> now.withServers(wanted));
+    }
+
     synchronized void ports(Map<String, Integer> ports) {
         change(now -> now.withPorts(ports));
     }

@@ -28,7 +28,9 @@ import java.util.zip.ZipInputStream;
  * they need is there. Runners that outlived a server ask all the time; a refused connection is what they wait out.
  */
 final class PayaraServer {
+    /** The first one's. */
     static final String PART = "server";
+
     private static final String EAR = "ear/target/serai.ear";
     private static final String APPLICATION = "serai";
     private static final Pattern MIGRATION = Pattern.compile("db/migration/V(\\d+)__.*\\.sql");
@@ -36,20 +38,38 @@ final class PayaraServer {
 
     private final Home home;
     private final Secrets secrets;
+    private final int number;
     private final String httpHost;
     private final int httpPort;
     private final int adminPort;
     private final Path payara;
+    private final Path own;
     private final Path domain;
 
-    PayaraServer(Home home, Secrets secrets, String httpHost, int httpPort, int adminPort) {
+    /** @param number from 1 on: servers beside each other share what they need, and each has a domain and logs of its own */
+    PayaraServer(Home home, Secrets secrets, int number, String httpHost, int httpPort, int adminPort) {
         this.home = home;
         this.secrets = secrets;
+        this.number = number;
         this.httpHost = httpHost;
         this.httpPort = httpPort;
         this.adminPort = adminPort;
         this.payara = home.built("launcher/target/parts/payara7");
-        this.domain = home.payara().resolve("domain1"); // the name is in its files
+        this.own = number == 1 ? home.payara() : home.directory().resolve("payara-" + number);
+        this.domain = own.resolve("domain1"); // the name is in its files
+    }
+
+    int number() {
+        return number;
+    }
+
+    /** @return how the server with that number is called among the parts */
+    static String part(int number) {
+        return number == 1 ? PART : PART + "-" + number;
+    }
+
+    String part() {
+        return part(number);
     }
 
     /** @return the schema's version after the migrations that the application brings */
@@ -98,7 +118,7 @@ final class PayaraServer {
                     .with("AS_JAVA", Java.home().toString())
                     .with("JAVA_HOME", Java.home().toString())
                     .in(domain.resolve("config"))
-                    .leave(home.logs().resolve("server.out"), false);
+                    .leave(home.logs().resolve(part() + ".out"), false);
         } catch (IOException e) {
             throw Failure.from(e, "the server does not start: %s", e);
         }
@@ -141,7 +161,7 @@ final class PayaraServer {
         if (!Ports.isFree(httpPort)) { // the server would only log it, and somebody else would answer for it
             throw Failure.because(
                     "port %d was taken by another program while the server started: end that, or set %s",
-                    httpPort, Ports.HTTP);
+                    httpPort, Ports.of(Ports.HTTP, number));
         }
         var setting = URLEncoder.encode(DomainXml.HTTP_ENABLED + "=true", StandardCharsets.UTF_8);
         var answer = admin("set", "?DEFAULT=" + setting).map(HttpResponse::body).orElse("no answer");
@@ -170,7 +190,7 @@ final class PayaraServer {
     }
 
     private Path lastOutput() {
-        return Files.exists(log()) ? log() : home.logs().resolve("server.out");
+        return Files.exists(log()) ? log() : home.logs().resolve(part() + ".out");
     }
 
     Readiness readiness() {
@@ -189,24 +209,23 @@ final class PayaraServer {
         try {
             archive().keep(deployed && inOrder);
         } catch (IOException e) {
-            throw Failure.from(e, "%s: %s", home.payara(), e.getMessage());
+            throw Failure.from(e, "%s: %s", own, e.getMessage());
         }
     }
 
     private ClassArchive archive() throws IOException {
-        return ClassArchive.of(home.payara(), payara.resolve("glassfish/modules/glassfish.jar"));
+        return ClassArchive.of(own, payara.resolve("glassfish/modules/glassfish.jar"));
     }
 
     Path log() {
-        return home.logs().resolve("server.log");
+        return home.logs().resolve(part() + ".log");
     }
 
     private void create() throws IOException {
-        Files.createDirectories(home.payara());
+        Files.createDirectories(own);
         Files.deleteIfExists(mark());
         var modules = domain.resolve("osgi-cache"); // worth 3 s, and good for this very server only
-        var kept =
-                home.payara().resolve("osgi-cache " + Versions.PAYARA + " " + Integer.toHexString(payara.hashCode()));
+        var kept = own.resolve("osgi-cache " + Versions.PAYARA + " " + Integer.toHexString(payara.hashCode()));
         if (Files.isDirectory(modules)) {
             Trees.delete(kept);
             Files.move(modules, kept);
@@ -289,7 +308,7 @@ final class PayaraServer {
     }
 
     private Path mark() {
-        return home.payara().resolve("deployed");
+        return own.resolve("deployed");
     }
 
     private String fingerprint() throws IOException {

@@ -15,16 +15,11 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** The parts together: who waits for whom. */
 final class Platform {
-    private static final Map<String, String> PART_OF_PORT = Map.of(
-            Ports.DATABASE, PostgresServer.PART,
-            Ports.NOMAD, NomadAgent.PART,
-            Ports.RPC, PayaraServer.PART,
-            Ports.HTTP, PayaraServer.PART,
-            Ports.ADMIN, PayaraServer.PART);
-
     private final Settings settings;
     private final Home home;
     private final Secrets secrets;
@@ -77,12 +72,19 @@ final class Platform {
         }
     }
 
-    /** Brings everything up; what runs and is current stays as it is. */
+    /** Brings everything up, with as many servers as before; what runs and is current stays as it is. */
     void up(Progress progress) {
+        up(progress, state().servers());
+    }
+
+    /** @param servers how many there are to be beside each other */
+    void up(Progress progress, int servers) {
         var prerequisites = new Prerequisites(settings);
         prerequisites.bubblewrap(progress);
         prerequisites.mmdebstrap(progress);
         refuseAnotherChoice();
+        endSurplus(progress, servers);
+        ledger.servers(servers);
         if (isUp()) {
             return;
         }
@@ -91,22 +93,26 @@ final class Platform {
         choosePorts();
         var database = database();
         var agent = agent();
-        var server = server();
         var client = new ClientEnvironment(home, Python.find(settings));
         try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
             var databaseUp = async(executor, () -> startDatabase(progress));
             var agentUp = async(executor, () -> startAgent(agent, progress));
-            var serverUp = async(
+            // one after the other: the first brings the schema up to date, and a server that is replaced leaves the
+            // rest
+            var serversUp = async(
                     executor,
-                    () -> startServer(server, database, agent, databaseUp, agentUp, client.python(), progress));
+                    () -> servers()
+                            .forEach(server -> startServer(
+                                    server, database, agent, databaseUp, agentUp, client.python(), progress)));
             var clientUp = async(executor, () -> prepare(client, progress));
-            joinAll(List.of(databaseUp, agentUp, serverUp, clientUp));
+            joinAll(List.of(databaseUp, agentUp, serversUp, clientUp));
         }
-        Login.kept(secrets, server.url(), secrets.named("admin-token"));
+        Login.kept(secrets, server(1).url(), secrets.named("admin-token"));
     }
 
     void choosePorts() {
-        ledger.ports(Ports.choose(settings, state().ports(), heldPorts(), Ports::isFree, Ports::any));
+        ledger.ports(
+                Ports.choose(settings, state().servers(), state().ports(), heldPorts(), Ports::isFree, Ports::any));
     }
 
     private void refuseAnotherChoice() {
@@ -119,7 +125,8 @@ final class Platform {
     }
 
     private void refuse(String name, Wish wish) {
-        boolean serves = state().alive(PayaraServer.PART).isPresent();
+        boolean serves = state().serverNumbers().stream()
+                .anyMatch(number -> state().alive(PayaraServer.part(number)).isPresent());
         state().part(name)
                 .filter(part -> serves || state().alive(name).isPresent())
                 .flatMap(wish::against)
@@ -141,14 +148,12 @@ final class Platform {
     /** Whether there is nothing to do. */
     private boolean isUp() {
         var state = state();
-        boolean alive =
-                state.part(PayaraServer.PART).filter(RunState.Part::isReachable).isPresent()
-                        && state.parts().values().stream()
-                                .allMatch(part ->
-                                        part.process() == null || part.process().isAlive());
+        boolean alive = servers().stream().allMatch(server -> isReachable(server.part()))
+                && state.parts().values().stream()
+                        .allMatch(
+                                part -> part.process() == null || part.process().isAlive());
         return alive
-                && server().readiness().isReady()
-                && !server().isOutdated()
+                && servers().stream().allMatch(server -> server.readiness().isReady() && !server.isOutdated())
                 && !agent().isOutdated()
                 && Login.read(secrets) != null;
     }
@@ -208,20 +213,24 @@ final class Platform {
             CompletableFuture<Void> agentUp,
             Python python,
             Progress progress) {
-        progress.step(PayaraServer.PART, "checking", step -> {
-            if (state().part(PayaraServer.PART).isEmpty()) {
-                var process = server.launch(environment(database, agent, python), step);
-                ledger.started(PayaraServer.PART, RunState.Part.starting("payara", Versions.PAYARA, process));
+        var part = server.part();
+        if (server.isOutdated()) {
+            end(part, progress, server::stop);
+        }
+        progress.step(part, "checking", step -> {
+            if (state().part(part).isEmpty()) {
+                var process = server.launch(environment(server, database, agent, python), step);
+                ledger.started(part, RunState.Part.starting("payara", Versions.PAYARA, process));
                 server.awaitAdministration(process);
                 databaseUp.join();
                 step.says("deploying the application");
                 server.deploy();
-                ledger.started(PayaraServer.PART, new RunState.Part("payara", Versions.PAYARA, server.url(), process));
+                ledger.started(part, new RunState.Part("payara", Versions.PAYARA, server.url(), process));
             }
             agentUp.join();
             step.says("waiting until the application is ready");
-            server.awaitReady(state().part(PayaraServer.PART).orElseThrow().process());
-            step.says("Payara %s on %s, gRPC on %s".formatted(Versions.PAYARA, server.url(), rpcUrl()));
+            server.awaitReady(state().part(part).orElseThrow().process());
+            step.says("Payara %s on %s, gRPC on %s".formatted(Versions.PAYARA, server.url(), rpcUrl(server.number())));
             return null;
         });
     }
@@ -241,7 +250,7 @@ final class Platform {
     Map<String, String> serverEnvironment() {
         var nodes = new Python(
                 "python3", settings.text("SERAI_RUNNER_PYTHON_VERSION").orElse(""));
-        return environment(database(), agent(), nodes);
+        return environment(server(1), database(), agent(), nodes);
     }
 
     /** One that was given from outside is kept, for the commands that need it. */
@@ -252,7 +261,8 @@ final class Platform {
     }
 
     /** What the server is told. Secrets go by the environment, which only its own user can read, never by the command line. */
-    Map<String, String> environment(Database database, NomadAgent agent, Python python) {
+    Map<String, String> environment(PayaraServer server, Database database, NomadAgent agent, Python python) {
+        int number = server.number();
         var environment = new LinkedHashMap<String, String>();
         environment.put("SERAI_DB_URL", database.url());
         environment.put("SERAI_DB_USER", database.user());
@@ -260,9 +270,11 @@ final class Platform {
         environment.put("SERAI_NOMAD_ADDRESS", agent.cluster().address());
         environment.putAll(agent.cluster().access());
         environment.put("SERAI_RPC_HOST", settings.text("SERAI_RPC_HOST").orElse("127.0.0.1"));
-        environment.put("SERAI_RPC_PORT", Integer.toString(ledger.port(Ports.RPC)));
-        environment.put("SERAI_RPC_URL", rpcUrl());
-        environment.put("SERAI_HTTP_URL", settings.text("SERAI_HTTP_URL").orElse(server().url()));
+        environment.put("SERAI_RPC_PORT", Integer.toString(ledger.port(Ports.of(Ports.RPC, number))));
+        environment.put("SERAI_RPC_URL", rpcUrl(number));
+        environment.put(
+                "SERAI_HTTP_URL",
+                settings.text(Ports.of("SERAI_HTTP_URL", number)).orElse(server.url()));
         environment.put("SERAI_DATA_DIRECTORY", home.data().toString());
         environment.put("SERAI_ADMIN_TOKEN", adminToken());
         environment.put(
@@ -277,9 +289,9 @@ final class Platform {
         return environment;
     }
 
-    /** In the order in which one needs the other: the server goes first, the database last. */
+    /** In the order in which one needs the other: the servers go first, one after the other, the database last. */
     void down(Progress progress) {
-        end(PayaraServer.PART, progress, process -> server().stop(process));
+        endSurplus(progress, 0);
         stopAgent(progress);
         end(PostgresServer.PART, progress, process -> postgres().stop(process));
     }
@@ -302,19 +314,27 @@ final class Platform {
         ledger.stopped(part);
     }
 
-    /** What was built anew since, what died, and a server whose start was cut short. */
+    /** The last first. */
+    private void endSurplus(Progress progress, int servers) {
+        state().serverNumbers().reversed().stream()
+                .filter(number -> number > servers)
+                .map(this::server)
+                .forEach(server -> end(server.part(), progress, server::stop));
+    }
+
+    /**
+     * What died, a server whose start was cut short, and an agent that was built anew since. Servers that were built anew are
+     * replaced one by one when the rest is there.
+     */
     private void endOutdated(Progress progress) {
         state().parts().forEach((part, what) -> {
             if (what.process() != null && !what.process().isAlive()) {
                 ledger.stopped(part);
             }
         });
-        if (server().isOutdated()
-                || state().part(PayaraServer.PART)
-                        .filter(RunState.Part::isReachable)
-                        .isEmpty()) {
-            end(PayaraServer.PART, progress, process -> server().stop(process));
-        }
+        servers().stream()
+                .filter(server -> !isReachable(server.part()))
+                .forEach(server -> end(server.part(), progress, server::stop));
         if (agent().isOutdated()) {
             stopAgent(progress);
         }
@@ -332,12 +352,20 @@ final class Platform {
 
     private Map<String, Integer> heldPorts() {
         var held = new LinkedHashMap<String, Integer>();
-        PART_OF_PORT.forEach((port, part) -> {
-            if (state().alive(part).isPresent() && state().ports().containsKey(port)) {
-                held.put(port, state().ports().get(port));
+        hold(held, PostgresServer.PART, Ports.DATABASE);
+        hold(held, NomadAgent.PART, Ports.NOMAD);
+        for (int number : state().serverNumbers()) {
+            for (var name : Ports.OF_A_SERVER) {
+                hold(held, PayaraServer.part(number), Ports.of(name, number));
             }
-        });
+        }
         return held;
+    }
+
+    private void hold(Map<String, Integer> held, String part, String port) {
+        if (state().alive(part).isPresent() && state().ports().containsKey(port)) {
+            held.put(port, state().ports().get(port));
+        }
     }
 
     Map<String, String> login() {
@@ -345,11 +373,20 @@ final class Platform {
         if (login == null || state().ports().isEmpty()) {
             throw Failure.because("the platform has not been started yet: ./serai up");
         }
-        return login.environment(rpcUrl(), server().url());
+        var rpc = servers().stream().map(server -> rpcUrl(server.number())).collect(Collectors.joining(","));
+        return login.environment(rpc, answering().url());
+    }
+
+    /** @return the first server that runs; the first of all if none does */
+    private PayaraServer answering() {
+        return servers().stream()
+                .filter(server -> state().alive(server.part()).isPresent())
+                .findFirst()
+                .orElseGet(() -> server(1));
     }
 
     Login createToken(String workspace) {
-        return Login.create(server().url(), secrets.named("admin-token"), workspace);
+        return Login.create(answering().url(), secrets.named("admin-token"), workspace);
     }
 
     Secrets secrets() {
@@ -387,13 +424,22 @@ final class Platform {
         return NomadAgent.choose(settings, home, port(Ports.NOMAD), running.map(RunState.Part::kind));
     }
 
-    PayaraServer server() {
-        var host = settings.text("SERAI_HTTP_HOST").orElse("127.0.0.1");
-        return new PayaraServer(home, secrets, host, port(Ports.HTTP), port(Ports.ADMIN));
+    /** Those that there are to be. */
+    List<PayaraServer> servers() {
+        return IntStream.rangeClosed(1, state().servers())
+                .mapToObj(this::server)
+                .toList();
     }
 
-    private String rpcUrl() {
-        return settings.text("SERAI_RPC_URL").orElse("http://127.0.0.1:" + port(Ports.RPC));
+    PayaraServer server(int number) {
+        var host = settings.text("SERAI_HTTP_HOST").orElse("127.0.0.1");
+        return new PayaraServer(
+                home, secrets, number, host, port(Ports.of(Ports.HTTP, number)), port(Ports.of(Ports.ADMIN, number)));
+    }
+
+    private String rpcUrl(int number) {
+        return settings.text(Ports.of("SERAI_RPC_URL", number))
+                .orElse("http://127.0.0.1:" + port(Ports.of(Ports.RPC, number)));
     }
 
     private int port(String name) {

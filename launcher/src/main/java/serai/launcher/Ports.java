@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.IntPredicate;
 import java.util.function.IntSupplier;
@@ -30,25 +31,47 @@ final class Ports {
         USUAL.put(ADMIN, 4848);
     }
 
+    /** What each server listens on; the other ports are there once. */
+    static final List<String> OF_A_SERVER = List.of(RPC, HTTP, ADMIN);
+
     private Ports() {}
 
     static Map<String, Integer> usual() {
         return Map.copyOf(USUAL);
     }
 
+    /** @return the setting of a server's port: the first server's as it stands, {@code SERAI_HTTP_PORT_2} for the second */
+    static String of(String name, int server) {
+        return server == 1 ? name : name + "_" + server;
+    }
+
+    /** @return the settings of all ports, by the usual port of each */
+    private static Map<String, Integer> wanted(int servers) {
+        var wanted = new LinkedHashMap<>(USUAL);
+        for (int server = 2; server <= servers; server++) {
+            for (var name : OF_A_SERVER) {
+                wanted.put(of(name, server), USUAL.get(name) + server - 1);
+            }
+        }
+        return wanted;
+    }
+
     /**
+     * @param servers how many there are to be
      * @param held ports that our own running parts listen on: they stay as they are
      * @throws Failure if a port that was asked for is taken
      */
     static Map<String, Integer> choose(
             Settings settings,
+            int servers,
             Map<String, Integer> remembered,
             Map<String, Integer> held,
             IntPredicate free,
             IntSupplier any) {
+        var wanted = wanted(servers);
         var chosen = new LinkedHashMap<String, Integer>(held);
         var taken = new HashSet<>(held.values());
-        for (var name : USUAL.keySet()) {
+        for (var name : wanted.keySet()) {
             var asked = settings.port(name);
             if (asked.isPresent() && !held.containsKey(name)) {
                 int port = asked.getAsInt();
@@ -58,11 +81,11 @@ final class Ports {
                 chosen.put(name, port);
             }
         }
-        for (var name : USUAL.keySet()) {
+        for (var name : wanted.keySet()) {
             if (!chosen.containsKey(name)) {
                 int port = pick(
                         remembered.get(name),
-                        USUAL.get(name),
+                        wanted.get(name),
                         candidate -> !taken.contains(candidate) && free.test(candidate),
                         any);
                 taken.add(port);

@@ -22,7 +22,7 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() {
         Platform platform;
         try (var progress = Progress.onTerminal()) {
-            platform = UpCommand.up(progress);
+            platform = UpCommand.up(progress, null);
         }
         var line = new ArrayList<>(List.of("run"));
         line.addAll(arguments);

@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -17,10 +18,11 @@ import java.util.TreeMap;
 /**
  * What run.json holds: the ports, which stay the same over a restart, and the processes of now.
  *
+ * @param servers how many there are to be, beside each other
  * @param ports by the name of their setting
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-record RunState(Map<String, Integer> ports, Map<String, Part> parts) {
+record RunState(int servers, Map<String, Integer> ports, Map<String, Part> parts) {
     /**
      * @param kind which of the possible ones it is: embedded or external, nomad-local or nomad
      * @param address null until it may be asked anything
@@ -39,6 +41,7 @@ record RunState(Map<String, Integer> ports, Map<String, Part> parts) {
     }
 
     RunState {
+        servers = Math.max(1, servers); // one that an earlier version wrote does not say it
         ports = ports == null ? Map.of() : Map.copyOf(ports);
         parts = parts == null ? Map.of() : Map.copyOf(parts);
     }
@@ -47,7 +50,7 @@ record RunState(Map<String, Integer> ports, Map<String, Part> parts) {
         try {
             return Json.MAPPER.readValue(Files.readAllBytes(file), RunState.class);
         } catch (NoSuchFileException e) {
-            return new RunState(Map.of(), Map.of());
+            return new RunState(1, Map.of(), Map.of());
         } catch (JsonProcessingException e) {
             throw Failure.from(e, "%s is not readable (%s). Remove it; then ./serai up", file, e.getOriginalMessage());
         } catch (IOException e) {
@@ -67,23 +70,37 @@ record RunState(Map<String, Integer> ports, Map<String, Part> parts) {
         return Optional.ofNullable(parts.get(name));
     }
 
+    /** @return of those that are known, from the first on */
+    List<Integer> serverNumbers() {
+        return parts.keySet().stream()
+                .filter(name -> name.equals(PayaraServer.PART) || name.startsWith(PayaraServer.PART + "-"))
+                .map(name ->
+                        name.equals(PayaraServer.PART) ? 1 : Integer.valueOf(name.substring(name.indexOf('-') + 1)))
+                .sorted()
+                .toList();
+    }
+
     Optional<ProcessId> alive(String name) {
         return part(name).map(Part::process).filter(ProcessId::isAlive);
     }
 
+    RunState withServers(int wanted) {
+        return new RunState(wanted, ports, parts);
+    }
+
     RunState withPorts(Map<String, Integer> chosen) {
-        return new RunState(new TreeMap<>(chosen), parts);
+        return new RunState(servers, new TreeMap<>(chosen), parts);
     }
 
     RunState with(String name, Part part) {
         var changed = new TreeMap<>(parts);
         changed.put(name, part);
-        return new RunState(ports, changed);
+        return new RunState(servers, ports, changed);
     }
 
     RunState without(String name) {
         var changed = new TreeMap<>(parts);
         changed.remove(name);
-        return new RunState(ports, changed);
+        return new RunState(servers, ports, changed);
     }
 }

@@ -15,7 +15,7 @@ record Service(Platform platform) {
         refuseOwnParts(platform.settings());
         platform.checkExternal();
         platform.choosePorts();
-        var server = platform.server();
+        var server = platform.server(1);
         var process = progress.step(PayaraServer.PART, "checking", step -> start(server, step));
         while (process.isAlive()) {
             Pause.millis(GLANCE.toMillis());

@@ -47,12 +47,12 @@ final class StatusCommand implements Callable<Integer> {
 
     private static List<PartStatus> parts(Platform platform) {
         var parts = new ArrayList<PartStatus>();
-        var readiness =
-                platform.isReachable(PayaraServer.PART) ? platform.server().readiness() : Readiness.NONE;
         parts.add(part(platform, PostgresServer.PART, platform::databaseTrouble));
         parts.add(
                 part(platform, NomadAgent.PART, () -> platform.runningCluster().trouble()));
-        parts.add(part(platform, PayaraServer.PART, () -> readiness.isReady() ? "" : readiness.toString()));
+        for (var server : platform.servers()) {
+            parts.add(part(platform, server.part(), () -> trouble(server.readiness())));
+        }
         var client = new ClientEnvironment(platform.home(), null);
         var venv = platform.home().venv().toString();
         parts.add(new PartStatus(
@@ -64,6 +64,10 @@ final class StatusCommand implements Callable<Integer> {
                 client.isPrepared(),
                 client.isPrepared() ? "ready" : "not made yet"));
         return parts;
+    }
+
+    private static String trouble(Readiness readiness) {
+        return readiness.isReady() ? "" : readiness.toString();
     }
 
     /** @param ask empty when it is well, else what is wrong */

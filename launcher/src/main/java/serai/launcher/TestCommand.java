@@ -31,6 +31,7 @@ final class TestCommand implements Callable<Integer> {
     private final Path work = checkout.built("target/test");
     private SuiteResult total = SuiteResult.NOTHING;
     private volatile Process running;
+    private volatile boolean ending;
 
     @Override
     public Integer call() throws IOException {
@@ -43,6 +44,7 @@ final class TestCommand implements Callable<Integer> {
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
                         () -> { // a signal leaves nothing running either
+                            ending = true;
                             endRunning();
                             platform.close();
                         }));
@@ -89,6 +91,9 @@ final class TestCommand implements Callable<Integer> {
     }
 
     private void run(Suite suite, Python python, Map<String, String> environment) throws IOException {
+        if (ending) {
+            return; // the suite that was ended is no reason to begin the next one
+        }
         System.out.printf("== %s%n", suite.name());
         long since = System.nanoTime();
         var variables = new TreeMap<>(environment);

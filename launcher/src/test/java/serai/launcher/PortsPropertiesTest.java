@@ -18,10 +18,11 @@ class PortsPropertiesTest {
         var next = new AtomicInteger(20_000);
         var chosen = Ports.choose(
                 new Settings(Map.of()),
+                3,
                 Map.of(Ports.ADMIN, 8080, Ports.HTTP, 8080),
                 Map.of(),
                 port -> !taken.contains(port),
                 next::incrementAndGet);
-        assertThat(chosen.values()).hasSize(5).doesNotHaveDuplicates().noneMatch(taken::contains);
+        assertThat(chosen.values()).hasSize(11).doesNotHaveDuplicates().noneMatch(taken::contains);
     }
 }

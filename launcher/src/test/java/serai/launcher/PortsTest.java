@@ -16,7 +16,7 @@ class PortsTest {
     private Map<String, Integer> choose(
             Map<String, String> asked, Map<String, Integer> remembered, Set<Integer> taken) {
         return Ports.choose(
-                new Settings(asked), remembered, Map.of(), port -> !taken.contains(port), next::incrementAndGet);
+                new Settings(asked), 1, remembered, Map.of(), port -> !taken.contains(port), next::incrementAndGet);
     }
 
     @Test
@@ -45,6 +45,7 @@ class PortsTest {
     void givenAPartRuns_thenItsPortStaysAlthoughItIsTaken() {
         var chosen = Ports.choose(
                 new Settings(Map.of()),
+                1,
                 Map.of(),
                 Map.of(Ports.DATABASE, 5432),
                 port -> port != 5432,
@@ -56,5 +57,23 @@ class PortsTest {
     void givenSomethingElseThanANumber_thenItSaysSo() {
         assertThatThrownBy(() -> choose(Map.of(Ports.RPC, "http"), Map.of(), Set.of()))
                 .hasMessageContaining("SERAI_RPC_PORT=http");
+    }
+
+    @Test
+    void givenThreeServers_thenEachHasItsOwnPortsBesideTheFirst() {
+        var chosen = Ports.choose(
+                new Settings(Map.of("SERAI_RPC_PORT_3", "6000")),
+                3,
+                Map.of("SERAI_HTTP_PORT_2", 9999),
+                Map.of(),
+                port -> true,
+                next::incrementAndGet);
+        assertThat(chosen)
+                .containsAllEntriesOf(Ports.usual())
+                .containsEntry("SERAI_RPC_PORT_2", 50052)
+                .containsEntry("SERAI_RPC_PORT_3", 6000)
+                .containsEntry("SERAI_HTTP_PORT_2", 9999)
+                .containsEntry("SERAI_ADMIN_PORT_3", 4850)
+                .hasSize(11);
     }
 }

@@ -21,7 +21,7 @@ class RunStateTest {
     @Test
     void whatIsWrittenIsReadAgain() throws Exception {
         var file = folder.resolve("run.json");
-        var state = new RunState(Map.of(Ports.HTTP, 8080), Map.of())
+        var state = new RunState(2, Map.of(Ports.HTTP, 8080), Map.of())
                 .with("agent", new RunState.Part("nomad-local", "0.1", "http://127.0.0.1:4646", self))
                 .with("database", new RunState.Part("external", null, "db:5432", null));
         state.write(file);
@@ -57,5 +57,23 @@ class RunStateTest {
     void aProcessNameMayHoldParenthesesAndSpaces() {
         var stat = "42 (a) b (c) S 1 42 42 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 987654 1 2 3";
         assertThat(ProcessId.startTicks(stat)).isEqualTo(987654);
+    }
+
+    @Test
+    void serversAreCountedFromTheFirst_whateverElseRuns() {
+        var part = RunState.Part.starting("payara", "7", self);
+        var state = new RunState(1, Map.of(), Map.of())
+                .with("server-10", part)
+                .with("agent", part)
+                .with("server", part)
+                .with("server-2", part);
+        assertThat(state.serverNumbers()).containsExactly(1, 2, 10);
+    }
+
+    @Test
+    void givenAFileThatDoesNotSayHowManyServers_thenItIsOne() throws Exception {
+        var file = folder.resolve("run.json");
+        Files.writeString(file, "{\"ports\":{}}");
+        assertThat(RunState.read(file).servers()).isEqualTo(1);
     }
 }

@@ -3,6 +3,7 @@
 package serai.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,5 +102,14 @@ class TextsTest {
         assertThat(parsed.subcommand().matchedPositionals()).hasSize(1);
         assertThat(parsed.subcommand().<List<String>>matchedPositionalValue(0, List.of()))
                 .containsExactly("app", "list", "--json", "--help");
+    }
+
+    @Test
+    void eachServerHasItsLogs_andAPartThatIsNotThereIsNamed() {
+        assertThat(LogsCommand.file("server")).isEqualTo("server.log");
+        assertThat(LogsCommand.file("server-2")).isEqualTo("server-2.log");
+        assertThat(LogsCommand.file("start-2")).isEqualTo("server-2.out");
+        assertThat(LogsCommand.file("agent")).isEqualTo("agent.log");
+        assertThatThrownBy(() -> LogsCommand.file("server-two")).hasMessageContaining("server-two");
     }
 }
