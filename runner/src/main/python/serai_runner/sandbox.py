@@ -12,7 +12,7 @@ import signal
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import devices
+from . import devices, seccomp
 from .files import Binding
 from .interpreter import Interpreter
 from .problems import Failed
@@ -390,6 +390,9 @@ def spawn(program: list[str], options: Callable[[Mapping[str, int]], list[str]],
     hold = None
     if held:
         fds["--block-fd"], hold = os.pipe()
+    filter_ = seccomp.descriptor()
+    if filter_ is not None:
+        fds["--seccomp"] = filter_
     words = os.memfd_create("options")
     try:
         with open(words, "wb", closefd=False) as file:

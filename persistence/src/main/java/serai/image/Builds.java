@@ -18,7 +18,6 @@ import org.jdbi.v3.core.Jdbi;
 import serai.id.NewId;
 import serai.id.Secret;
 import serai.pool.PoolId;
-import serai.problem.Problem;
 import serai.signal.Signals;
 import serai.signal.Topic;
 
@@ -43,17 +42,21 @@ public class Builds {
 
     /** The build that is under way for the image, or a new one. Whoever asks also waits for it. */
     public Build open(Image image, Instant now) {
+        return open(image.id(), image.workspaceId(), now);
+    }
+
+    Build open(String imageId, String workspaceId, Instant now) {
         jdbi.useHandle(handle -> handle.createUpdate("""
                         insert into image_build (id, image_id, workspace_id, secret, state, created_at, waited_at)
                         values (:id, :image, :ws, :secret, 'WAITING', :now, :now)
                         on conflict (image_id) where ended_at is null do update set waited_at = excluded.waited_at""")
                 .bind("id", NewId.lowerCase("po"))
-                .bind("image", image.id())
-                .bind("ws", image.workspaceId())
+                .bind("image", imageId)
+                .bind("ws", workspaceId)
                 .bind("secret", NewId.of("bs"))
                 .bind("now", Timestamp.from(now))
                 .execute());
-        return latest(image.id()).orElseThrow();
+        return latest(imageId).orElseThrow();
     }
 
     /** The image's present build, or its last one. */
@@ -93,8 +96,12 @@ public class Builds {
                 .execute());
     }
 
-    /** Lets a builder in, once for each allocation; a later allocation takes the place of an earlier one. */
-    public Admitted admit(PoolId id, String allocation, int maxTries, Instant now) {
+    /**
+     * Lets a builder in, once for each allocation; a later allocation takes the place of an earlier one.
+     *
+     * @return empty if it is let in no more
+     */
+    public Optional<Admitted> admit(PoolId id, String allocation, int maxTries, Instant now) {
         var token = NewId.of("bt");
         int changed = jdbi.withHandle(handle -> handle.createUpdate("""
                         update image_build set state = 'RUNNING', allocation_id = :allocation, token = :token, heard_at = :now,
@@ -107,10 +114,23 @@ public class Builds {
                 .bind("id", id.value())
                 .execute());
         if (changed == 0) {
-            end(id, State.FAILED, "its builder was lost %d times".formatted(maxTries), now);
-            throw Problem.CONTAINER_REFUSED.because("build %s takes no builder", id);
+            loseLast(id, allocation, maxTries, now);
+            return Optional.empty();
         }
-        return new Admitted(find(id).orElseThrow(), token);
+        return find(id).map(build -> new Admitted(build, token));
+    }
+
+    /** Another allocation than the present one, and no try is left: its builders were all lost. */
+    private void loseLast(PoolId id, String allocation, int maxTries, Instant now) {
+        jdbi.useHandle(handle -> handle.createUpdate("""
+                        update image_build set state = 'FAILED', reason = :reason, ended_at = :now
+                        where id = :id and ended_at is null and allocation_id <> :allocation""")
+                .bind("reason", "its builder was lost %d times".formatted(maxTries))
+                .bind("now", Timestamp.from(now))
+                .bind("id", id.value())
+                .bind("allocation", allocation)
+                .execute());
+        signals.afterCommit(Topic.build(id.value()));
     }
 
     /** The only moment at which the token is known. */

@@ -154,7 +154,8 @@ public class Builders {
                         build.secret().getBytes(StandardCharsets.UTF_8), secret.getBytes(StandardCharsets.UTF_8)))
                 .orElseThrow(() -> Problem.UNAUTHENTICATED.because("build %s and its secret do not match", id));
         admissions.placed(known.id(), allocation, ordinal);
-        return builds.admit(known.id(), allocation.value(), MAX_TRIES, clock.instant());
+        return builds.admit(known.id(), allocation.value(), MAX_TRIES, clock.instant())
+                .orElseThrow(() -> Problem.CONTAINER_REFUSED.because("build %s takes no builder", id));
     }
 
     private PoolJob job(Builds.Build build) {
