@@ -5,7 +5,7 @@
 #
 #   nomad-jobs/pack serai-server.tar.gz                # and put the file where nodes can fetch it
 #   nomad acl policy apply -namespace default -job serai-server serai-server nomad-jobs/server-policy.hcl
-#   nomad var put nomad/jobs/serai-server database_url=… admin_token=… blob_key=…
+#   nomad var put nomad/jobs/serai-server database_url=… admin_token=… blob_key=… master_keys=…
 #   nomad job run -var-file=serai.hcl nomad-jobs/serai-server.nomad.hcl
 
 variable "artifact" {
@@ -294,6 +294,7 @@ job "serai-server" {
           SERAI_DATABASE_URL={{ .database_url.Value | toJSON }}
           SERAI_ADMIN_TOKEN={{ .admin_token.Value | toJSON }}
           SERAI_BLOB_KEY={{ .blob_key.Value | toJSON }}
+          {{ with .master_keys }}SERAI_SECRET_MASTER_KEYS={{ .Value | toJSON }}{{ end }}
           {{- end }}
           EOT
       }

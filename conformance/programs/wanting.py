@@ -18,13 +18,6 @@ volume = modal.App("volume")
 def with_volume() -> None: ...
 
 
-secret = modal.App("secret")
-
-
-@secret.function(secrets=[modal.Secret.from_dict({"KEY": "value"})])
-def with_secret() -> None: ...
-
-
 web = modal.App("web")
 
 

@@ -38,6 +38,7 @@ class Work(NamedTuple):
     image: str
     steps: tuple[Mapping[str, Any], ...]
     context: tuple[File, ...]
+    secrets: Mapping[str, str]  # variables for its commands
 
 
 class Build(NamedTuple):
@@ -54,7 +55,9 @@ class Build(NamedTuple):
         """@raise Failed: the answer is not what the two agreed on"""
         try:
             it = json.loads(answer)
-            work = tuple(Work(w["image"], tuple(w["steps"]), parse_files(w["context"])) for w in it["work"])
+            work = tuple(
+                Work(w["image"], tuple(w["steps"]), parse_files(w["context"]), dict(w.get("secrets") or {})) for w in it["work"]
+            )
             return Build(it["build"], it["token"], parse_root(it["root"]), work, int(it["memory_mb"]))
         except (KeyError, TypeError, ValueError) as e:
             raise Failed(f"the server's answer is not understood ({type(e).__name__}: {e}); are both of one version?") from e
@@ -197,7 +200,7 @@ class Layer:
     def _do(self, step: Mapping[str, Any]) -> None:
         match step["kind"]:
             case "RUN":
-                self._run(step, step["command"], step["environment"], step["directory"] or "/")
+                self._run(step, step["command"], {**step["environment"], **self._work.secrets}, step["directory"] or "/")
             case "DIRECTORY":
                 self._run(step, ["mkdir", "-p", "--", step["directory"]], {}, "/")
             case "UV":

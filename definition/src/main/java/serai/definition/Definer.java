@@ -15,6 +15,7 @@ import serai.image.Images;
 import serai.mount.Mounts;
 import serai.schedule.Schedules;
 import serai.schedule.Timetable;
+import serai.secret.Secrets;
 import serai.workspace.Tenant;
 
 /** How every edge makes a function's definition: all of it is read, and refused, before anything of it is stored. */
@@ -24,6 +25,7 @@ public class Definer {
     private final Images images;
     private final Mounts mounts;
     private final Schedules schedules;
+    private final Secrets secrets;
     private final DefinitionReader reader;
 
     @Inject
@@ -32,17 +34,19 @@ public class Definer {
             Images images,
             Mounts mounts,
             Schedules schedules,
+            Secrets secrets,
             AutoscaleConfig defaults,
             DeviceNames devices) {
         this.functions = functions;
         this.images = images;
         this.mounts = mounts;
         this.schedules = schedules;
+        this.secrets = secrets;
         this.reader = new DefinitionReader(defaults, devices);
     }
 
     public Definer() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /**
@@ -56,6 +60,7 @@ public class Definer {
             images.get(tenant, duties.imageId());
         }
         duties.mounts().forEach(mount -> mounts.get(tenant, mount));
+        secrets.mustFit(tenant, duties.secrets());
         return new Draft(duties, timetable, FunctionWire.of(appId, function, data));
     }
 

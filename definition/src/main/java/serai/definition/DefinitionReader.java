@@ -42,7 +42,8 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
                 function.getImageId().isEmpty() ? null : function.getImageId(),
                 function.getMountIdsList(),
                 clientVersion,
-                new GpuReader(devices).read(function, FunctionWire.ranked(data)));
+                new GpuReader(devices).read(function, FunctionWire.ranked(data)),
+                function.getSecretIdsList());
     }
 
     private static List<String> missingFeatures(Function function) {
@@ -53,7 +54,6 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
         check(missing, function.getVolumeMountsCount() > 0, "volumes");
         check(missing, function.getCloudBucketMountsCount() + function.getS3MountsCount() > 0, "cloud bucket mounts");
         check(missing, function.getSharedVolumeMountsCount() > 0, "network file systems");
-        check(missing, function.getSecretIdsCount() > 0, "secrets");
         check(missing, function.hasProxyId(), "proxies");
         check(missing, function.getBlockNetwork() || function.hasNetworkAccess(), "block_network and network rules");
         check(missing, function.getUntrusted(), "restrict_modal_access");

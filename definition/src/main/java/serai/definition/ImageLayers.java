@@ -66,6 +66,7 @@ public class ImageLayers {
                                 base,
                                 context(tenant, image, contextMount),
                                 image.getBuildArgsMap(),
+                                image.getSecretIdsList(),
                                 builderVersion)));
         return new Read(stored, images.contents(stored.id()));
     }
@@ -94,7 +95,6 @@ public class ImageLayers {
     }
 
     private static void refuseUnsupported(Image image) {
-        refuse(image.getSecretIdsCount() > 0, "secrets in an image build");
         refuse(image.hasGpuConfig() && image.getGpuConfig().getCount() > 0, "a GPU in an image build");
         refuse(image.hasBuildFunction() || !image.getBuildFunctionDef().isEmpty(), "Image.run_function");
         refuse(image.getVolumeMountsCount() > 0, "volumes in an image build");

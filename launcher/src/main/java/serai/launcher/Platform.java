@@ -260,6 +260,12 @@ final class Platform {
                 .orElseGet(() -> secrets.named("admin-token"));
     }
 
+    /** What was given from outside; else a file of ours, one key a line, the newest first. */
+    private String masterKeys() {
+        return settings.text("SERAI_SECRET_MASTER_KEYS")
+                .orElseGet(() -> secrets.key("master-keys").lines().collect(Collectors.joining(",")));
+    }
+
     /** What the server is told. Secrets go by the environment, which only its own user can read, never by the command line. */
     Map<String, String> environment(PayaraServer server, Database database, NomadAgent agent, Python python) {
         int number = server.number();
@@ -277,6 +283,7 @@ final class Platform {
                 settings.text(Ports.of("SERAI_HTTP_URL", number)).orElse(server.url()));
         environment.put("SERAI_DATA_DIRECTORY", home.data().toString());
         environment.put("SERAI_ADMIN_TOKEN", adminToken());
+        environment.put("SERAI_SECRET_MASTER_KEYS", masterKeys());
         environment.put(
                 "SERAI_RUNNER_PYTHON", settings.text("SERAI_RUNNER_PYTHON").orElse(python.program()));
         environment.put(

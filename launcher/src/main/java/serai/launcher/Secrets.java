@@ -17,7 +17,14 @@ record Secrets(Path directory) {
 
     /** @return the secret of that name; a new one of 192 random bits the first time */
     String named(String name) {
-        return read(name).orElseGet(() -> keep(name, random()));
+        return read(name)
+                .orElseGet(
+                        () -> keep(name, Base64.getUrlEncoder().withoutPadding().encodeToString(random(24))));
+    }
+
+    /** @return the keys of that name, one a line; a new one of 256 bits, in base64, the first time */
+    String key(String name) {
+        return read(name).orElseGet(() -> keep(name, Base64.getEncoder().encodeToString(random(32))));
     }
 
     Optional<String> read(String name) {
@@ -47,9 +54,9 @@ record Secrets(Path directory) {
         }
     }
 
-    private static String random() {
-        var bytes = new byte[24];
+    private static byte[] random(int length) {
+        var bytes = new byte[length];
         RANDOM.nextBytes(bytes);
-        return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+        return bytes;
     }
 }

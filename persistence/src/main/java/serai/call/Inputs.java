@@ -338,7 +338,7 @@ public class Inputs {
                         where i.cancelling and i.claimed_at + d.timeout_ms * interval '1 millisecond' < clock_timestamp()""").mapTo(String.class).list());
     }
 
-    /** The input ran too long. @return whether it was still running */
+    /** The attempt ran too long. @return whether it was still running */
     @Transactional
     public boolean timeOut(Overdue overdue, RetryPolicy policy, Duration limit) {
         var reason = "Task's current input %s hit its timeout of %ds".formatted(overdue.inputId(), limit.toSeconds());
@@ -347,7 +347,7 @@ public class Inputs {
             return retry(handle, overdue.containerId(), policy, result)
                     || conclude(
                                     handle,
-                                    "id = :subject and state = 'RUNNING'",
+                                    "id = :subject and state = 'RUNNING' and attempt = " + overdue.attempt(),
                                     overdue.inputId(),
                                     Outcome.TIMEOUT,
                                     reason)

@@ -45,6 +45,7 @@ public class Definition {
     private String[] mounts;
     private String clientVersion;
     private String[] gpus;
+    private String[] secrets;
     private Instant createdAt;
 
     protected Definition() {} // JPA
@@ -65,6 +66,7 @@ public class Definition {
         this.mounts = duties.mounts().toArray(String[]::new);
         this.clientVersion = duties.clientVersion();
         this.gpus = duties.gpus().stream().map(Gpu::text).toArray(String[]::new);
+        this.secrets = duties.secrets().toArray(String[]::new);
         this.createdAt = Instant.now();
     }
 
@@ -91,7 +93,8 @@ public class Definition {
                 imageId,
                 List.of(mounts),
                 clientVersion,
-                Stream.of(gpus).map(Gpu::parse).toList());
+                Stream.of(gpus).map(Gpu::parse).toList(),
+                List.of(secrets));
     }
 
     /**
@@ -114,6 +117,7 @@ public class Definition {
      * @param mounts ids of the mounts, in no order
      * @param clientVersion of the package that the container's runtime has to be
      * @param gpus what a container needs, by rank: the first that has room; empty for none
+     * @param secrets ids of the secrets whose variables a container gets; the later one counts
      */
     public record Duties(
             AutoscalerSettings autoscaler,
@@ -125,12 +129,14 @@ public class Definition {
             String imageId,
             List<String> mounts,
             String clientVersion,
-            List<Gpu> gpus) {
+            List<Gpu> gpus,
+            List<String> secrets) {
         public Duties {
             gpus = List.copyOf(gpus);
+            secrets = List.copyOf(secrets);
         }
 
-        /** Without GPUs. */
+        /** Without GPUs and secrets. */
         public Duties(
                 AutoscalerSettings autoscaler,
                 RetryPolicy retryPolicy,
@@ -151,6 +157,7 @@ public class Definition {
                     imageId,
                     mounts,
                     clientVersion,
+                    List.of(),
                     List.of());
         }
 

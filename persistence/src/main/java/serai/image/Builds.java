@@ -149,7 +149,7 @@ public class Builds {
     /** What has to be done for each image of the chain that is missing, the lowest first. */
     public List<Work> work(Build build) {
         return images.contents(build.imageId()).missing().stream()
-                .map(id -> new Work(id, steps(id), images.context(id)))
+                .map(id -> new Work(id, steps(id), images.context(id), secrets(id)))
                 .toList();
     }
 
@@ -163,8 +163,18 @@ public class Builds {
         }
     }
 
-    /** @param context mounts that it may copy from */
-    public record Work(String imageId, JsonArray steps, List<String> context) {}
+    private List<String> secrets(String imageId) {
+        return jdbi.withHandle(handle -> handle.createQuery("select unnest(secrets) from image where id = :id")
+                .bind("id", imageId)
+                .mapTo(String.class)
+                .list());
+    }
+
+    /**
+     * @param context mounts that it may copy from
+     * @param secrets whose variables its commands see
+     */
+    public record Work(String imageId, JsonArray steps, List<String> context, List<String> secrets) {}
 
     /** One of its images is made. @param python what it has, as it says itself: {@code 3.12.3}; empty for none */
     public void made(Build build, String imageId, String digest, long size, String python, Instant now) {

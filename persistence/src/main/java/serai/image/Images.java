@@ -63,9 +63,9 @@ public class Images {
                 layer.needsBuild() || layer.from().map(this::mustBeMade).orElse(false);
         em.createNativeQuery("""
                         insert into image (id, workspace_id, base_id, builder_version, python_version, environment, workdir,
-                            base_system, entrypoint, run_as, needs_build, steps)
+                            base_system, entrypoint, run_as, needs_build, steps, secrets)
                         values (:id, :ws, :base, :builder, null, '{}', :workdir, :system, cast(:entrypoint as jsonb), :user,
-                            :build, cast(:steps as jsonb)) on conflict do nothing""")
+                            :build, cast(:steps as jsonb), string_to_array(:secrets, ',')) on conflict do nothing""")
                 .setParameter("id", id)
                 .setParameter("ws", tenant.workspaceId())
                 .setParameter("base", request.baseId().orElse(null))
@@ -81,6 +81,7 @@ public class Images {
                 .setParameter("user", layer.user().orElse(null))
                 .setParameter("build", needsBuild)
                 .setParameter("steps", json(layer.steps()))
+                .setParameter("secrets", String.join(",", request.secrets()))
                 .executeUpdate();
         var image = em.find(Image.class, id);
         image.describe(layer);
@@ -213,12 +214,14 @@ public class Images {
      *
      * @param context mounts that may be copied from
      * @param arguments for {@code ARG}
+     * @param secrets ids of those whose variables commands see
      */
     public record Request(
             List<String> dockerfile,
             Optional<String> baseId,
             List<String> context,
             Map<String, String> arguments,
+            List<String> secrets,
             String builderVersion) {}
 
     /**

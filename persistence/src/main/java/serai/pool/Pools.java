@@ -78,6 +78,7 @@ public class Pools {
                         select p.id from pool p join definition d on d.id = p.definition_id
                         where p.state = 'DRAINING' or p.state = 'ACTIVE' and (p.size > 0 or d.min_containers > 0
                             or not p.declared
+                            or exists (select 1 from container c where c.pool_id = p.id and c.state <> 'ENDED')
                             or exists (select 1 from input i where i.pool_id = coalesce(p.queue_id, p.id) and i.state = 'PENDING'))""")
                 .map((row, context) -> new PoolId(row.getString("id")))
                 .list());

@@ -8,10 +8,12 @@ alter table image
     add column run_as text,
     add column needs_build boolean not null default false,
     add column steps jsonb not null default '[]',
+    add column secrets text[] not null default '{}',
     add column layer text,
     add column used_at timestamptz not null default now();
 comment on column image.base_system is 'What FROM names, where the image does not stand on another one.';
 comment on column image.steps is 'What its build does, in order; empty where nothing has to be done.';
+comment on column image.secrets is 'Ids of those whose variables the commands of its build see.';
 comment on column image.layer is 'Digest of what its build made; null until then, and after it was collected as garbage.';
 
 alter table image_mount add column ordinal integer not null default 0;

@@ -322,6 +322,20 @@ class QueueTest {
     }
 
     @Test
+    void givenAnOverdueInput_whenItRunsElsewhereMeanwhile_thenTheNewAttemptHasItsOwnTime() {
+        var call = fixture.call(pool, "a");
+        var claimed = inputs.claim(pool, container, 1, "k").getFirst();
+        var seen = new Inputs.Overdue(claimed.inputId(), 1, container, "de");
+        inputs.release(container, 8, "lost");
+        inputs.claim(pool, container, 1, "k2");
+
+        assertThat(inputs.timeOut(seen, RetryPolicy.NONE, Duration.ofSeconds(300)))
+                .isFalse();
+
+        assertThat(calls.outputsAfter(call, 0, 10)).isEmpty();
+    }
+
+    @Test
     void givenADelayedRetry_whenClaimedTooEarly_thenItIsNotThereYet() {
         fixture.call(pool, "a");
         var later = new RetryPolicy(1, Duration.ofHours(1), Duration.ofHours(1), 1.0);

@@ -10,7 +10,9 @@ import modal.client.AppLayout;
 import modal.client.ClassHandleMetadata;
 import modal.client.ContainerArguments;
 import modal.client.Function;
+import modal.client.FunctionGetOutputsItem;
 import modal.client.FunctionHandleMetadata;
+import modal.client.GenericResult;
 import modal.client.MountHandleMetadata;
 import modal.client.VolumeMetadata;
 
@@ -94,6 +96,16 @@ public final class Messages {
                 .setEnvironmentName(environmentName)
                 .setFunctionDef(parseFunction(function))
                 .setAppLayout(layout)
+                .build();
+    }
+
+    /** The result of what could not be started, for its callers. */
+    public static FunctionGetOutputsItem failure(String taskId, String reason) {
+        return FunctionGetOutputsItem.newBuilder()
+                .setResult(GenericResult.newBuilder()
+                        .setStatus(GenericResult.GenericStatus.GENERIC_STATUS_FAILURE)
+                        .setException(reason))
+                .setTaskId(taskId)
                 .build();
     }
 

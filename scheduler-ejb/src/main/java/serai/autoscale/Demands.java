@@ -66,12 +66,13 @@ public class Demands {
             var app = apps.find(pool.appId()).orElseThrow();
             boolean isRanked = definition.duties().ranks() > 1;
             var load = isRanked ? inputs.load(pool.queue(), id) : inputs.load(id);
+            var replicas = containers.live(id).stream().map(Demands::replica).toList();
             var demand = new Demand(
                     load.pending(),
                     load.running(),
                     Math.max(1, definition.duties().concurrency()),
-                    containers.live(id).stream().map(Demands::replica).toList(),
-                    pool.size(),
+                    replicas,
+                    Math.max(pool.size(), shown(replicas)),
                     pool.reasonAt(),
                     pool.failures(),
                     load.pending() > 0 ? Optional.empty() : gaveUpAt);
@@ -91,6 +92,18 @@ public class Demands {
                                 p.unplaced().map(Unplaced::since),
                                 p.closedUntil())))
                 .toList();
+    }
+
+    /**
+     * The cluster may have been asked for more than we have written down: a server died before it did, or the cluster's
+     * answer was lost. Its containers tell.
+     */
+    private static int shown(List<Replica> replicas) {
+        return replicas.stream()
+                .filter(r -> !r.draining())
+                .mapToInt(r -> r.ordinal() + 1)
+                .max()
+                .orElse(0);
     }
 
     private static Replica replica(Container container) {

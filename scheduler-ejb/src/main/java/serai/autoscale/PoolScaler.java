@@ -180,6 +180,7 @@ public class PoolScaler {
         own.turn.lock();
         try {
             failPending(id, content, reason);
+            containers.drain(id); // what is still starting is withdrawn
             own.gaveUpAt = clock.instant();
             pools.startSucceeded(id); // counting begins anew
             withdraw(id, 0, reason);

@@ -22,10 +22,15 @@ public class Admissions {
     private final Pools pools;
     private final Containers containers;
     private final Cluster cluster;
-    private final InstantSource clock = InstantSource.system();
+    private final InstantSource clock;
 
     @Inject
     public Admissions(Pools pools, Containers containers, Cluster cluster) {
+        this(pools, containers, cluster, InstantSource.system());
+    }
+
+    public Admissions(Pools pools, Containers containers, Cluster cluster, InstantSource clock) {
+        this.clock = clock;
         this.pools = pools;
         this.containers = containers;
         this.cluster = cluster;

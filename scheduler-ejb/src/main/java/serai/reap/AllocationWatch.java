@@ -56,7 +56,9 @@ public class AllocationWatch {
     @Resource(lookup = ServerResources.VIRTUAL)
     private ManagedExecutorService executor;
 
-    private Instant since;
+    /** What ended before is no news. */
+    Instant since;
+
     private Cluster.Watch watch;
     private Future<?> listener;
 
@@ -98,7 +100,7 @@ public class AllocationWatch {
         }
     }
 
-    private void hear(Allocation allocation) {
+    void hear(Allocation allocation) {
         try {
             switch (allocation.state()) {
                 case PENDING, RUNNING -> {}

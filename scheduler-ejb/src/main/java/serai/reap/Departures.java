@@ -28,7 +28,7 @@ public class Departures {
     private final PoolScaler scaler;
     private final Reconciliations reconciliations;
     private final CallConfig settings;
-    private final InstantSource clock = InstantSource.system();
+    private final InstantSource clock;
 
     @Inject
     public Departures(
@@ -39,6 +39,19 @@ public class Departures {
             PoolScaler scaler,
             Reconciliations reconciliations,
             CallConfig settings) {
+        this(ends, containers, inputs, pools, scaler, reconciliations, settings, InstantSource.system());
+    }
+
+    public Departures(
+            ContainerEnds ends,
+            Containers containers,
+            Inputs inputs,
+            Pools pools,
+            PoolScaler scaler,
+            Reconciliations reconciliations,
+            CallConfig settings,
+            InstantSource clock) {
+        this.clock = clock;
         this.ends = ends;
         this.containers = containers;
         this.inputs = inputs;

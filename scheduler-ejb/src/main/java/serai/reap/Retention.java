@@ -14,6 +14,7 @@ import serai.config.CallConfig;
 import serai.config.LogConfig;
 import serai.log.Logs;
 import serai.replay.Replays;
+import serai.secret.Secrets;
 
 /** Forgets what is old. */
 @ApplicationScoped
@@ -24,20 +25,23 @@ public class Retention {
     private final Calls calls;
     private final Replays replays;
     private final Logs logs;
+    private final Secrets secrets;
     private final CallConfig callSettings;
     private final LogConfig logSettings;
 
     @Inject
-    public Retention(Calls calls, Replays replays, Logs logs, CallConfig callSettings, LogConfig logSettings) {
+    public Retention(
+            Calls calls, Replays replays, Logs logs, Secrets secrets, CallConfig callSettings, LogConfig logSettings) {
         this.calls = calls;
         this.replays = replays;
         this.logs = logs;
+        this.secrets = secrets;
         this.callSettings = callSettings;
         this.logSettings = logSettings;
     }
 
     public Retention() {
-        this(null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Today's logs and tomorrow's have a partition; what is over its time goes. */
@@ -48,6 +52,18 @@ public class Retention {
         logs.forget(today.minusDays(Math.max(1, logSettings.retention().toDays())));
         replays.forget(now.minus(callSettings.replay()));
         forgetCalls(now.minus(callSettings.retention()));
+        secrets.forget(now);
+        rewrapSecrets();
+    }
+
+    private void rewrapSecrets() {
+        int total = 0;
+        for (int rewrapped = secrets.rewrap(); rewrapped > 0; rewrapped = secrets.rewrap()) {
+            total += rewrapped;
+        }
+        if (total > 0) {
+            LOG.log(INFO, "{0} secrets are under the newest master key now", total);
+        }
     }
 
     private void forgetCalls(Instant before) {

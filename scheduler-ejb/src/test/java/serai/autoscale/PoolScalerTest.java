@@ -95,6 +95,24 @@ class PoolScalerTest {
     }
 
     @Test
+    void givenASizeThatWasNotWrittenDown_whenItsContainersWork_thenNoneIsTakenAndInTheEndAllGo() {
+        var pool = server.pool(0, Duration.ofMillis(300));
+        server.call(pool, 1);
+        server.await("a place", () -> server.reload(pool.id()).size() == 1);
+        server.container(pool, 0).ready();
+        server.cluster.resize(pool.id(), 2, "a server asked for it and died before it wrote it down");
+        var works = server.container(pool, 1).ready();
+        var claimed = works.claim().getFirst();
+        server.passes(Duration.ofSeconds(1));
+
+        server.tick();
+        assertThat(server.cluster.count(pool.id())).contains(2);
+        works.finish(claimed);
+
+        server.await("at zero", () -> server.cluster.count(pool.id()).equals(Optional.of(0)));
+    }
+
+    @Test
     void givenAClusterThatLostEverything_whenAnInputWaits_thenItsJobIsDeclaredAgain() {
         var pool = server.pool(0, WINDOW);
         server.call(pool, 1);

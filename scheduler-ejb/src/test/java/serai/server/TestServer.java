@@ -9,8 +9,6 @@ import jakarta.persistence.EntityManagerFactory;
 import jakarta.persistence.Persistence;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URI;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -22,9 +20,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.hibernate.type.format.FormatMapper;
 import org.jdbi.v3.core.Jdbi;
+import org.postgresql.ds.PGPoolingDataSource;
 import serai.activate.Closings;
 import serai.activate.Publisher;
 import serai.activate.Rollouts;
@@ -49,6 +47,7 @@ import serai.config.HttpConfig;
 import serai.config.LogConfig;
 import serai.config.RunnerConfig;
 import serai.config.ScheduleConfig;
+import serai.config.SecretConfig;
 import serai.container.Containers;
 import serai.cron.Firer;
 import serai.device.Devices;
@@ -74,6 +73,7 @@ import serai.replay.Replays;
 import serai.runner.RunnerArtifact;
 import serai.schedule.Firings;
 import serai.schedule.Schedules;
+import serai.secret.Secrets;
 import serai.signal.Signals;
 import serai.signal.Topic;
 import serai.workspace.Environment;
@@ -156,8 +156,8 @@ public final class TestServer {
     public final Admissions admissions = new Admissions(pools, containers, cluster);
     public final Reaper reaper =
             new Reaper(containers, inputs, pools, functions, apps, departures, publisher, cluster, call, clock);
-    public final Retention retention =
-            new Retention(calls, bean(Replays.class, jdbi), logs, call, settings(LogConfig.class, Map.of()));
+    public final Retention retention = new Retention(
+            calls, bean(Replays.class, jdbi), logs, secrets(null), call, settings(LogConfig.class, Map.of()));
 
     {
         signals.onUnheard(topic -> {
@@ -171,9 +171,13 @@ public final class TestServer {
             workspaces.issueToken(NewId.lowerCase("w").substring(0, 12)).tenant();
     public final Environment environment = workspaces.environment(tenant, "");
 
+    /** Its connections are kept: to open one takes longer than most tests. */
+    @SuppressWarnings("deprecation") // in favour of pools with more settings
     private static DataSource startDatabase() {
         try {
-            return EmbeddedPostgres.start().getPostgresDatabase(); // ends with the JVM
+            var source = new PGPoolingDataSource();
+            source.setUrl(EmbeddedPostgres.start().getJdbcUrl("postgres", "postgres")); // ends with the JVM
+            return source;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -185,55 +189,22 @@ public final class TestServer {
 
     private Signals signals() {
         var made = new Signals();
-        set(made, "transactions", transactions.registry());
+        Defaults.set(made, "transactions", transactions.registry());
         return made;
     }
 
-    /** With the defaults that stand at the settings, except for those named here. */
+    /** @param masterKeys null for a server without */
+    public Secrets secrets(String masterKeys) {
+        var set = masterKeys == null ? Map.<String, String>of() : Map.of("serai.secret.master-keys", masterKeys);
+        return bean(Secrets.class, transactions.entities(), settings(SecretConfig.class, set));
+    }
+
     private static <T> T settings(Class<T> type, Map<String, String> others) {
-        try {
-            var made = type.getDeclaredConstructor().newInstance();
-            for (var field : type.getDeclaredFields()) {
-                var property = field.getAnnotation(ConfigProperty.class);
-                if (property != null) {
-                    set(
-                            made,
-                            field.getName(),
-                            converted(field.getType(), others.getOrDefault(property.name(), property.defaultValue())));
-                }
-            }
-            return made;
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static Object converted(Class<?> type, String text) {
-        if (type == Optional.class) {
-            return Optional.empty();
-        }
-        return switch (type.getSimpleName()) {
-            case "Duration" -> Duration.parse(text);
-            case "int" -> Integer.valueOf(text);
-            case "URI" -> URI.create(text);
-            case "Path" -> Path.of(text);
-            case "String" -> text;
-            default -> throw new IllegalArgumentException(type.getName());
-        };
-    }
-
-    private static void set(Object target, String field, Object value) {
-        try {
-            var declared = target.getClass().getDeclaredField(field);
-            declared.setAccessible(true);
-            declared.set(target, value);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(e);
-        }
+        return Defaults.of(type, others);
     }
 
     public void stopGrace(Duration grace) {
-        set(autoscale, "stopGrace", grace);
+        Defaults.set(autoscale, "stopGrace", grace);
     }
 
     /** From now on the server's clock is ahead of the database's. */
@@ -283,7 +254,8 @@ public final class TestServer {
                 null,
                 List.of(),
                 "1.6.4",
-                List.of(gpus));
+                List.of(gpus),
+                List.of());
         return functions.define(function, new Definition.Wire(new byte[0], new byte[0], new byte[0]), duties);
     }
 

@@ -23,6 +23,7 @@ public class RestEndpoints extends Endpoints {
                 CallsResource.class,
                 ContainersResource.class,
                 SchedulesResource.class,
+                SecretsResource.class,
                 NodesResource.class,
                 OpenApiResource.class,
                 TokensResource.class,

@@ -16,7 +16,7 @@ import serai.image.BaseSystem;
  * @param rpcUrl where the container's calls go
  * @param arguments {@code modal.client.ContainerArguments}, serialized, in base64
  * @param pythonVersion major.minor that the image asks for; null for whatever the node has
- * @param environment the image's variables and the platform's
+ * @param environment the image's variables, the secrets' and the platform's: for the container only, never to be shown
  * @param root the image's own; null if the node's will do
  * @param entrypoint words before the runtime's command; may be empty
  */

@@ -5,6 +5,7 @@ package serai.api.runner;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -27,6 +28,8 @@ import serai.mount.Mounts;
 import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.protocol.Messages;
+import serai.secret.Secrets;
+import serai.workspace.Tenant;
 import serai.workspace.Workspaces;
 
 /** Puts together what a container is started with. */
@@ -43,11 +46,13 @@ public class Assignments {
     private final Pools pools;
     private final Images images;
     private final Mounts mounts;
+    private final Secrets secrets;
     private final Workspaces workspaces;
     private final RpcConfig rpc;
     private final CallConfig calls;
     private final ImageConfig imageSettings;
     private final Builds builds;
+    private final InstantSource clock = InstantSource.system();
 
     @Inject
     public Assignments(
@@ -56,6 +61,7 @@ public class Assignments {
             Pools pools,
             Images images,
             Mounts mounts,
+            Secrets secrets,
             Workspaces workspaces,
             RpcConfig rpc,
             CallConfig calls,
@@ -66,6 +72,7 @@ public class Assignments {
         this.pools = pools;
         this.images = images;
         this.mounts = mounts;
+        this.secrets = secrets;
         this.workspaces = workspaces;
         this.rpc = rpc;
         this.calls = calls;
@@ -74,7 +81,7 @@ public class Assignments {
     }
 
     public Assignments() {
-        this(null, null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Takes the definition of the container's pool, which may be older than the app's present one. */
@@ -84,6 +91,7 @@ public class Assignments {
         var definition = functions.definition(pools.get(container.poolId()).definitionId());
         var duties = definition.duties();
         var environment = workspaces.environment(container.environmentId()).name();
+        var tenant = workspaces.tenant(container.workspaceId());
         var image = duties.imageId() == null ? Images.Contents.NONE : images.contents(duties.imageId());
         return new Assignment(
                 container.id(),
@@ -92,11 +100,15 @@ public class Assignments {
                 Base64.getEncoder().encodeToString(arguments(container, definition, environment)),
                 new Assignment.Runtime(CLIENT_PACKAGE, clientVersion(duties)),
                 image.pythonVersion().orElse(null),
-                variables(image.environment(), duties.imageId(), environment),
+                variables(
+                        image.environment(),
+                        secrets.variables(tenant, duties.secrets(), clock.instant()),
+                        duties.imageId(),
+                        environment),
                 image.workdir().orElse(HOME),
                 root(image),
                 image.entrypoint().orElse(List.of()),
-                files(container, image.mounts(), duties.mounts()),
+                files(tenant, image.mounts(), duties.mounts()),
                 new Assignment.Limits(
                         duties.resources().memoryMaxMb() == 0
                                 ? null
@@ -111,13 +123,17 @@ public class Assignments {
         var contents = images.contents(build.imageId());
         var base = contents.base()
                 .orElseThrow(() -> new IllegalStateException(build.imageId() + " is built and stands on nothing"));
+        var tenant = workspaces.tenant(build.workspaceId());
         return new BuildAssignment(
                 build.id().value(),
                 build.id() + "." + admitted.token(),
                 new Assignment.Root(Assignment.Base.of(base, imageSettings), contents.layers()),
                 builds.work(build).stream()
                         .map(work -> new BuildAssignment.Work(
-                                work.imageId(), work.steps(), files(build.workspaceId(), work.context())))
+                                work.imageId(),
+                                work.steps(),
+                                files(tenant, work.context()),
+                                secrets.variables(tenant, work.secrets(), clock.instant())))
                         .toList(),
                 imageSettings.buildMemory(),
                 imageSettings.buildTimeout().toSeconds());
@@ -173,9 +189,11 @@ public class Assignments {
                         "the function was defined by a client that did not say its version"));
     }
 
-    /** An image may set anything but what tells the runtime where it runs. */
-    static Map<String, String> variables(Map<String, String> image, String imageId, String environment) {
+    /** Secrets count more than the image; neither may set what tells the runtime where it runs. */
+    static Map<String, String> variables(
+            Map<String, String> image, Map<String, String> secrets, String imageId, String environment) {
         var variables = new HashMap<>(image);
+        variables.putAll(secrets);
         variables.put("MODAL_ENVIRONMENT", environment);
         if (imageId != null) {
             variables.put("MODAL_IMAGE_ID", imageId);
@@ -184,17 +202,16 @@ public class Assignments {
     }
 
     /** The function's own files lie over the image's. */
-    private List<Assignment.File> files(Container container, List<String> ofImage, List<String> ofFunction) {
+    private List<Assignment.File> files(Tenant tenant, List<String> ofImage, List<String> ofFunction) {
         var all = new ArrayList<>(ofImage);
         all.addAll(ofFunction);
-        return files(container.workspaceId(), all);
+        return files(tenant, all);
     }
 
-    private List<Assignment.File> files(String workspaceId, List<String> ofMounts) {
+    private List<Assignment.File> files(Tenant tenant, List<String> ofMounts) {
         var files = mounts.files(ofMounts);
-        var sizes = mounts.sizes(
-                workspaces.tenant(workspaceId),
-                files.stream().map(file -> file.sha256()).toList());
+        var sizes =
+                mounts.sizes(tenant, files.stream().map(file -> file.sha256()).toList());
         return files.stream()
                 .map(file -> new Assignment.File(file.path(), file.sha256(), size(sizes, file.sha256()), file.mode()))
                 .toList();

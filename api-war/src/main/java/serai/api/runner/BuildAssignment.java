@@ -4,6 +4,7 @@ package serai.api.runner;
 
 import jakarta.json.JsonArray;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What a builder has to do.
@@ -22,6 +23,8 @@ public record BuildAssignment(
      *
      * @param steps as {@link serai.image.Step} writes them
      * @param context files that may be copied from
+     * @param secrets variables for its commands, never kept nor shown
      */
-    public record Work(String image, JsonArray steps, List<Assignment.File> context) {}
+    public record Work(
+            String image, JsonArray steps, List<Assignment.File> context, Map<String, String> secrets) {}
 }

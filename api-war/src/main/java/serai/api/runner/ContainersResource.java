@@ -20,11 +20,14 @@ import serai.api.http.Bearer;
 import serai.api.http.Caller;
 import serai.cluster.AllocationId;
 import serai.container.Container;
+import serai.container.Containers;
 import serai.function.Functions;
 import serai.log.Logs;
 import serai.pool.PoolId;
 import serai.pool.Pools;
 import serai.problem.Problem;
+import serai.problem.ProblemException;
+import serai.protocol.Messages;
 import serai.reap.Admissions;
 import serai.reap.Departures;
 
@@ -80,9 +83,24 @@ public class ContainersResource {
         var admitted = admissions.admit(
                 new PoolId(who.pool()), secret, new AllocationId(who.allocation()), who.index(), who.node());
         return Response.status(Response.Status.CREATED)
-                .entity(assignments.of(admitted))
+                .entity(assignment(admitted))
                 .header(HttpHeaders.CACHE_CONTROL, "no-store")
                 .build();
+    }
+
+    /** What is not there for one container, say a secret that was deleted, is not there for the next one either. */
+    private Assignment assignment(Containers.Admitted admitted) {
+        try {
+            return assignments.of(admitted);
+        } catch (ProblemException e) {
+            var container = admitted.container();
+            logs.note(container.appId(), container.functionId(), e.getMessage(), clock.instant());
+            departures.startFailed(
+                    container.id(),
+                    Messages.failure(container.id(), e.getMessage()).toByteArray(),
+                    e.getMessage());
+            throw e;
+        }
     }
 
     @POST

@@ -72,10 +72,12 @@ class RunnerJsonTest {
     }
 
     @Test
-    void givenAnImageWithVariables_thenThePlatformsOwnStay() {
-        assertThat(Assignments.variables(Map.of("A", "1", "MODAL_ENVIRONMENT", "x"), "im-1", "main"))
+    void givenAnImageAndSecretsWithVariables_thenSecretsCountMoreAndThePlatformsOwnStay() {
+        assertThat(Assignments.variables(
+                        Map.of("A", "1", "B", "1", "MODAL_ENVIRONMENT", "x"), Map.of("B", "2"), "im-1", "main"))
                 .containsOnly(
                         Map.entry("A", "1"),
+                        Map.entry("B", "2"),
                         Map.entry("MODAL_ENVIRONMENT", "main"),
                         Map.entry("MODAL_IMAGE_ID", "im-1"));
     }

@@ -26,6 +26,7 @@ import serai.mount.Mount;
 import serai.mount.MountFile;
 import serai.mount.Mounts;
 import serai.problem.Problem;
+import serai.secret.Secrets;
 import serai.workspace.Environment;
 import serai.workspace.Tenant;
 
@@ -45,21 +46,29 @@ public class Deployer {
     private final Deployments deployments;
     private final Mounts mounts;
     private final Images images;
+    private final Secrets secrets;
     private final Definer definer;
 
     @Inject
     public Deployer(
-            Apps apps, Functions functions, Deployments deployments, Mounts mounts, Images images, Definer definer) {
+            Apps apps,
+            Functions functions,
+            Deployments deployments,
+            Mounts mounts,
+            Images images,
+            Secrets secrets,
+            Definer definer) {
         this.apps = apps;
         this.functions = functions;
         this.deployments = deployments;
         this.mounts = mounts;
         this.images = images;
+        this.secrets = secrets;
         this.definer = definer;
     }
 
     public Deployer() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** @throws serai.problem.ProblemException {@link Problem#INVALID_ARGUMENT} for a name that no client could look up */
@@ -85,7 +94,10 @@ public class Deployer {
         var chosen = new HashMap<String, String>();
         for (var asked : request.functions()) {
             var image = images.of(tenant, request.pythonVersion(), asked.environment());
-            var definition = definitions.of(asked, image);
+            var held = asked.secrets().stream()
+                    .map(secret -> secrets.get(environment, secret).id())
+                    .toList();
+            var definition = definitions.of(asked, image, held);
             var draft =
                     definer.read(tenant, app.id(), definition, FunctionDefinitions.dataOf(asked, definition), version);
             var function = functions.reserve(app, asked.name(), Optional.ofNullable(present.get(asked.name())));

@@ -13,7 +13,8 @@ import serai.definition.FunctionWire;
 record FunctionDefinitions(String appName, String clientMount, String sourceMount) {
     private static final List<DataFormat> FORMATS = List.of(DataFormat.DATA_FORMAT_PICKLE, DataFormat.DATA_FORMAT_CBOR);
 
-    Function of(FunctionRequest asked, String imageId) {
+    /** @param secrets ids of those that it names */
+    Function of(FunctionRequest asked, String imageId, List<String> secrets) {
         var function = Function.newBuilder()
                 .setModuleName(asked.handler().module())
                 .setFunctionName(asked.name())
@@ -25,6 +26,7 @@ record FunctionDefinitions(String appName, String clientMount, String sourceMoun
                 .addMountIds(sourceMount)
                 .setImageId(imageId)
                 .addObjectDependencies(ObjectDependency.newBuilder().setObjectId(imageId))
+                .addAllSecretIds(secrets)
                 .setResources(asked.resources())
                 .setAutoscalerSettings(asked.autoscaler())
                 .setTimeoutSecs(asked.timeoutS())
@@ -33,6 +35,7 @@ record FunctionDefinitions(String appName, String clientMount, String sourceMoun
                 .setMountClientDependencies(true)
                 .addAllSupportedInputFormats(FORMATS)
                 .addAllSupportedOutputFormats(FORMATS);
+        secrets.forEach(id -> function.addObjectDependenciesBuilder().setObjectId(id));
         asked.retries().ifPresent(function::setRetryPolicy);
         asked.schedule().ifPresent(function::setSchedule);
         if (asked.concurrency() > 1) {

@@ -4,6 +4,7 @@ package serai.api.rest.deployment;
 
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonString;
+import jakarta.json.JsonValue;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +22,7 @@ import serai.problem.Problem;
  *
  * @param gpus ranked, the best first; empty for none
  * @param environment variables, which become part of its image
+ * @param secrets names of secrets; of two values for one variable the later one counts
  */
 record FunctionRequest(
         String name,
@@ -33,7 +35,8 @@ record FunctionRequest(
         int timeoutS,
         int startupTimeoutS,
         int concurrency,
-        Map<String, String> environment) {
+        Map<String, String> environment,
+        List<String> secrets) {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*");
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
@@ -51,6 +54,7 @@ record FunctionRequest(
     private static final int MAX_VARIABLES = 256;
     private static final int MAX_VARIABLE = 32 << 10;
     private static final int MAX_RANKS = 8;
+    private static final int MAX_SECRETS = 64;
     private static final double MAX_CPU = 1_024;
 
     /** As in the client: below 2 s a container would end between two inputs. */
@@ -75,7 +79,8 @@ record FunctionRequest(
                 timeout,
                 fields.integer("startup_timeout_s", 1, DAY_S).orElse(timeout),
                 fields.integer("concurrency", 1, MAX_CONCURRENCY).orElse(1),
-                fields.texts("environment", MAX_VARIABLES, MAX_VARIABLE));
+                fields.texts("environment", MAX_VARIABLES, MAX_VARIABLE),
+                secrets(fields));
         for (var variable : request.environment.keySet()) {
             if (!VARIABLE.matcher(variable).matches()) {
                 throw fields.refused(
@@ -131,6 +136,21 @@ record FunctionRequest(
                 .setGpuType(parts[0].toUpperCase(java.util.Locale.ROOT))
                 .setCount(parts.length == 1 ? 1 : Integer.parseInt(parts[1]))
                 .build();
+    }
+
+    private static List<String> secrets(Fields fields) {
+        var names = fields.array("secrets").map(List::<JsonValue>copyOf).orElse(List.of());
+        if (names.size() > MAX_SECRETS) {
+            throw fields.refused("secrets", "%d entries: at most %d are allowed", names.size(), MAX_SECRETS);
+        }
+        return names.stream()
+                .map(entry -> {
+                    if (entry instanceof JsonString text) {
+                        return text.getString();
+                    }
+                    throw fields.refused("secrets", "%s: the name of a secret is needed", entry);
+                })
+                .toList();
     }
 
     private static AutoscalerSettings autoscaler(Fields fields) {

@@ -1,0 +1,242 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.simulation;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import serai.activate.Publisher;
+import serai.autoscale.Demands;
+import serai.autoscale.Looks;
+import serai.autoscale.PoolJobs;
+import serai.autoscale.PoolScaler;
+import serai.autoscale.Reconciliations;
+import serai.autoscale.Retirements;
+import serai.autoscale.Shortages;
+import serai.call.Inputs;
+import serai.cluster.Allocation;
+import serai.cluster.PoolJob;
+import serai.cluster.Shortage;
+import serai.config.AutoscaleConfig;
+import serai.config.CallConfig;
+import serai.config.DeviceConfig;
+import serai.container.Container;
+import serai.log.Logs;
+import serai.pool.PoolId;
+import serai.reap.Admissions;
+import serai.reap.ContainerEnds;
+import serai.reap.Departures;
+import serai.reap.News;
+import serai.reap.Reaper;
+import serai.server.Defaults;
+
+/** One run of a server: the product's own scheduler, with the memory that it loses when it dies. */
+final class SimulatedServer {
+    static final Duration LEASE = Duration.ofSeconds(20);
+
+    private static final AutoscaleConfig AUTOSCALE = Defaults.of(AutoscaleConfig.class, Map.of());
+    private static final DeviceConfig DEVICES = Defaults.of(DeviceConfig.class, Map.of());
+    private static final CallConfig CALLS = Defaults.of(
+            CallConfig.class,
+            Map.of("serai.call.lease", LEASE.toString(), "serai.call.max-losses", "" + World.MAX_LOSSES));
+
+    final Admissions admissions;
+    final Departures departures;
+    final Reconciliations reconciliations;
+    final Inputs inputs;
+
+    /** Of the true time. */
+    Duration ahead = Duration.ZERO;
+
+    private final World world;
+    private final PoolScaler scaler;
+    private final Reaper reaper;
+    private final News news;
+    private final Set<PoolId> asked = new HashSet<>();
+
+    SimulatedServer(World world) {
+        this.world = world;
+        this.inputs = world.queue.inputs;
+        InstantSource clock = this::now;
+        var logs = new QuietLogs();
+        scaler = new PoolScaler(
+                new Demands(world.pools, world.functions, world.apps, world.containers, inputs, AUTOSCALE) {
+                    @Override
+                    public Optional<Observation> observe(PoolId id, Optional<Instant> gaveUpAt) {
+                        return world.of(() -> super.observe(id, gaveUpAt));
+                    }
+                },
+                new Jobs(world),
+                world.pools,
+                world.containers,
+                inputs,
+                new Retirements(world.apps, world.functions, world.pools, inputs, world.containers) {
+                    @Override
+                    public void begin(PoolId id) {
+                        world.run(() -> super.begin(id));
+                    }
+                },
+                new TransactionalShortages(world, logs),
+                world.cluster,
+                AUTOSCALE,
+                DEVICES,
+                clock);
+        reconciliations =
+                new Reconciliations(scaler, work -> {
+                    throw new IllegalStateException("looks are this server's own events");
+                }) {
+                    @Override
+                    public void request(PoolId pool) {
+                        look(pool);
+                    }
+                };
+        departures = new Departures(
+                new ContainerEnds(world.containers, world.pools, logs) {
+                    @Override
+                    public Optional<Container> keep(String id, Integer exitCode, String reason, Instant now) {
+                        return world.of(() -> super.keep(id, exitCode, reason, now));
+                    }
+
+                    @Override
+                    public void neverStarted(PoolId pool, int ordinal, String reason, Instant now) {
+                        world.run(() -> super.neverStarted(pool, ordinal, reason, now));
+                    }
+                },
+                world.containers,
+                inputs,
+                world.pools,
+                scaler,
+                reconciliations,
+                CALLS,
+                clock);
+        admissions = new Admissions(world.pools, world.containers, world.cluster, clock);
+        reaper = new Reaper(
+                world.containers,
+                inputs,
+                world.pools,
+                world.functions,
+                world.apps,
+                departures,
+                new NoPublisher(),
+                world.cluster,
+                CALLS,
+                clock);
+        news = new News(world.cluster, departures, world.time.now());
+        every(Duration.ofSeconds(1), this::tick);
+        every(Duration.ofSeconds(1), reaper::reapOverdue);
+        every(Duration.ofSeconds(5), reaper::reap);
+    }
+
+    Instant now() {
+        return world.time.now().plus(ahead);
+    }
+
+    private void every(Duration period, Runnable what) {
+        world.time.after(period, () -> {
+            if (world.server == this) {
+                world.work(this, what);
+                every(period, what);
+            }
+        });
+    }
+
+    private void tick() {
+        world.pools.awake().forEach(this::look);
+    }
+
+    /** Soon; one look is under way and at most one waits. */
+    void look(PoolId pool) {
+        look(pool, world.upTo(5));
+    }
+
+    private void look(PoolId pool, Duration after) {
+        if (asked.add(pool)) {
+            world.time.after(after, () -> {
+                asked.remove(pool);
+                world.work(this, () -> Looks.look(scaler, pool, this::look));
+            });
+        }
+    }
+
+    void hear(Allocation allocation) {
+        world.work(this, () -> news.tell(allocation));
+    }
+
+    /** The first request for work, as the edge for containers takes it. */
+    void ready(String container, PoolId pool) {
+        if (world.containers.ready(container, now())) {
+            world.pools.startSucceeded(pool);
+            reconciliations.request(pool);
+        }
+    }
+
+    private static final class Jobs extends PoolJobs {
+        private final World world;
+
+        Jobs(World world) {
+            this.world = world;
+        }
+
+        @Override
+        public PoolJob of(Demands.Observation seen) {
+            return world.of(() -> new PoolJob(
+                    seen.pool().id(),
+                    Map.of(),
+                    new PoolJob.Resources(100, 128, 0, 512),
+                    seen.autoscaler().maxContainers(),
+                    seen.pool().secret(),
+                    null,
+                    Map.of(),
+                    Duration.ofSeconds(30)));
+        }
+    }
+
+    private static final class TransactionalShortages extends Shortages {
+        private final World world;
+
+        TransactionalShortages(World world, Logs logs) {
+            super(world.pools, logs);
+            this.world = world;
+        }
+
+        @Override
+        public String begin(Demands.Observation seen, Shortage shortage, String told, Instant now) {
+            return world.of(() -> super.begin(seen, shortage, told, now));
+        }
+
+        @Override
+        public void end(Demands.Observation seen, String reason, Instant now) {
+            world.run(() -> super.end(seen, reason, now));
+        }
+
+        @Override
+        public void shrink(Demands.Observation seen, int unplaced, Instant now) {
+            world.run(() -> super.shrink(seen, unplaced, now));
+        }
+
+        @Override
+        public void giveWay(Demands.Observation seen, int unplaced, Instant until, Instant now) {
+            world.run(() -> super.giveWay(seen, unplaced, until, now));
+        }
+    }
+
+    private static final class QuietLogs extends Logs {
+        @Override
+        public void note(String appId, String functionId, String line, Instant at) {}
+
+        @Override
+        public String lastWords(Container container, int characters) {
+            return "";
+        }
+    }
+
+    /** No app ends in a run. */
+    private static final class NoPublisher extends Publisher {
+        @Override
+        public void resume() {}
+    }
+}
