@@ -19,6 +19,7 @@ import serai.mount.Mount;
 import serai.mount.MountFile;
 import serai.mount.Mounts;
 import serai.problem.Problem;
+import serai.secret.Secrets;
 import serai.workspace.Tenant;
 import serai.workspace.Workspaces;
 
@@ -35,16 +36,18 @@ public class ImageLayers {
     private final Images images;
     private final Mounts mounts;
     private final Workspaces workspaces;
+    private final Secrets secrets;
 
     @Inject
-    public ImageLayers(Images images, Mounts mounts, Workspaces workspaces) {
+    public ImageLayers(Images images, Mounts mounts, Workspaces workspaces, Secrets secrets) {
         this.images = images;
         this.mounts = mounts;
         this.workspaces = workspaces;
+        this.secrets = secrets;
     }
 
     public ImageLayers() {
-        this(null, null, null); // for the server's proxy
+        this(null, null, null, null); // for the server's proxy
     }
 
     /**
@@ -52,6 +55,7 @@ public class ImageLayers {
      */
     public Read getOrCreate(Tenant tenant, Image image, String builderVersion) {
         refuseUnsupported(image);
+        secrets.mustFit(tenant, image.getSecretIdsList());
         var contextMount = image.getContextMountId().isEmpty()
                 ? Optional.<Mount>empty()
                 : Optional.of(mounts.get(tenant, image.getContextMountId()));
