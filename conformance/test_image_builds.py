@@ -6,6 +6,7 @@ import importlib
 import os
 import secrets
 import shutil
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,9 +17,21 @@ from serai_conformance.terminal import modal, start
 
 PATIENCE = 900  # seconds: a base system on a busy machine with a slow line
 
-pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or not shutil.which("mmdebstrap"), reason="builds need root and mmdebstrap on the node"
-)
+pytestmark = pytest.mark.timeout(2 * PATIENCE)
+
+
+def reaches(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+if os.geteuid() != 0 or not shutil.which("mmdebstrap"):
+    pytest.skip("builds need root and mmdebstrap on the node", allow_module_level=True)
+if not reaches("http://deb.debian.org/debian/dists/stable/Release") or not reaches("https://pypi.org/simple/six/"):
+    pytest.skip("builds need the distribution's packages and Python's", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +48,9 @@ def built(tmp_path_factory: pytest.TempPathFactory, mark: str):
     package = files / "private"
     package.mkdir()
     (package / "private_of_ours.py").write_text("WHAT = 'ours'\n")
-    (package / "setup.py").write_text("from setuptools import setup\nsetup(name='private-of-ours', py_modules=['private_of_ours'])\n")
+    (package / "setup.py").write_text(
+        "from setuptools import setup\nsetup(name='private-of-ours', py_modules=['private_of_ours'])\n"
+    )
     (files / "context" / "sub").mkdir(parents=True)
     (files / "context" / "note.txt").write_text("note")
     (files / "context" / "sub" / "inner.txt").write_text("inner")

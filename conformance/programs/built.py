@@ -41,7 +41,7 @@ together = (
     modal.Image.debian_slim()
     .pip_install_from_requirements(str(HERE / "requirements.txt"))
     .add_local_dir(HERE / "private", "/private", copy=True)
-    .run_commands("python -m pip install --no-deps --no-index --no-build-isolation /private", "echo one > /one && id -u > /who")
+    .run_commands("python -m pip install --no-deps /private", "echo one > /one && id -u > /who")
     .env({"GREETING": "hello $USER"})
     .workdir("/work/here")
     .dockerfile_commands(
@@ -82,9 +82,9 @@ def installed_by_uv() -> str:
 
 @app.function(image=slim.pip_install("protobuf==5.29.5", "typing_extensions==4.12.2"), max_containers=1)
 def own_version_wins() -> list[str]:
+    from importlib.metadata import version
+
     import google.protobuf
     import typing_extensions
-
-    from importlib.metadata import version
 
     return [google.protobuf.__version__, version("typing_extensions"), typing_extensions.__file__]

@@ -9,6 +9,7 @@ import os
 import pathlib
 
 import pytest
+import roots
 
 # Each function returns something true if it succeeded. Raising is failing.
 TRIES = r'''
@@ -99,7 +100,7 @@ def process_vm_readv_of_the_parent():
 # --- files of the platform in here
 for where in ("/usr/bin/x", "/usr/local/bin/x", "/pkg/x", "/__modal/x", "/__modal/arguments"):
     def f(where=where):
-        return BUILT and where.startswith("/usr") and None or writes(where)
+        return writes(where) and not (BUILT and where.startswith("/usr"))  # of its own root it may write what it likes
     f.__name__ = "write_to_" + where.strip("/").replace("/", "_")
     ALL.append(f)
 
@@ -209,11 +210,6 @@ def privileged_port():
     return True
 
 @attempt
-def metadata_address():
-    s = socket.create_connection(("169.254.169.254", 80), 1)
-    return True
-
-@attempt
 def nodes_sockets():
     return [p for p in glob.glob("/run/**/*.sock", recursive=True) + glob.glob("/var/run/**/*.sock", recursive=True)]
 
@@ -261,25 +257,42 @@ def secret_of_the_node():
     path.unlink()
 
 
-def test_given_a_container_when_it_tries_to_get_out_then_nothing_leads_anywhere(node, http, secret_of_the_node):
-    other = node.directory / "other"
-    other.mkdir()
-    (other / "file").write_text("of another task")
-    known = {
-        "SECRET": secret_of_the_node,
-        "OTHER": str(other / "file"),
-        "CACHE": node.cache,
-        "ALLOC": str(node.directory),
-        "HOME": str(pathlib.Path.home()),
-        "BUILT": False,
-        "PIDS": False,
-    }
-    node.runtime("\n".join(f"{name} = {value!r}" for name, value in known.items()) + TRIES)
-    ended = node.run(120)
-    assert ended.out, ended.err + str(http.exits)
-    said = json.loads(ended.out.strip().splitlines()[-1])
-    assert said["tries"] >= 50
-    assert said["found"] == {}
+@pytest.fixture
+def attack(node, http, secret_of_the_node):
+    """Tries all of it. @return what succeeded"""
+
+    def run(tag: str = "") -> dict:
+        other = node.directory / "other"
+        other.mkdir()
+        (other / "file").write_text("of another task")
+        known = {
+            "SECRET": secret_of_the_node, "OTHER": str(other / "file"), "CACHE": node.cache, "ALLOC": str(node.directory),
+            "HOME": str(pathlib.Path.home()), "BUILT": bool(tag), "PIDS": os.geteuid() == 0,
+        }  # fmt: skip
+        http.answer["limits"] = {"pids": 64}
+        node.runtime("\n".join(f"{name} = {value!r}" for name, value in known.items()) + TRIES, tag)
+        ended = node.run(120)
+        assert ended.out, ended.err + str(http.exits)
+        said = json.loads(ended.out.strip().splitlines()[-1])
+        assert said["tries"] >= 50
+        return said["found"]
+
+    return run
+
+
+def test_given_a_container_when_it_tries_to_get_out_then_nothing_leads_anywhere(attack):
+    assert attack() == {}
+
+
+@pytest.mark.skipif(not roots.available(), reason="needs root, nsenter and the distribution's Python")
+def test_given_a_container_with_a_root_of_its_own_when_it_tries_to_get_out_then_nothing_leads_anywhere(
+    attack, http, tmp_path_factory
+):
+    little = roots.make(tmp_path_factory.mktemp("attacked") / "root")
+    base = {"name": "little", "python": "", "interpreter": None, "source": str(little), "release": "", "packages": []}
+    version = os.path.basename(os.path.realpath("/usr/bin/python3")).removeprefix("python")
+    http.answer.update(root={"base": base, "layers": []}, python_version=version)
+    assert attack("cp" + version.replace(".", "")) == {}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs control groups")

@@ -314,7 +314,7 @@ def _unpack(archive: str, shown: str, stage: Stage) -> None:
 
         packed = subprocess.Popen(["tar", "-c", "--numeric-owner", "-C", archive, "."], stdout=subprocess.PIPE)
         try:
-            namespaces.run_from(into + ["-f", "-"], packed.stdout, f"{archive} could not be copied")
+            namespaces.run_from([*into, "-f", "-"], packed.stdout, f"{archive} could not be copied")
         finally:
             packed.stdout.close()
             packed.wait()
@@ -324,7 +324,7 @@ def _unpack(archive: str, shown: str, stage: Stage) -> None:
         packed.seek(0)
         kind = ["--gzip"] if head[:2] == b"\x1f\x8b" else ["--zstd"] if head == b"\x28\xb5\x2f\xfd" else []
         kind = ["--xz"] if head == b"\xfd7zX" else kind
-        namespaces.run_from(into + [*kind, "-f", "-"], packed, f"{archive} could not be unpacked")
+        namespaces.run_from([*into, *kind, "-f", "-"], packed, f"{archive} could not be unpacked")
 
 
 def _white_out(tree: str) -> None:

@@ -18,6 +18,7 @@ from . import limits, messages, sandbox
 from .bases import Base
 from .built import Assembly
 from .files import Cache, lay_out_for_layer
+from .layers import Layers
 from .logs import Collector, Logs
 from .namespaces import own_tree
 from .patience import AWAY_S, LAST_WORDS_S, Patience
@@ -103,6 +104,21 @@ class Builder:
             lower.insert(0, assembly.layers.path(made.digest))
             body = {"image": work.image, "digest": made.digest, "size": made.size, "python": version}
             self._tell("layers", body, Patience(AWAY_S))
+        self._collect(assembly.layers)
+
+    def _collect(self, layers: Layers) -> None:
+        """Removes from this node what no image has any more. What cannot be done now is left to the next build."""
+        server = self._connect()
+        try:
+            answer = server.post(f"/internal/v1/builds/{self._build.name}/garbage", {"names": layers.names()})
+            gone = [name for name in json.loads(answer)["names"] if layers.collect(name)]
+        except (Refused, Unavailable, OSError) as e:
+            messages.say(f"layers are not collected now: {e}")
+            return
+        finally:
+            server.close()
+        if gone:
+            messages.say(f"{len(gone)} layers were removed from this node")
 
     def fetch(self, files: tuple[File, ...]) -> Cache:
         cache = Cache(self._settings.cache)

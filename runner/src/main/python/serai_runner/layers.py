@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from .files import Cache
 from .problems import Failed
 from .registration import File
 
+YOUNG_S = 3600  # a layer may be made, and not reported yet
 NAME = 32  # characters of a digest: the kernel takes a page of names for all layers of a root
 
 
@@ -100,6 +102,28 @@ class Layers:
             finally:
                 remove(partial)
         return target
+
+    def names(self) -> list[str]:
+        """Of layers with a digest."""
+        return [name for name in os.listdir(self.directory) if len(name) == NAME and "." not in name and "-" not in name]
+
+    def collect(self, name: str) -> bool:
+        """Removes a layer, unless somebody uses it or has just made it. @return whether it is gone"""
+        path = os.path.join(self.directory, name)
+        if time.time() - os.lstat(path).st_ctime < YOUNG_S:
+            return False
+        descriptor = os.open(path + ".used", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            gone = f"{path}.gone-{os.getpid()}"
+            os.rename(path, gone)
+            os.unlink(path + ".used")
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        remove(gone)
+        return True
 
     def of_files(self, files: Iterable[File], cache: Cache) -> str | None:
         """The task's files as a layer: laid out once for each list. @return its path; None: there are none"""

@@ -171,7 +171,6 @@ def find_tool(name: str, remedy: str) -> str:
     return found
 
 
-
 def run_from(command: list[str], source: object, what: str) -> None:
     """@param source: its standard input. @raise Failed: with its last words"""
     done = subprocess.run(command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -57,7 +57,7 @@ def _install(target: str, package: str, version: str, interpreter: Interpreter) 
     try:
         deps = os.path.join(partial, "deps")
         os.makedirs(deps)
-        _pip(_with_pip(partial), deps, f"{package}=={version}", interpreter)
+        _pip(_with_pip(interpreter, partial), deps, f"{package}=={version}", interpreter)
         _part(partial, package, version)
         os.rename(partial, target)
     finally:
@@ -87,9 +87,9 @@ def installs(interpreter: Interpreter) -> bool:
     return any(_run([python, "-c", f"import {module}"])[0] == 0 for module in ("pip", "ensurepip") for python in pythons)
 
 
-def _with_pip(partial: str) -> str:
+def _with_pip(interpreter: Interpreter, partial: str) -> str:
     """@return a Python that has pip: ours, the one below our virtual environment, or that of a new one"""
-    own = this()
+    own = interpreter if interpreter.version == this().version else this()  # an image's has none that we could run
     for candidate in (sys.executable, own.executable):
         if _run([candidate, "-m", "pip", "--version"])[0] == 0:
             return candidate

@@ -355,9 +355,7 @@ def start(bwrap: str, root: Root | Built, identity: Identity, held: bool = False
     """
     if isinstance(root, Root):
         hardened = hardens(bwrap)
-        return spawn(
-            [bwrap], lambda fds: arguments(root, identity, fds, hardened), [root.interpreter.command, *ENTRY_POINT], held
-        )
+        return spawn([bwrap], lambda fds: arguments(root, identity, fds, hardened), [root.interpreter.command, *ENTRY_POINT], held)
     from .namespaces import own_tree
 
     shown = Identity(

@@ -31,6 +31,7 @@ public class ImageLayers {
 
     private static final int ID_LENGTH = 22;
 
+    private static final String STANDALONE_PYTHON = "python-build-standalone.";
     private static final int FILE_MODE = 0644;
 
     private final Images images;
@@ -59,6 +60,12 @@ public class ImageLayers {
         var contextMount = image.getContextMountId().isEmpty()
                 ? Optional.<Mount>empty()
                 : Optional.of(mounts.get(tenant, image.getContextMountId()));
+        refuse(
+                contextMount
+                        .map(Mount::name)
+                        .filter(name -> name.startsWith(STANDALONE_PYTHON))
+                        .isPresent(),
+                "add_python (map a name of FROM to a system that has its Python)");
         var id = identity(tenant, image, contextMount.map(Mount::checksum), builderVersion);
         var base = image.getBaseImagesList().stream().findFirst().map(b -> b.getImageId());
         var stored = images.find(id)
@@ -72,6 +79,7 @@ public class ImageLayers {
                                 image.getBuildArgsMap(),
                                 image.getSecretIdsList(),
                                 builderVersion)));
+        images.used(stored.id(), Instant.now());
         return new Read(stored, images.contents(stored.id()));
     }
 

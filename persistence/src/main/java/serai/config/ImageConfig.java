@@ -67,6 +67,24 @@ public class ImageConfig {
     @ConfigProperty(name = "serai.image.build-silence", defaultValue = "PT10S")
     Duration buildSilence;
 
+    /** How long an image that nobody asks for and no function uses keeps its layer. ISO 8601; longer than a month's job. */
+    @Inject
+    @ConfigProperty(name = "serai.image.retention", defaultValue = "P35D")
+    Duration retention;
+
+    /** Mebibytes of all layers together; beyond it images that no function uses lose theirs, the oldest first. */
+    @Inject
+    @ConfigProperty(name = "serai.image.max-size", defaultValue = "100000")
+    int maxSize;
+
+    public Duration retention() {
+        return retention;
+    }
+
+    public int maxSizeMb() {
+        return maxSize;
+    }
+
     public Map<String, String> bases() {
         return pairs(bases, ",");
     }

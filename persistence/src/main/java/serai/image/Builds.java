@@ -40,20 +40,25 @@ public class Builds {
         this(null, null, null); // for the server's proxy
     }
 
-    /** The build that is under way for the image, or a new one. Whoever asks also waits for it. */
-    public Build open(Image image, Instant now) {
-        return open(image.id(), image.workspaceId(), now);
+    /**
+     * The build that is under way for the image, or a new one. Whoever asks also waits for it.
+     *
+     * @param forced whether the image is made anew if it is there already
+     */
+    public Build open(Image image, boolean forced, Instant now) {
+        return open(image.id(), image.workspaceId(), forced, now);
     }
 
-    Build open(String imageId, String workspaceId, Instant now) {
+    Build open(String imageId, String workspaceId, boolean forced, Instant now) {
         jdbi.useHandle(handle -> handle.createUpdate("""
-                        insert into image_build (id, image_id, workspace_id, secret, state, created_at, waited_at)
-                        values (:id, :image, :ws, :secret, 'WAITING', :now, :now)
+                        insert into image_build (id, image_id, workspace_id, secret, state, forced, created_at, waited_at)
+                        values (:id, :image, :ws, :secret, 'WAITING', :forced, :now, :now)
                         on conflict (image_id) where ended_at is null do update set waited_at = excluded.waited_at""")
                 .bind("id", NewId.lowerCase("po"))
                 .bind("image", imageId)
                 .bind("ws", workspaceId)
                 .bind("secret", NewId.of("bs"))
+                .bind("forced", forced)
                 .bind("now", Timestamp.from(now))
                 .execute());
         return latest(imageId).orElseThrow();
@@ -146,9 +151,21 @@ public class Builds {
                         .findOne());
     }
 
-    /** What has to be done for each image of the chain that is missing, the lowest first. */
-    public List<Work> work(Build build) {
-        return images.contents(build.imageId()).missing().stream()
+    /** What has to be done, the lowest image first, and the layers on which it is done. */
+    public Task task(Build build) {
+        var contents = images.contents(build.imageId());
+        if (build.forced() && contents.isReady()) {
+            var below = contents.layers().subList(0, contents.layers().size() - 1); // without its own
+            return new Task(contents.base().orElseThrow(), below, work(List.of(build.imageId())));
+        }
+        return new Task(contents.base().orElseThrow(), contents.layers(), work(contents.missing()));
+    }
+
+    /** @param layers by their digests, the lowest first */
+    public record Task(BaseSystem base, List<String> layers, List<Work> work) {}
+
+    private List<Work> work(List<String> imageIds) {
+        return imageIds.stream()
                 .map(id -> new Work(id, steps(id), images.context(id), secrets(id)))
                 .toList();
     }
@@ -196,6 +213,18 @@ public class Builds {
                     .bind("ws", build.workspaceId())
                     .execute();
         });
+    }
+
+    /**
+     * Of the names that a node has for layers (the first characters of their digests), those that no image has any more.
+     */
+    public List<String> garbage(List<String> names) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select name from unnest(:names) name
+                        where not exists (select 1 from layer where digest like name || '%')""")
+                .bindArray("names", String.class, names)
+                .mapTo(String.class)
+                .list());
     }
 
     /** Ends it once. @return whether it had not ended before */
@@ -276,6 +305,7 @@ public class Builds {
                 row.getString("secret"),
                 State.valueOf(row.getString("state")),
                 row.getBoolean("declared"),
+                row.getBoolean("forced"),
                 row.getString("reason"),
                 row.getTimestamp("created_at").toInstant(),
                 row.getTimestamp("waited_at").toInstant(),
@@ -290,6 +320,7 @@ public class Builds {
             String secret,
             State state,
             boolean declared,
+            boolean forced,
             String reason,
             Instant createdAt,
             Instant waitedAt,

@@ -64,7 +64,7 @@ public class Image {
     }
 
     /** Whether a container cannot start before it was built. */
-    boolean needsBuild() {
+    public boolean needsBuild() {
         return needsBuild;
     }
 

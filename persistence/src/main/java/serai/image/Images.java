@@ -9,6 +9,8 @@ import jakarta.json.JsonString;
 import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
 import java.io.StringReader;
+import java.sql.Timestamp;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -98,6 +100,19 @@ public class Images {
                     .executeUpdate();
         }
         return image;
+    }
+
+    /** Somebody asks for it, and so for all that it stands on. */
+    public void used(String id, Instant now) {
+        jdbi.useHandle(handle -> handle.createUpdate("""
+                        with recursive chain(id) as (
+                            select cast(:id as text)
+                            union select i.base_id from image i join chain c on i.id = c.id where i.base_id is not null),
+                        touched as (update image set used_at = :now where id in (select id from chain) returning layer)
+                        update layer set used_at = :now where digest in (select layer from touched)""")
+                .bind("id", id)
+                .bind("now", Timestamp.from(now))
+                .execute());
     }
 
     public Optional<Image> find(String id) {

@@ -36,6 +36,7 @@ create table image_build (
     tries integer not null default 0,
     state text not null,
     declared boolean not null default false,
+    forced boolean not null default false,
     reason text not null default '',
     log_ordinal bigint not null default 0,
     created_at timestamptz not null,
@@ -44,6 +45,7 @@ create table image_build (
     ended_at timestamptz
 );
 comment on table image_build is 'One attempt at an image: a job of the cluster. Its id is the job''s name.';
+comment on column image_build.forced is 'Whether it makes a layer that is there already anew.';
 create unique index image_build_one on image_build (image_id) where ended_at is null;
 
 create table image_build_log (

@@ -36,7 +36,7 @@ class BuildsTest {
     @Test
     void twentyWhoAskAtOnce_openOneBuild() throws Exception {
         var image = image();
-        Callable<Builds.Build> ask = () -> builds.open(image, workspace, NOW);
+        Callable<Builds.Build> ask = () -> builds.open(image, workspace, false, NOW);
         try (var threads = Executors.newFixedThreadPool(20)) {
             var opened = threads.invokeAll(Stream.generate(() -> ask).limit(20).toList());
             assertThat(opened)
@@ -48,13 +48,13 @@ class BuildsTest {
     @Test
     void afterItsEnd_anotherBuildMayBegin() {
         var image = image();
-        var first = builds.open(image, workspace, NOW);
+        var first = builds.open(image, workspace, false, NOW);
         assertThat(builds.end(first.id(), Builds.State.FAILED, "it failed", NOW))
                 .isTrue();
         assertThat(builds.end(first.id(), Builds.State.DONE, "", NOW))
                 .as("ended a second time")
                 .isFalse();
-        var second = builds.open(image, workspace, NOW.plusSeconds(1));
+        var second = builds.open(image, workspace, false, NOW.plusSeconds(1));
         assertThat(second.id()).isNotEqualTo(first.id());
         assertThat(builds.latest(image)).map(Builds.Build::id).contains(second.id());
         assertThat(builds.find(first.id())).map(Builds.Build::reason).contains("it failed");
@@ -62,7 +62,7 @@ class BuildsTest {
 
     @Test
     void anAllocation_isLetInOnce_andALaterOneTakesItsPlace() {
-        var build = builds.open(image(), workspace, NOW);
+        var build = builds.open(image(), workspace, false, NOW);
         var first = builds.admit(build.id(), "allocation-1", TRIES, NOW).orElseThrow();
         assertThat(builds.admit(build.id(), "allocation-1", TRIES, NOW)).isEmpty();
         assertThat(builds.find(build.id())).map(Builds.Build::isOver).contains(false);
@@ -73,7 +73,7 @@ class BuildsTest {
 
     @Test
     void aBuildWhoseBuildersAreLost_fails() {
-        var build = builds.open(image(), workspace, NOW);
+        var build = builds.open(image(), workspace, false, NOW);
         builds.admit(build.id(), "a-1", TRIES, NOW);
         builds.admit(build.id(), "a-2", TRIES, NOW);
         assertThat(builds.admit(build.id(), "a-3", TRIES, NOW)).isEmpty();
@@ -82,12 +82,34 @@ class BuildsTest {
 
     @Test
     void whatItSays_isReadInOrderFromWhereOneHasRead() {
-        var build = builds.open(image(), workspace, NOW);
+        var build = builds.open(image(), workspace, false, NOW);
         builds.append(build.id(), List.of(said("a"), said("b\0")), NOW);
         builds.append(build.id(), List.of(said("c")), NOW);
         assertThat(builds.said(build.id(), 1, 10))
                 .extracting(Builds.Said::content)
                 .containsExactly("b\uFFFD", "c");
+    }
+
+    @Test
+    void aLayer_isForgottenWhenItIsOldAndNoPoolNeedsIt() {
+        var old = layered("a", NOW.minusSeconds(100));
+        var young = layered("b", NOW);
+        var garbage = new Garbage(jdbi);
+        assertThat(garbage.collect(NOW.minusSeconds(50), Long.MAX_VALUE, NOW)).isEqualTo(1);
+        assertThat(builds.garbage(List.of(old.substring(0, 32), young.substring(0, 32))))
+                .containsExactly(old.substring(0, 32));
+        assertThat(garbage.collect(NOW.minusSeconds(50), 0, NOW)).as("too large").isEqualTo(1);
+    }
+
+    /** @return an image's layer */
+    private static String layered(String letter, Instant usedAt) {
+        var digest = letter.repeat(64);
+        var at = java.sql.Timestamp.from(usedAt);
+        jdbi.useHandle(h -> {
+            h.execute("insert into layer (digest, size, created_at, used_at) values (?, 10, ?, ?)", digest, at, at);
+            h.execute("update image set layer = ?, used_at = ? where id = ?", digest, at, image());
+        });
+        return digest;
     }
 
     private static Builds.Said said(String content) {

@@ -61,8 +61,9 @@ class ImageRpcs implements RpcFeature {
         var read = layers.getOrCreate(caller.tenant(), request.getImage(), request.getBuilderVersion());
         var response =
                 ImageGetOrCreateResponse.newBuilder().setImageId(read.image().id());
-        if (!read.contents().isReady()) {
-            builders.look(builds.open(read.image(), Instant.now()).id());
+        boolean forced = (request.getForceBuild() || request.getIgnoreCache()) && read.image().needsBuild();
+        if (forced || !read.contents().isReady()) {
+            builders.look(builds.open(read.image(), forced, Instant.now()).id());
             return response.build(); // without a result: the client joins the build
         }
         return response.setResult(result(GenericStatus.GENERIC_STATUS_SUCCESS, ""))

@@ -38,4 +38,14 @@ public class BuildTimer {
             LOG.log(WARNING, "no look at the builds in this second: {0}", e.toString());
         }
     }
+
+    /** Every 10 min: a small part of the shortest sensible retention. */
+    @Schedule(hour = "*", minute = "*/10", persistent = false)
+    void collect() {
+        try {
+            builders.collect();
+        } catch (RuntimeException e) { // a timer that fails is taken away by the server
+            LOG.log(WARNING, "layers are not collected now: {0}", e.toString());
+        }
+    }
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.build;
 
+import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
 import jakarta.annotation.Resource;
@@ -23,6 +24,7 @@ import serai.config.HttpConfig;
 import serai.config.ImageConfig;
 import serai.config.RunnerConfig;
 import serai.image.Builds;
+import serai.image.Garbage;
 import serai.pool.PoolId;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
@@ -41,9 +43,13 @@ public class Builders {
     /** For a builder to end its commands and to tidy up. */
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(10);
 
+    /** As long as logs of containers. */
+    private static final Duration BUILDS_KEPT = Duration.ofDays(7);
+
     private static final int DISK_MB = 1_000;
 
     private final Builds builds;
+    private final Garbage garbage;
     private final Cluster cluster;
     private final Admissions admissions;
     private final RunnerArtifact artifact;
@@ -59,6 +65,7 @@ public class Builders {
     @Inject
     public Builders(
             Builds builds,
+            Garbage garbage,
             Cluster cluster,
             Admissions admissions,
             RunnerArtifact artifact,
@@ -66,6 +73,7 @@ public class Builders {
             RunnerConfig runner,
             ImageConfig settings) {
         this.builds = builds;
+        this.garbage = garbage;
         this.cluster = cluster;
         this.admissions = admissions;
         this.artifact = artifact;
@@ -75,12 +83,22 @@ public class Builders {
     }
 
     public Builders() {
-        this(null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Looks at every build that is under way or leaves a job behind. */
     public void lookAtAll() {
         builds.open().forEach(build -> look(build.id()));
+    }
+
+    /** Forgets layers that are too old or too many, and old builds. */
+    public void collect() {
+        var now = clock.instant();
+        int forgotten = garbage.collect(
+                now.minus(settings.retention()), (long) settings.maxSizeMb() << 20, now.minus(BUILDS_KEPT));
+        if (forgotten > 0) {
+            LOG.log(INFO, "{0} layers of images are forgotten", forgotten);
+        }
     }
 
     /** Begins it, ends it, or takes its job away, whatever it needs. Returns at once. */

@@ -120,15 +120,13 @@ public class Assignments {
     @Transactional
     public BuildAssignment of(Builds.Admitted admitted) {
         var build = admitted.build();
-        var contents = images.contents(build.imageId());
-        var base = contents.base()
-                .orElseThrow(() -> new IllegalStateException(build.imageId() + " is built and stands on nothing"));
+        var task = builds.task(build);
         var tenant = workspaces.tenant(build.workspaceId());
         return new BuildAssignment(
                 build.id().value(),
                 build.id() + "." + admitted.token(),
-                new Assignment.Root(Assignment.Base.of(base, imageSettings), contents.layers()),
-                builds.work(build).stream()
+                new Assignment.Root(Assignment.Base.of(task.base(), imageSettings), task.layers()),
+                task.work().stream()
                         .map(work -> new BuildAssignment.Work(
                                 work.imageId(),
                                 work.steps(),

@@ -82,6 +82,15 @@ public class BuildsResource {
         builds.made(caller.build(id), layer.image(), layer.digest(), layer.size(), layer.python(), clock.instant());
     }
 
+    /** Tells a node which of its layers no image has any more. */
+    @POST
+    @Path("{id}/garbage")
+    @Access(Access.By.BUILD)
+    public Names garbage(@PathParam("id") String id, Names layers) {
+        caller.build(id);
+        return new Names(builds.garbage(present(layers).names()));
+    }
+
     @POST
     @Path("{id}/end")
     @Access(Access.By.BUILD)
