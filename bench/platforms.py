@@ -220,6 +220,31 @@ class Installation:
         words = [word for line in self._run(60, "env").splitlines() for word in shlex.split(line)]
         return dict(word.split("=", 1) for word in words if "=" in word)
 
+    def database(self, name: str) -> str:
+        """Makes a database of that name beside Serai's own. @return how to connect to it"""
+        self._superuser(f"create database {name}")
+        return self._connection(name)
+
+    def drop_database(self, name: str) -> None:
+        self._superuser(f"drop database {name} with (force)")
+
+    def _connection(self, database: str) -> str:
+        password = (self._home / "secrets/database-superuser-password").read_text().strip()
+        address = self.status()["database"]["address"]
+        return f"postgresql://postgres:{password}@{address}/{database}"
+
+    def _superuser(self, statement: str) -> None:
+        import environments
+
+        python = environments.python("pgqueue", self._log)
+        program = "import psycopg, sys; psycopg.connect(sys.stdin.readline().strip(), autocommit=True).execute(sys.argv[1])"
+        with self._log.open("ab") as errors:
+            done = subprocess.run(
+                [python, "-c", program, statement], input=self._connection("postgres").encode(), stdout=errors, stderr=errors, timeout=60
+            )
+        if done.returncode:
+            raise Broken(f"{statement!r} failed; see {self._log}")
+
     def _run(self, timeout_s: float, *words: str) -> str:
         with self._log.open("ab") as errors:
             errors.write(f"--- serai {' '.join(words)}\n".encode())

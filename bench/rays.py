@@ -23,6 +23,9 @@ def plus_one(x):
     return x + 1
 
 
+a_quarter = plus_one.options(num_cpus=0.5)  # of the two that Ray is told of: four at a time
+
+
 def cold(number):
     """A call in an environment that no worker has been started for yet: Ray has to start one."""
     fresh = first_line.options(runtime_env={"env_vars": {"BENCH_COLD": str(number)}})
@@ -43,7 +46,25 @@ def warm(n, before):
     return {"seconds": seconds[before:]}
 
 
-DO = {"cold": cold, "warm": warm}
+def crowd(n):
+    """*n* tasks for four workers at a time."""
+    began = time.perf_counter()
+    total = sum(ray.get([a_quarter.remote(x) for x in range(n)]))
+    seconds = time.perf_counter() - began
+    if total != n * (n + 1) // 2:
+        raise RuntimeError(f"a map of {n} inputs answered {total} in all")
+    return {"seconds": seconds}
+
+
+def spawn(n):
+    began = time.perf_counter()
+    given = [a_quarter.remote(x) for x in range(n)]
+    seconds = time.perf_counter() - began
+    ray.get(given)
+    return {"seconds": seconds}
+
+
+DO = {"cold": cold, "warm": warm, "map": crowd, "spawn": spawn}
 
 
 def main():

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Containers that die, hang or never start: callers hear why, within bounds, and the platform works on."""
 
+import signal
 import time
 
 import crashing
@@ -21,7 +22,7 @@ def app():
 @pytest.fixture(scope="module", autouse=True)
 def crash_loop(app):
     """Begun first and looked at last: it takes long, and the others can go on beside it."""
-    return crashing.die.spawn(3), time.monotonic()
+    return crashing.die.spawn(3), crashing.is_killed.spawn(signal.SIGSEGV), time.monotonic()
 
 
 def test_given_a_function_that_fails_twice_when_it_may_be_retried_twice_then_its_result_comes():
@@ -63,7 +64,13 @@ def test_given_a_crash_loop_when_another_function_is_called_then_it_is_answered(
 
 
 def test_given_a_process_that_always_dies_when_its_end_is_awaited_then_the_exit_code_is_the_reason(crash_loop):
-    call, begun = crash_loop
+    call, _, begun = crash_loop
     with pytest.raises(modal.exception.Error, match="code 3"):
         call.get(timeout=CRASHES_END_WITHIN)
     assert time.monotonic() - begun < CRASHES_END_WITHIN
+
+
+def test_given_a_process_that_a_signal_always_ends_when_its_end_is_awaited_then_the_signal_is_the_reason(crash_loop):
+    _, call, _ = crash_loop
+    with pytest.raises(modal.exception.Error, match="SIGSEGV"):
+        call.get(timeout=CRASHES_END_WITHIN)

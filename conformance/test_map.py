@@ -87,6 +87,25 @@ def test_given_a_generator_of_inputs_when_it_is_mapped_asynchronously_then_resul
     assert asyncio.run(consume()) == [x * x for x in range(30)]
 
 
+def test_given_more_inputs_than_may_be_under_way_when_mapped_then_the_client_draws_no_more_of_them():
+    drawn = 0
+
+    def inputs():
+        nonlocal drawn
+        for _ in range(5_000):
+            drawn += 1
+            yield 0.2
+
+    for _ in mapping.nap.map(inputs(), order_outputs=False):
+        break
+    assert 1 <= drawn < 1_500
+
+
+def test_given_very_many_inputs_when_mapped_then_each_result_comes_once(platform: Platform):
+    many = 20_000 if platform.full else 2_000
+    assert sum(mapping.square.map(iter(range(many)), order_outputs=False)) == sum(x * x for x in range(many))
+
+
 def test_given_a_map_that_is_left_early_when_another_call_follows_then_it_is_answered():
     for result in mapping.square.map(range(200)):
         if result >= 25:

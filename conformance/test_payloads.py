@@ -39,3 +39,14 @@ def test_given_inputs_of_3_mib_when_mapped_then_each_result_belongs_to_its_input
 def test_given_an_argument_of_10_mib_when_spawned_then_every_byte_arrives():
     data = payloads.block(10 * MIB, 4)
     assert payloads.digest.spawn(data).get(timeout=60) == hashlib.sha256(data).hexdigest()
+
+
+def test_given_a_payload_that_is_uploaded_in_parts_when_called_then_every_byte_arrives_and_comes_back():
+    data = payloads.block(65 * MIB, 5)
+    assert payloads.echo.remote(data) == data
+
+
+def test_given_an_exception_of_10_mib_when_called_then_all_of_it_is_raised():
+    with pytest.raises(ValueError) as raised:
+        payloads.fail_with.remote(10 * MIB, 6)
+    assert raised.value.args == (payloads.block(10 * MIB, 6),)

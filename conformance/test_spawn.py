@@ -7,6 +7,7 @@ import time
 import modal
 import pytest
 import spawning
+from serai_conformance.poll import eventually
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -59,6 +60,21 @@ def test_given_a_spawned_call_that_fails_when_it_is_asked_for_then_the_exception
 def test_given_many_spawned_calls_when_gathered_then_each_has_its_own_result():
     calls = [spawning.add.spawn(n, n) for n in range(20)]
     assert modal.FunctionCall.gather(*calls) == [2 * n for n in range(20)]
+
+
+def test_given_many_inputs_when_spawned_as_a_map_then_each_runs_and_nobody_waits():
+    marks = spawning.Marks()
+    before = marks.seen.remote()
+    assert marks.mark.spawn_map(range(30)) is None
+    eventually(lambda: marks.seen.remote() == before + 30, 60, "all of them ran", every=0.5)
+
+
+def test_given_many_inputs_when_spawned_as_one_call_then_its_results_are_read_in_order_and_by_index():
+    call = spawning.add.experimental_spawn_map(range(60), range(60))
+    assert call.num_inputs() == 60
+    assert list(call.iter()) == [2 * n for n in range(60)]
+    assert list(call.iter(start=50, end=53)) == [100, 102, 104]
+    assert call.get(index=7) == 14
 
 
 @pytest.mark.parametrize("kib", [7, 9, 100])

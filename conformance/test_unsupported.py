@@ -13,10 +13,7 @@ REFUSED = {
     "registry": "ubuntu:24.04",
     "volume": "volume",
     "web": "web endpoint",
-    "classes": "class",
-    "batched": "batched",
     "no_network": "block_network",
-    "single_use": "single_use_containers",
     "region": "region",
 }
 

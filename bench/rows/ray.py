@@ -5,9 +5,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from platforms import Broken, Talk, environment
+import environments
+from platforms import Talk, environment
 from report import Figure, percentile
 from turns import SERAI, in_turns
 
@@ -28,14 +26,13 @@ if TYPE_CHECKING:
 ORDER = 70
 RAY = "Ray"
 HERE = Path(__file__).resolve().parents[1]
-INSTALL_S = 900
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
     colds, warms = bench.samples(8, quick=2), bench.samples(400, quick=40) // ROUNDS
     warm_up = bench.samples(1000, quick=10)
     client, numbers = bench.serai.program("basic"), itertools.count()
-    with _started(bench.log("ray")) as ray:
+    with started(bench.log("ray")) as ray:
         ray.ask("warm", n=1, before=warm_up)
         client.ask("warm", n=1, before=warm_up)
         cold = in_turns(colds, {SERAI: lambda: rested_cold_call(bench.serai), RAY: lambda: ray.ask("cold", number=next(numbers))})
@@ -53,27 +50,12 @@ def measure(bench: Bench) -> Iterator[Figure]:
 
 
 @contextmanager
-def _started(log: Path) -> Iterator[Talk]:
+def started(log: Path) -> Iterator[Talk]:
     """A Ray of one machine with a driver, both gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="ray-") as scratch:  # its sockets' names must be short
-        talk = Talk([str(_python(log)), str(HERE / "rays.py"), scratch], environment() | {"RAY_USAGE_STATS_ENABLED": "0"}, log)
+        talk = Talk([str(environments.python("ray", log)), str(HERE / "rays.py"), scratch], environment() | {"RAY_USAGE_STATS_ENABLED": "0"}, log)
         try:
             yield talk
         finally:
             talk.close()
 
-
-def _python(log: Path) -> Path:
-    """The interpreter of an environment with Ray, which is made when it is missing. @raise Broken: it cannot be"""
-    wanted, venv = (HERE / "requirements-ray.txt").read_text() + sys.version, HERE / "results/ray"
-    if not (venv / "ready").exists() or (venv / "ready").read_text() != wanted:
-        shutil.rmtree(venv, ignore_errors=True)
-        pip = [venv / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        try:
-            with log.open("ab") as output:
-                for command in ([sys.executable, "-m", "venv", venv], [*pip, "-r", HERE / "requirements-ray.txt"]):
-                    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=True, timeout=INSTALL_S)
-        except subprocess.SubprocessError as e:
-            raise Broken(f"Ray could not be installed for Python {sys.version.split()[0]}; see {log}") from e
-        (venv / "ready").write_text(wanted)
-    return venv / "bin/python"

@@ -19,6 +19,11 @@ def die(code: int) -> None:
 
 
 @app.function(max_containers=1)
+def is_killed(signum: int) -> None:
+    os.kill(os.getpid(), signum)
+
+
+@app.function(max_containers=1)
 def well(x: int) -> int:
     return x + 1
 

@@ -27,3 +27,8 @@ def echo(data: bytes) -> bytes:
 def block(size: int, seed: int) -> bytes:
     """Bytes that differ everywhere, so that nothing can be swapped unnoticed."""
     return hashlib.shake_128(str(seed).encode()).digest(size)
+
+
+@app.function(max_containers=1, memory=512)
+def fail_with(size: int, seed: int) -> None:
+    raise ValueError(block(size, seed))

@@ -28,3 +28,20 @@ def size(data: bytes) -> int:
 @app.function(max_containers=1)
 def fail() -> None:
     raise LookupError("not here")
+
+
+@app.cls(max_containers=1)
+class Marks:
+    """Counts, in the one container that it has."""
+
+    @modal.enter()
+    def begin(self) -> None:
+        self.count = 0
+
+    @modal.method()
+    def mark(self, x: int) -> None:
+        self.count += 1
+
+    @modal.method()
+    def seen(self) -> int:
+        return self.count

@@ -27,36 +27,11 @@ def with_web_endpoint():
     raise AssertionError("not served")
 
 
-classes = modal.App("classes")
-
-
-@classes.cls()
-class WithMethods:
-    @modal.method()
-    def method(self) -> None: ...
-
-
-batched = modal.App("batched")
-
-
-@batched.function()
-@modal.batched(max_batch_size=4, wait_ms=100)
-def with_batches(xs: list[int]) -> list[int]:
-    return xs
-
-
 no_network = modal.App("no-network")
 
 
 @no_network.function(block_network=True)
 def without_network() -> None: ...
-
-
-single_use = modal.App("single-use")
-
-
-@single_use.function(single_use_containers=True)
-def once() -> None: ...
 
 
 region = modal.App("region")

@@ -26,6 +26,7 @@ class EndpointsTest {
         assertThat(access(new RestEndpoints()))
                 .containsExactly(
                         "DELETE apps/{app} TOKEN",
+                        "DELETE secrets/{name} TOKEN",
                         "GET apps TOKEN",
                         "GET apps/{app} TOKEN",
                         "GET apps/{app}/deployments TOKEN",
@@ -42,11 +43,14 @@ class EndpointsTest {
                         "GET functions TOKEN",
                         "GET functions/{id} TOKEN",
                         "GET functions/{id}/logs TOKEN",
+                        "GET functions/{id}/variants TOKEN",
                         "GET nodes TOKEN",
                         "GET openapi.yaml ITSELF",
                         "GET schedules TOKEN",
                         "GET schedules/{id} TOKEN",
                         "GET schedules/{id}/firings TOKEN",
+                        "GET secrets TOKEN",
+                        "GET secrets/{name} TOKEN",
                         "POST apps/{app}/deployments TOKEN",
                         "POST apps/{app}/deployments/{version}/rollback TOKEN",
                         "POST apps/{app}/functions/{name}/calls TOKEN",
@@ -55,7 +59,8 @@ class EndpointsTest {
                         "POST schedules/{id}/fire TOKEN",
                         "POST schedules/{id}/pause TOKEN",
                         "POST schedules/{id}/resume TOKEN",
-                        "POST workspaces/{name}/tokens ADMIN");
+                        "POST workspaces/{name}/tokens ADMIN",
+                        "PUT secrets/{name} TOKEN");
         assertThat(access(new RunnerEndpoints()))
                 .containsExactly(
                         "GET files/{sha256} CONTAINER",
@@ -63,7 +68,12 @@ class EndpointsTest {
                         "POST containers ITSELF",
                         "POST containers/{id}/exit CONTAINER",
                         "POST containers/{id}/logs CONTAINER");
-        assertThat(access(new BlobEndpoints())).containsExactly("GET {id} ITSELF", "PUT {id} ITSELF");
+        assertThat(access(new BlobEndpoints()))
+                .containsExactly(
+                        "GET {id} ITSELF",
+                        "POST {id}/complete ITSELF",
+                        "PUT {id} ITSELF",
+                        "PUT {id}/parts/{number} ITSELF");
     }
 
     static Set<String> access(Application endpoints) {

@@ -56,12 +56,17 @@ public class Definer {
     public Draft read(Tenant tenant, String appId, Function function, FunctionData data, String clientVersion) {
         var duties = reader.read(function, data, clientVersion);
         var timetable = ScheduleReader.read(function);
+        mustExist(tenant, duties);
+        return new Draft(duties, timetable, FunctionWire.of(appId, function, data));
+    }
+
+    /** @throws serai.problem.ProblemException for an object that is not there, or is another workspace's */
+    void mustExist(Tenant tenant, Definition.Duties duties) {
         if (duties.imageId() != null) {
             images.get(tenant, duties.imageId());
         }
         duties.mounts().forEach(mount -> mounts.get(tenant, mount));
         secrets.mustFit(tenant, duties.secrets());
-        return new Draft(duties, timetable, FunctionWire.of(appId, function, data));
     }
 
     /** Stores it; it begins to count when its app is published. */

@@ -5,6 +5,7 @@ package serai.definition;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import modal.client.ClassParameterInfo.ParameterSerializationFormat;
 import modal.client.Function;
 import modal.client.FunctionData;
 import modal.client.FunctionRetryPolicy;
@@ -22,6 +23,9 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
     private static final int DEFAULT_MILLI_CPU = 125;
     private static final int DEFAULT_MEMORY_MB = 128;
     private static final int DEFAULT_DISK_MB = 512;
+
+    /** Inputs that one container works on together, and inputs in one batch: what the client allows. */
+    private static final int MOST_AT_ONCE = 1_000;
 
     /** @param data with the function once for each alternative GPU, if there are any */
     Definition.Duties read(Function function, FunctionData data, String clientVersion) {
@@ -43,28 +47,41 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
                 function.getMountIdsList(),
                 clientVersion,
                 new GpuReader(devices).read(function, FunctionWire.ranked(data)),
-                function.getSecretIdsList());
+                function.getSecretIdsList(),
+                isTemplate(function),
+                isSingleUse(function));
     }
 
     private static List<String> missingFeatures(Function function) {
         var missing = new ArrayList<String>();
         check(missing, function.getResources().getRdma(), "rdma");
-        check(missing, function.getWebhookConfig().getTypeValue() != 0, "web endpoints");
-        check(missing, function.getIsClass(), "classes");
+        check(missing, isWeb(function), "web endpoints");
         check(missing, function.getVolumeMountsCount() > 0, "volumes");
         check(missing, function.getCloudBucketMountsCount() + function.getS3MountsCount() > 0, "cloud bucket mounts");
         check(missing, function.getSharedVolumeMountsCount() > 0, "network file systems");
         check(missing, function.hasProxyId(), "proxies");
         check(missing, function.getBlockNetwork() || function.hasNetworkAccess(), "block_network and network rules");
         check(missing, function.getUntrusted(), "restrict_modal_access");
-        check(missing, function.getBatchMaxSize() > 0, "@batched");
-        check(missing, function.getSingleUseContainers() || function.getMaxInputs() > 0, "single_use_containers");
+        check(missing, function.getMaxInputs() > 1, "max_inputs of more than one input for a container");
         check(missing, function.getI6PnEnabled(), "clustered functions");
         check(missing, function.getIsServer() || function.hasHttpConfig(), "HTTP servers");
         check(missing, function.getIsBuilderFunction(), "Image.run_function");
         check(missing, function.getSchedulerPlacement().getRegionsCount() > 0, "region");
         check(missing, function.hasPtyInfo() && function.getPtyInfo().getEnabled(), "interactive mode (-i)");
         return missing;
+    }
+
+    private static boolean isWeb(Function function) {
+        return function.getWebhookConfig().getTypeValue() != 0
+                || function.getMethodDefinitionsMap().values().stream()
+                        .anyMatch(method -> method.getWebhookConfig().getTypeValue() != 0);
+    }
+
+    /** A class with declared parameters is only ever called with values for them, be they the defaults. */
+    private static boolean isTemplate(Function function) {
+        return function.getIsClass()
+                && function.getClassParameterInfo().getFormat()
+                        == ParameterSerializationFormat.PARAM_SERIALIZATION_FORMAT_PROTO;
     }
 
     private static void check(List<String> missing, boolean used, String name) {
@@ -85,12 +102,25 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
                 asked.getMinContainers(), Math.min(max, defaults.maxContainers()), asked.getBufferContainers(), window);
     }
 
-    /** The target where one is given: that is what a container should have, the maximum is for bursts. */
+    /** The target where one is given: that is what a container should have, the maximum is for bursts. Batches are taken whole. */
     private static int concurrency(Function function) {
-        if (function.getTargetConcurrentInputs() > 0) {
-            return function.getTargetConcurrentInputs();
+        int atOnce = function.getTargetConcurrentInputs() > 0
+                ? function.getTargetConcurrentInputs()
+                : Math.max(1, function.getMaxConcurrentInputs());
+        return Math.multiplyExact(
+                bounded("max_inputs", atOnce), bounded("max_batch_size", Math.max(1, function.getBatchMaxSize())));
+    }
+
+    private static int bounded(String name, int value) {
+        if (value < 1 || value > MOST_AT_ONCE) {
+            throw Problem.INVALID_ARGUMENT.because(
+                    "%s is %d: from 1 to %d are allowed", name, Integer.toUnsignedLong(value), MOST_AT_ONCE);
         }
-        return Math.max(1, function.getMaxConcurrentInputs());
+        return value;
+    }
+
+    private static boolean isSingleUse(Function function) {
+        return function.getSingleUseContainers() || function.getMaxInputs() == 1;
     }
 
     private static RetryPolicy retryPolicy(FunctionRetryPolicy asked) {

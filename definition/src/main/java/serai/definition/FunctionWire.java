@@ -37,6 +37,8 @@ public final class FunctionWire {
                 .setAutoscalerSettings(function.getAutoscalerSettings())
                 .setWebhookConfig(function.getWebhookConfig())
                 .setIsClass(function.getIsClass())
+                .setClassParameterInfo(function.getClassParameterInfo())
+                .putAllMethodDefinitions(function.getMethodDefinitionsMap())
                 .setMethodDefinitionsSet(true)
                 .addRankedFunctions(FunctionData.RankedFunction.newBuilder().setFunction(function))
                 .build();

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.definition;
 
+import java.util.Map;
 import modal.client.Function;
 import modal.client.FunctionHandleMetadata;
 import modal.client.FunctionPrecreateRequest;
+import modal.client.MethodDefinition;
 import serai.function.Definition;
 import serai.protocol.Messages;
 
@@ -12,8 +14,12 @@ import serai.protocol.Messages;
 public final class Handles {
     private Handles() {}
 
-    public static FunctionHandleMetadata of(Definition definition) {
-        return Messages.handle(definition.id(), definition.wire().handle());
+    /** @param function whose definition it is, or a variant that runs by it */
+    public static FunctionHandleMetadata of(serai.function.Function function, Definition definition) {
+        var handle = Messages.handle(definition.id(), definition.wire().handle());
+        return function.baseId()
+                .map(base -> handle.toBuilder().setBaseFunctionId(base).build())
+                .orElse(handle);
     }
 
     /** Before there is a definition; it is pickled into other functions already. */
@@ -27,6 +33,7 @@ public final class Handles {
         if (request.hasFunctionSchema()) {
             handle.setFunctionSchema(request.getFunctionSchema());
         }
+        putMethods(handle, request.getMethodDefinitionsMap());
         return handle.build();
     }
 
@@ -43,6 +50,25 @@ public final class Handles {
         if (function.hasClassParameterInfo()) {
             handle.setClassParameterInfo(function.getClassParameterInfo());
         }
+        putMethods(handle, function.getMethodDefinitionsMap());
         return handle.build();
+    }
+
+    /** The methods of a class are called through its one function. */
+    private static void putMethods(FunctionHandleMetadata.Builder handle, Map<String, MethodDefinition> methods) {
+        methods.forEach((name, method) -> {
+            var own = FunctionHandleMetadata.newBuilder()
+                    .setFunctionName(method.getFunctionName())
+                    .setFunctionType(method.getFunctionType())
+                    .setAppId(handle.getAppId())
+                    .setIsMethod(true)
+                    .setUseMethodName(name)
+                    .addAllSupportedInputFormats(method.getSupportedInputFormatsList())
+                    .addAllSupportedOutputFormats(method.getSupportedOutputFormatsList());
+            if (method.hasFunctionSchema()) {
+                own.setFunctionSchema(method.getFunctionSchema());
+            }
+            handle.putMethodHandleMetadata(name, own.build());
+        });
     }
 }

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
@@ -27,6 +28,7 @@ import serai.local.control.Evaluator;
 import serai.local.control.Garbage;
 import serai.local.control.Instances;
 import serai.local.control.Jobs;
+import serai.local.control.Nodes;
 import serai.local.device.Inventory;
 import serai.local.doc.Json;
 import serai.local.http.Server;
@@ -37,6 +39,10 @@ import serai.local.state.Table;
 
 /** All parts of a running agent, put together. */
 public final class Agent implements AutoCloseable {
+    /** What was decided about the node, and not measured. */
+    private static final List<String> KEPT =
+            List.of("CreateIndex", "SchedulingEligibility", "Drain", "DrainStrategy", "LastDrain");
+
     private final FileChannel lockFile;
     private final Store store;
     private final Alarm alarm;
@@ -86,27 +92,38 @@ public final class Agent implements AutoCloseable {
         Store store = new Store(state, clock);
         devices.open();
         Node node = register(store, settings, devices, data, clock);
-        Alarm alarm = new Alarm(clock);
+        Alarm alarm = new Alarm();
         Deployments deployments = new Deployments(store, alarm);
         Late instances = new Late();
-        Evaluator evaluator =
-                new Evaluator(store, instances, alarm, deployments, RandomGenerator.of("L64X128MixRandom"));
-        Allocations allocations = new Allocations(store, evaluator);
         Garbage garbage = new Garbage(store, instances);
-        Client client = new Client(data, store, Tools.find(data), node, devices.root(), clock, (id, report) -> {
-            allocations.report(id, report);
-            garbage.trim();
-        });
+        Evaluator evaluator = new Evaluator(
+                store, instances, alarm, deployments, garbage, clock, RandomGenerator.of("L64X128MixRandom"));
+        Allocations allocations = new Allocations(store, evaluator);
+        Client client = new Client(
+                data,
+                store,
+                Tools.find(data),
+                node,
+                devices.root(),
+                clock,
+                (id, report) -> {
+                    allocations.report(id, report);
+                    garbage.trim();
+                },
+                allocations::destroyed);
         instances.client = client;
         Jobs jobs = new Jobs(store, evaluator, instances);
-        client.resume(allocations.unended());
+        Nodes nodes = new Nodes(store, evaluator, alarm, clock);
+        client.resume(allocations.unended(), allocations.undestroyed());
         evaluator.resume();
         deployments.resume();
+        nodes.resume();
+        garbage.sweep(alarm);
         Server server = new Server(
                 settings.bind(),
                 settings.port(),
-                new Server.Parts(store, jobs, allocations, evaluator, deployments, client, garbage::collect),
-                new Server.Identity(settings.version(), node.id(), node.name(), data.toString()));
+                new Server.Parts(store, jobs, allocations, nodes, deployments, client, garbage::collect),
+                new Server.Identity(settings.version(), node.id(), node.name(), data.toString(), Fingerprint.mhz()));
         server.start();
         DeviceWatch watch = DeviceWatch.over(devices, store, evaluator);
         return new Agent(lockFile, store, alarm, client, server, watch);
@@ -143,7 +160,7 @@ public final class Agent implements AutoCloseable {
                 .orElseGet(() -> UUID.randomUUID().toString());
         ObjectNode measured = new Fingerprint(data, settings.version(), devices)
                 .node(id, settings.nodeName(), settings.bind() + ":" + settings.port(), clock.instant());
-        before.ifPresent(node -> measured.set("CreateIndex", node.get("CreateIndex")));
+        before.ifPresent(node -> KEPT.forEach(field -> measured.set(field, node.get(field))));
         store.commit("NodeRegistration", commit -> {
             if (commit.get(Table.NAMESPACES, "default").isEmpty()) {
                 commit.put(Table.NAMESPACES, "default", Namespaces.first(commit.index()));

@@ -12,6 +12,7 @@ import serai.local.device.Inventory;
 import serai.local.doc.Json;
 import serai.local.state.Store;
 import serai.local.state.Table;
+import serai.local.state.UnwritableException;
 
 /** Keeps the node's devices up to date: one that turns unhealthy gets no new work, one that is back may have a taker. */
 final class DeviceWatch implements AutoCloseable {
@@ -32,10 +33,12 @@ final class DeviceWatch implements AutoCloseable {
         Duration pause = devices.isStandIn() ? STAND_INS : DRIVER;
         return new DeviceWatch(Thread.ofVirtual().name("devices").start(() -> {
             try {
+                boolean changed = false;
                 while (true) {
                     Thread.sleep(pause);
-                    if (devices.refresh()) {
-                        show(devices, store);
+                    changed |= devices.refresh();
+                    if (changed) {
+                        changed = !shown(devices, store);
                         evaluator.unblock();
                     }
                 }
@@ -45,6 +48,17 @@ final class DeviceWatch implements AutoCloseable {
                 LOG.log(Level.ERROR, "devices are not looked at any more", e);
             }
         }));
+    }
+
+    /** @return false while the disk has no room for it */
+    private static boolean shown(Inventory devices, Store store) {
+        try {
+            show(devices, store);
+            return true;
+        } catch (UnwritableException e) {
+            LOG.log(Level.WARNING, "a change of the devices waits: {0}", e.getMessage());
+            return false;
+        }
     }
 
     private static void show(Inventory devices, Store store) {

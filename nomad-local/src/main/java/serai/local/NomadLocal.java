@@ -3,6 +3,7 @@
 package serai.local;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -57,7 +58,7 @@ public final class NomadLocal implements Callable<Integer> {
         int status = new CommandLine(new NomadLocal())
                 .setExecutionExceptionHandler((e, command, result) -> {
                     command.getErr().println("nomad-local: " + e.getMessage());
-                    if (!(e instanceof IOException)) {
+                    if (!(e instanceof IOException || e instanceof UncheckedIOException)) {
                         e.printStackTrace(command.getErr());
                     }
                     return 1;

@@ -65,6 +65,15 @@ public final class ForkedAgent implements AutoCloseable {
         return address;
     }
 
+    /** Runs a program of the machine with the agent's process ID as its last word. */
+    public void run(String... words) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(words));
+        command.add(Long.toString(process.pid()));
+        if (new ProcessBuilder(command).inheritIO().start().waitFor() != 0) {
+            throw new IOException(String.join(" ", command));
+        }
+    }
+
     /** SIGTERM. @return the exit status */
     public int stop() throws InterruptedException {
         process.destroy();

@@ -108,6 +108,7 @@ public class Apps {
      *
      * @param state null to keep the present one
      * @param definitions function id → definition id
+     * @throws serai.problem.ProblemException {@link Problem#CLASS_NOT_FOUND} for a class of another app
      */
     public App publish(
             Tenant tenant, String id, Publication publication, Map<String, String> definitions, Instant now) {
@@ -121,8 +122,30 @@ public class Apps {
                 .functions()
                 .forEach((tag, function) ->
                         em.persist(new AppObject(app, FUNCTION, tag, function, definitions.get(function))));
-        publication.layout().classes().forEach((tag, clazz) -> em.persist(new AppObject(app, CLASS, tag, clazz, null)));
+        publication
+                .layout()
+                .classes()
+                .forEach((tag, clazz) -> em.persist(
+                        new AppObject(app, CLASS, tag, classOf(app, clazz).id(), null)));
         return app;
+    }
+
+    /** A class of the app: the existing one if its id is given, otherwise a new one. */
+    public AppClass reserveClass(App app, Optional<String> existing) {
+        if (existing.isPresent()) {
+            return classOf(app, existing.get());
+        }
+        var created = new AppClass(app);
+        em.persist(created);
+        return created;
+    }
+
+    private AppClass classOf(App app, String id) {
+        var found = em.find(AppClass.class, id);
+        if (found == null || !found.appId().equals(app.id())) {
+            throw Problem.CLASS_NOT_FOUND.because("Class '%s' is not part of app '%s'", id, app.id());
+        }
+        return found;
     }
 
     /** Newest first. @param before only versions below it */

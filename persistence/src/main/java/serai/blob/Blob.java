@@ -41,6 +41,16 @@ public class Blob {
         return size;
     }
 
+    /** @return in how many parts it is uploaded, from 1 */
+    public int parts() {
+        return Math.toIntExact(Math.max(1, Math.ceilDiv(size, Blobs.PART_BYTES)));
+    }
+
+    /** @param number of a part, from 1 to {@link #parts} */
+    public long partSize(int number) {
+        return number < parts() ? Blobs.PART_BYTES : size - (parts() - 1) * Blobs.PART_BYTES;
+    }
+
     /** @return hex digest as announced; null if none was */
     public String sha256() {
         return sha256;

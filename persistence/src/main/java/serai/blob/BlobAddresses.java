@@ -30,6 +30,7 @@ public class BlobAddresses {
 
     private static final String UPLOAD = "PUT";
     private static final String DOWNLOAD = "GET";
+    private static final String COMPLETE = "POST";
     private static final String ALGORITHM = "HmacSHA256";
 
     private final String base;
@@ -53,6 +54,16 @@ public class BlobAddresses {
         return address(UPLOAD, blob.id(), now);
     }
 
+    /** @param number from 1 */
+    public URI uploadOfPart(Blob blob, int number, Instant now) {
+        return address(UPLOAD, part(blob.id(), Integer.toString(number)), now);
+    }
+
+    /** Where whoever has uploaded all parts says so. */
+    public URI completion(Blob blob, Instant now) {
+        return address(COMPLETE, completion(blob.id()), now);
+    }
+
     public URI download(Blob blob, Instant now) {
         return address(DOWNLOAD, blob.id(), now);
     }
@@ -60,6 +71,24 @@ public class BlobAddresses {
     /** @throws serai.problem.ProblemException {@link Problem#PERMISSION_DENIED} if we did not sign that, or it is over */
     public void checkUpload(String id, String expires, String signature, Instant now) {
         check(UPLOAD, id, expires, signature, now);
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#PERMISSION_DENIED} if we did not sign that, or it is over */
+    public void checkUploadOfPart(String id, String number, String expires, String signature, Instant now) {
+        check(UPLOAD, part(id, number), expires, signature, now);
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#PERMISSION_DENIED} if we did not sign that, or it is over */
+    public void checkCompletion(String id, String expires, String signature, Instant now) {
+        check(COMPLETE, completion(id), expires, signature, now);
+    }
+
+    private static String part(String id, String number) {
+        return id + "/parts/" + number;
+    }
+
+    private static String completion(String id) {
+        return id + "/complete";
     }
 
     /** @throws serai.problem.ProblemException {@link Problem#PERMISSION_DENIED} if we did not sign that, or it is over */

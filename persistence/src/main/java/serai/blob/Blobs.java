@@ -19,8 +19,11 @@ import serai.workspace.Tenant;
 @ApplicationScoped
 @Transactional // reads too: without one the server shares an entity manager between threads
 public class Blobs {
-    /** The most that one blob may hold; a single upload, as the client asks for parts above 1 GiB. */
-    public static final long MAX_BYTES = 5L << 30;
+    /** The most that one blob may hold: more than a container's memory. */
+    public static final long MAX_BYTES = 64L << 30;
+
+    /** What is larger is uploaded in parts of this size, beside each other. The client insists on parts above 1 GiB. */
+    public static final long PART_BYTES = 64L << 20;
 
     private final EntityManager em;
     private final BlobStore store;

@@ -261,6 +261,51 @@ public class Calls {
                 .orElseThrow(() -> Problem.CALL_NOT_FOUND.because("FunctionCall '%s' not found", id)));
     }
 
+    /** The graph that the call is part of, in the order in which its calls began. */
+    public CallGraph graph(Tenant tenant, String id, int limit) {
+        get(tenant, id);
+        return jdbi.withHandle(handle -> {
+            var calls = handle.createQuery(GRAPH)
+                    .bind("call", id)
+                    .bind("limit", limit + 1)
+                    .map((row, context) -> new CallGraph.Call(
+                            row.getString("id"), row.getString("function_id"), row.getString("parent_input_id")))
+                    .list();
+            var shown = calls.stream().limit(limit).toList();
+            var inputs = handle.createQuery("""
+                            select i.id, i.call_id, i.container_id, o.status from input i
+                            left join output o on o.input_id = i.id
+                            where i.call_id = any(:calls) order by i.seq limit :limit""")
+                    .bindArray(
+                            "calls",
+                            String.class,
+                            shown.stream().map(CallGraph.Call::id).toList())
+                    .bind("limit", limit + 1)
+                    .map((row, context) -> new CallGraph.Node(
+                            row.getString("id"),
+                            row.getString("call_id"),
+                            row.getString("container_id"),
+                            Optional.ofNullable(row.getString("status")).map(Outcome::valueOf)))
+                    .list();
+            return new CallGraph(
+                    shown, inputs.stream().limit(limit).toList(), calls.size() > limit || inputs.size() > limit);
+        });
+    }
+
+    /** Up to the call that has no parent, or whose parent is forgotten, and down to all that came of it. */
+    private static final String GRAPH = """
+            with recursive up as (
+                select id, parent_input_id, 0 as height from function_call where id = :call
+                union all
+                select c.id, c.parent_input_id, height + 1 from up
+                join input i on i.id = up.parent_input_id join function_call c on c.id = i.call_id),
+            graph as (
+                (select id from up order by height desc limit 1)
+                union all
+                select c.id from graph join input i on i.call_id = graph.id join function_call c on c.parent_input_id = i.id)
+            select c.id, c.function_id, c.parent_input_id
+            from (select id from graph limit :limit) shown join function_call c on c.id = shown.id order by c.created_at""";
+
     /** What became of the call's input with that number so far; empty while there is none. */
     public Optional<InputProgress> input(String callId, int idx) {
         return jdbi.withHandle(handle -> handle.createQuery("select * from input where call_id = :call and idx = :idx")

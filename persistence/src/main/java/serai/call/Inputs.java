@@ -8,9 +8,12 @@ import jakarta.transaction.Transactional;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.mapper.RowMapper;
+import org.jdbi.v3.core.statement.Query;
 import serai.function.RetryPolicy;
 import serai.pool.PoolId;
 import serai.signal.Signals;
@@ -27,6 +30,7 @@ public class Inputs {
             row.getString("call_id"),
             row.getInt("invocation"),
             row.getInt("attempt"),
+            row.getString("method"),
             row.getBytes("content"));
 
     private final Jdbi jdbi;
@@ -50,28 +54,40 @@ public class Inputs {
      * @param key of the request: when its answer is lost, {@link #claimedBefore} finds the same inputs again
      */
     public Look look(PoolId pool, String containerId, int limit, String key) {
-        return jdbi.withHandle(handle -> {
-            var claimed = new ArrayList<Claimed>();
-            var mayAskAgain = handle.createQuery(CLAIM)
-                    .bind("container", containerId)
-                    .bind("pool", pool.value())
-                    .bind("limit", limit)
-                    .bind("key", key)
-                    .reduceResultSet(false, (asks, row, context) -> {
-                        if (row.getString("id") != null) {
-                            claimed.add(CLAIMED.map(row, context));
-                        }
-                        return row.getBoolean("may_ask_again");
-                    });
-            return new Look(claimed, claimed.isEmpty() && !mayAskAgain);
-        });
+        return jdbi.withHandle(handle -> look(handle.createQuery(CLAIM).bind("limit", limit), pool, containerId, key));
+    }
+
+    /** As {@link #look}, for inputs of one method, or as the container's last ones. */
+    public Look look(PoolId pool, String containerId, Wish wish, String key) {
+        return jdbi.withHandle(handle -> look(
+                handle.createQuery(CLAIM_SOME)
+                        .bind("limit", wish.limit())
+                        .bind("method", wish.method().orElse(null))
+                        .bind("last", wish.last()),
+                pool,
+                containerId,
+                key));
+    }
+
+    private static Look look(Query query, PoolId pool, String containerId, String key) {
+        var claimed = new ArrayList<Claimed>();
+        var mayAskAgain = query.bind("container", containerId)
+                .bind("pool", pool.value())
+                .bind("key", key)
+                .reduceResultSet(false, (asks, row, context) -> {
+                    if (row.getString("id") != null) {
+                        claimed.add(CLAIMED.map(row, context));
+                    }
+                    return row.getBoolean("may_ask_again");
+                });
+        return new Look(claimed, claimed.isEmpty() && !mayAskAgain);
     }
 
     /** Locks inputs before their container, as results do. */
-    private static final String CLAIM = """
+    private static final String CLAIM_INPUTS = """
             with next as (
                 select id from input
-                where pool_id = :pool and state = 'PENDING' and available_at <= now()
+                where pool_id = :pool and state = 'PENDING' and available_at <= now() %s
                     and exists (select 1 from container where id = :container and state = 'ACTIVE')
                 order by seq limit :limit for update skip locked),
             me as (
@@ -79,15 +95,24 @@ public class Inputs {
             claimed as (
                 update input i set state = 'RUNNING', attempt = attempt + 1, container_id = me.id,
                     claim_key = :key, claimed_at = clock_timestamp(), finished_at = null
-                from next, me where i.id = next.id returning i.id, i.call_id, i.attempt, i.seq),
+                from next, me where i.id = next.id returning i.id, i.call_id, i.attempt, i.seq, i.method),
             busy as (
-                update container set idle_since = null where id = :container and exists (select 1 from claimed))
-            select c.id, c.call_id, c.attempt, p.content, f.invocation, coalesce(known.state in ('STARTING', 'ACTIVE'), false)
+                update container set idle_since = null %s where id = :container and exists (select 1 from claimed))
+            select c.id, c.call_id, c.attempt, c.method, p.content, f.invocation, coalesce(known.state in ('STARTING', 'ACTIVE'), false)
                 as may_ask_again
             from (select (select state from container where id = :container)) known (state)
             left join (
                 claimed c join input_payload p on p.input_id = c.id join function_call f on f.id = c.call_id) on true
             order by c.seq""";
+
+    private static final String CLAIM = CLAIM_INPUTS.formatted("", "");
+
+    /** All of one method: the given one, or that of the oldest. */
+    private static final String CLAIM_SOME =
+            CLAIM_INPUTS.formatted("""
+            and method = coalesce(cast(:method as text), (
+                select method from input where pool_id = :pool and state = 'PENDING' and available_at <= now()
+                order by seq limit 1))""", ", state = case when :last then 'DRAINING' else state end");
 
     /** As {@link #look}, for whoever does not ask what comes next. */
     public List<Claimed> claim(PoolId pool, String containerId, int limit, String key) {
@@ -97,7 +122,7 @@ public class Inputs {
     /** What the container claimed with a request whose answer it did not get. */
     public List<Claimed> claimedBefore(String containerId, String key) {
         return jdbi.withHandle(handle -> handle.createQuery("""
-                        select i.id, i.call_id, i.attempt, p.content, f.invocation
+                        select i.id, i.call_id, i.attempt, i.method, p.content, f.invocation
                         from input i join input_payload p on p.input_id = i.id join function_call f on f.id = i.call_id
                         where i.container_id = :container and i.state = 'RUNNING' and i.claim_key = :key order by i.seq""")
                 .bind("container", containerId)
@@ -302,6 +327,15 @@ public class Inputs {
         });
     }
 
+    /** Containers that work on inputs of the call, although it was cancelled. */
+    public Set<String> workingOnCancelled(String callId) {
+        return jdbi.withHandle(
+                handle -> handle.createQuery("select container_id from input where call_id = :call and cancelling")
+                        .bind("call", callId)
+                        .mapTo(String.class)
+                        .set());
+    }
+
     /** Inputs that the container works on, although they were cancelled. */
     @Transactional(Transactional.TxType.SUPPORTS) // one statement, on the path of every heartbeat
     public List<String> cancelled(String containerId) {
@@ -328,14 +362,15 @@ public class Inputs {
                 .execute();
     }
 
-    /** Containers that still work on a cancelled input when its time is over. */
-    public List<String> deafToCancellation() {
-        return jdbi.withHandle(
-                handle -> handle.createQuery("""
+    /** Containers that still work on an input that was cancelled longer ago than that. */
+    public List<String> deafToCancellation(Duration grace) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
                         select distinct i.container_id from input i
                         join container c on c.id = i.container_id and c.state <> 'ENDED'
-                        join pool p on p.id = i.pool_id join definition d on d.id = p.definition_id
-                        where i.cancelling and i.claimed_at + d.timeout_ms * interval '1 millisecond' < clock_timestamp()""").mapTo(String.class).list());
+                        where i.cancelling and i.finished_at + :grace * interval '1 millisecond' < clock_timestamp()""")
+                .bind("grace", grace.toMillis())
+                .mapTo(String.class)
+                .list());
     }
 
     /** The attempt ran too long. @return whether it was still running */
@@ -405,6 +440,16 @@ public class Inputs {
         return moved;
     }
 
+    /** @return whether anything waits that a container could take now */
+    public boolean isAnyWaiting(PoolId pool) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select exists (select 1 from input
+                            where pool_id = :pool and state = 'PENDING' and available_at <= now())""")
+                .bind("pool", pool.value())
+                .mapTo(Boolean.class)
+                .one());
+    }
+
     /** How much work a pool has. */
     public Load load(PoolId pool) {
         return jdbi.withHandle(handle -> handle.createQuery("""
@@ -450,6 +495,28 @@ public class Inputs {
                         row.getString("container_id"),
                         row.getString("definition_id")))
                 .list());
+    }
+
+    /**
+     * What a container is ready to take.
+     *
+     * @param limit how many inputs, at least 1
+     * @param method which all of them are for; empty for that of the oldest
+     * @param last whether it takes none after these
+     */
+    public record Wish(int limit, Optional<String> method, boolean last) {
+        public static Wish batch(int limit) {
+            return new Wish(limit, Optional.empty(), false);
+        }
+
+        /** The one input of a container's life. */
+        public static Wish only() {
+            return new Wish(1, Optional.empty(), true);
+        }
+
+        public Wish more(int limit, String method) {
+            return new Wish(limit, Optional.of(method), last);
+        }
     }
 
     /** @param stop nothing was found, and the container shall not ask again: it drains, has ended, or was never there */

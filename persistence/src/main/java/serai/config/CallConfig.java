@@ -20,6 +20,16 @@ public class CallConfig {
     @ConfigProperty(name = "serai.call.max-losses", defaultValue = "8")
     int maxLosses;
 
+    /** How long cancelled code may go on before its container is ended. ISO 8601; what it catches, it may need time for. */
+    @Inject
+    @ConfigProperty(name = "serai.call.cancel-grace", defaultValue = "PT30S")
+    Duration cancelGrace;
+
+    /** How many inputs of a function may wait: callers beyond it are told to wait, instead of a queue that only grows. */
+    @Inject
+    @ConfigProperty(name = "serai.call.max-pending", defaultValue = "200000")
+    int maxPending;
+
     /** How long an app without its client's heartbeat goes on. ISO 8601; the client beats every 15 s. */
     @Inject
     @ConfigProperty(name = "serai.call.app-silence", defaultValue = "PT60S")
@@ -41,6 +51,14 @@ public class CallConfig {
 
     public int maxLosses() {
         return maxLosses;
+    }
+
+    public Duration cancelGrace() {
+        return cancelGrace;
+    }
+
+    public int maxPending() {
+        return maxPending;
     }
 
     public Duration appSilence() {

@@ -46,6 +46,8 @@ public class Definition {
     private String clientVersion;
     private String[] gpus;
     private String[] secrets;
+    private boolean template;
+    private boolean singleUse;
     private Instant createdAt;
 
     protected Definition() {} // JPA
@@ -67,6 +69,8 @@ public class Definition {
         this.clientVersion = duties.clientVersion();
         this.gpus = duties.gpus().stream().map(Gpu::text).toArray(String[]::new);
         this.secrets = duties.secrets().toArray(String[]::new);
+        this.template = duties.template();
+        this.singleUse = duties.singleUse();
         this.createdAt = Instant.now();
     }
 
@@ -94,7 +98,9 @@ public class Definition {
                 List.of(mounts),
                 clientVersion,
                 Stream.of(gpus).map(Gpu::parse).toList(),
-                List.of(secrets));
+                List.of(secrets),
+                template,
+                singleUse);
     }
 
     /**
@@ -110,7 +116,7 @@ public class Definition {
     /**
      * What the platform has to do for this version.
      *
-     * @param concurrency how many inputs a container works on at a time, at least 1
+     * @param concurrency how many inputs a container should have at a time, at least 1
      * @param timeout of one attempt
      * @param startupTimeout from process start to the first request for work
      * @param imageId null for builder functions without one
@@ -118,6 +124,8 @@ public class Definition {
      * @param clientVersion of the package that the container's runtime has to be
      * @param gpus what a container needs, by rank: the first that has room; empty for none
      * @param secrets ids of the secrets whose variables a container gets; the later one counts
+     * @param template whether only {@link Variants} of it run, as it lacks parameters
+     * @param singleUse whether a container ends after its first input
      */
     public record Duties(
             AutoscalerSettings autoscaler,
@@ -130,13 +138,15 @@ public class Definition {
             List<String> mounts,
             String clientVersion,
             List<Gpu> gpus,
-            List<String> secrets) {
+            List<String> secrets,
+            boolean template,
+            boolean singleUse) {
         public Duties {
             gpus = List.copyOf(gpus);
             secrets = List.copyOf(secrets);
         }
 
-        /** Without GPUs and secrets. */
+        /** Without GPUs and secrets, complete in itself. */
         public Duties(
                 AutoscalerSettings autoscaler,
                 RetryPolicy retryPolicy,
@@ -158,7 +168,9 @@ public class Definition {
                     mounts,
                     clientVersion,
                     List.of(),
-                    List.of());
+                    List.of(),
+                    false,
+                    false);
         }
 
         /** @return how many pools a function has, at least 1 */

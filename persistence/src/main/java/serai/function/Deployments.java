@@ -18,19 +18,21 @@ import serai.workspace.Tenant;
 public class Deployments {
     private final Apps apps;
     private final Functions functions;
+    private final Variants variants;
 
     @Inject
-    public Deployments(Apps apps, Functions functions) {
+    public Deployments(Apps apps, Functions functions, Variants variants) {
         this.apps = apps;
         this.functions = functions;
+        this.variants = variants;
     }
 
     public Deployments() {
-        this(null, null); // for the server's proxy
+        this(null, null, null); // for the server's proxy
     }
 
     /**
-     * Makes the layout the app's current one, and each function's named definition its current one.
+     * Makes the layout the app's current one, and each function's named definition its current one. Its variants follow.
      *
      * @param definitions function id → definition id; a function that is not named takes its newest
      * @throws serai.problem.ProblemException {@link Problem#FUNCTION_NOT_FOUND} for a function of another app, {@link
@@ -42,11 +44,12 @@ public class Deployments {
         var chosen = new HashMap<String, String>();
         for (var id : publication.layout().functions().values()) {
             var function = functions.get(tenant, id);
-            if (!function.appId().equals(appId)) {
+            if (!function.appId().equals(appId) || function.baseId().isPresent()) {
                 throw Problem.FUNCTION_NOT_FOUND.because("Function '%s' is not part of app '%s'", id, appId);
             }
             var definition = functions.newest(function, definitions.get(id));
             function.run(definition);
+            variants.follow(function, definition);
             chosen.put(id, definition.id());
         }
         return apps.publish(tenant, appId, publication, chosen, now);

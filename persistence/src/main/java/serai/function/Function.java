@@ -4,6 +4,7 @@ package serai.function;
 
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
+import java.util.Optional;
 import serai.app.App;
 import serai.id.NewId;
 
@@ -18,6 +19,10 @@ public class Function {
     private String appId;
     private String name;
     private String definitionId;
+    private String baseId;
+    private byte[] params;
+    private byte[] options;
+    private String binding;
 
     protected Function() {} // JPA
 
@@ -27,6 +32,19 @@ public class Function {
         this.environmentId = app.environmentId();
         this.appId = app.id();
         this.name = name;
+    }
+
+    /** A variant. */
+    Function(Function base, Binding binding) {
+        this.id = NewId.of("fu");
+        this.workspaceId = base.workspaceId;
+        this.environmentId = base.environmentId;
+        this.appId = base.appId;
+        this.name = base.name;
+        this.baseId = base.id;
+        this.params = binding.params();
+        this.options = binding.options().orElse(null);
+        this.binding = binding.digest();
     }
 
     public String id() {
@@ -54,7 +72,27 @@ public class Function {
         return definitionId;
     }
 
+    /** Present for a variant: the function that it is one of. */
+    public Optional<String> baseId() {
+        return Optional.ofNullable(baseId);
+    }
+
+    /** @return what its class is constructed with, in the client's words; empty for a function of its own */
+    public byte[] params() {
+        return params == null ? new byte[0] : params;
+    }
+
+    /** Present for a variant that asks for something else than its base, in the client's words. */
+    public Optional<byte[]> options() {
+        return Optional.ofNullable(options);
+    }
+
     void run(Definition definition) {
         definitionId = definition.id();
+    }
+
+    /** There is no definition by which it could run. */
+    void rest() {
+        definitionId = null;
     }
 }

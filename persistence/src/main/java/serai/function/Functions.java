@@ -5,6 +5,7 @@ package serai.function;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.persistence.EntityManager;
+import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 import java.util.List;
 import java.util.Optional;
@@ -49,6 +50,51 @@ public class Functions {
         return definition;
     }
 
+    /** As it is now, and until the end of the transaction. */
+    Function hold(String id) {
+        var function = em.find(Function.class, id);
+        em.refresh(function, LockModeType.PESSIMISTIC_WRITE);
+        return function;
+    }
+
+    Optional<Function> variant(String baseId, Binding binding) {
+        return em.createQuery("from Function f where f.baseId = :base and f.binding = :binding", Function.class)
+                .setParameter("base", baseId)
+                .setParameter("binding", binding.digest())
+                .getResultStream()
+                .findFirst();
+    }
+
+    Function reserveVariant(Function base, Binding binding) {
+        var variant = new Function(base, binding);
+        em.persist(variant);
+        return variant;
+    }
+
+    /** In the order in which they were first asked for. @param after the last of the page before; empty for the first */
+    public List<Function> variants(Function base, String after, int limit) {
+        return em.createQuery("from Function f where f.baseId = :base and f.id > :after order by f.id", Function.class)
+                .setParameter("base", base.id())
+                .setParameter("after", after)
+                .setMaxResults(limit)
+                .getResultList();
+    }
+
+    List<Function> variantsWithOptions(Function base) {
+        return em.createQuery("from Function f where f.baseId = :base and f.options is not null", Function.class)
+                .setParameter("base", base.id())
+                .getResultList();
+    }
+
+    /** Those that ask for nothing else run by the base's own definition. */
+    void runPlainVariants(Function base, Definition definition) {
+        em.createQuery(
+                        "update Function f set f.definitionId = :definition where f.baseId = :base and f.options is null")
+                .setParameter("definition", definition.id())
+                .setParameter("base", base.id())
+                .executeUpdate();
+    }
+
     /** @param wanted the definition's id; null for the one that was made last */
     Definition newest(Function function, String wanted) {
         return em.createQuery(
@@ -78,6 +124,18 @@ public class Functions {
         return Optional.ofNullable(em.find(Function.class, id));
     }
 
+    /**
+     * By which it runs.
+     *
+     * @throws serai.problem.ProblemException {@link Problem#FUNCTION_NOT_DEFINED} until its app is published
+     */
+    public Definition current(Function function) {
+        if (function.definitionId() == null) {
+            throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", function.name());
+        }
+        return definition(function.definitionId());
+    }
+
     public Definition definition(String id) {
         var definition = em.find(Definition.class, id);
         if (definition == null) {
@@ -86,25 +144,30 @@ public class Functions {
         return definition;
     }
 
-    /** The present definitions of the app's functions; one that was only reserved has none. */
+    /** The present definitions of the app's functions, without variants; one that was only reserved has none. */
     public List<Definition> definitions(String appId) {
         return em.createQuery(
-                        "select d from Function f join Definition d on d.id = f.definitionId where f.appId = :app",
+                        "select d from Function f join Definition d on d.id = f.definitionId"
+                                + " where f.appId = :app and f.baseId is null",
                         Definition.class)
                 .setParameter("app", appId)
                 .getResultList();
     }
 
-    /** In the order of their names. */
+    /** Without variants, in the order of their names. */
     public List<Function> list(Tenant tenant, int limit) {
-        return em.createQuery("from Function f where f.workspaceId = :ws order by f.name, f.id", Function.class)
+        return em.createQuery(
+                        "from Function f where f.workspaceId = :ws and f.baseId is null order by f.name, f.id",
+                        Function.class)
                 .setParameter("ws", tenant.workspaceId())
                 .setMaxResults(limit)
                 .getResultList();
     }
 
+    /** Without variants. */
     public List<Function> of(String appId) {
-        return em.createQuery("from Function f where f.appId = :app order by f.name", Function.class)
+        return em.createQuery(
+                        "from Function f where f.appId = :app and f.baseId is null order by f.name", Function.class)
                 .setParameter("app", appId)
                 .getResultList();
     }

@@ -99,6 +99,16 @@ public class Pools {
                 .getResultList();
     }
 
+    /** Variants of the app's functions that have a pool. */
+    public List<Function> variantsInUse(String appId) {
+        return em.createQuery(
+                        "from Function f where f.appId = :app and f.baseId is not null"
+                                + " and exists (select 1 from Pool p where p.functionId = f.id and p.state <> GONE)",
+                        Function.class)
+                .setParameter("app", appId)
+                .getResultList();
+    }
+
     /** Pools of the function that take or took inputs for other definitions than its present one. */
     public List<Pool> superseded(Function function) {
         return em.createQuery(

@@ -3,6 +3,7 @@
 package serai.call;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
@@ -91,16 +92,78 @@ class QueueTest {
     }
 
     @Test
-    void givenACancelledInput_whenItsTimeIsOver_thenItsContainerIsFound() {
+    void givenACancelledInput_whenItsGraceIsOver_thenItsContainerIsFound() {
         var call = fixture.call(pool, "a");
         var running = inputs.claim(pool, container, 1, "k").getFirst();
+        assertThat(inputs.workingOnCancelled(call)).isEmpty();
         inputs.cancel(call, "enough");
-        assertThat(inputs.deafToCancellation()).doesNotContain(container);
 
+        assertThat(inputs.deafToCancellation(Duration.ofSeconds(30))).doesNotContain(container);
+        assertThat(inputs.deafToCancellation(Duration.ZERO)).contains(container);
+        assertThat(inputs.workingOnCancelled(call)).containsExactly(container);
         fixture.claimedAgo(running.inputId(), Duration.ofSeconds(301));
-
-        assertThat(inputs.deafToCancellation()).contains(container);
         assertThat(inputs.overdue()).extracting(Inputs.Overdue::inputId).doesNotContain(running.inputId());
+    }
+
+    @Test
+    void givenInputsOfTwoMethods_whenABatchIsClaimed_thenAllOfItAreForTheOldestsMethod() {
+        start(null, of("one", 0, "1"), of("two", 1, "2"), of("one", 2, "3"));
+
+        var first = inputs.look(pool, container, Inputs.Wish.batch(2), "k").claimed();
+        assertThat(first).extracting(c -> text(c.payload())).containsExactly("1", "3");
+        var more = Inputs.Wish.batch(5).more(3, "one");
+        assertThat(inputs.look(pool, container, more, "k").claimed()).isEmpty();
+        assertThat(inputs.look(pool, container, Inputs.Wish.batch(5), "k").claimed())
+                .extracting(Claimed::method)
+                .containsExactly("two");
+    }
+
+    @Test
+    void givenAContainerOfSingleUse_whenItHasClaimed_thenItGetsNoMore() {
+        fixture.call(pool, "a", "b");
+
+        assertThat(inputs.look(pool, container, Inputs.Wish.only(), "k").claimed())
+                .hasSize(1);
+        var next = inputs.look(pool, container, Inputs.Wish.only(), "k");
+        assertThat(next.claimed()).isEmpty();
+        assertThat(next.stop()).isTrue();
+    }
+
+    @Test
+    void givenCallsInsideOfCalls_whenTheGraphIsAskedFor_thenItIsTheSameFromEachOfThem() {
+        var root = fixture.call(pool, "root");
+        var input = inputs.claim(pool, container, 1, "k").getFirst();
+        var child = start(input.inputId(), of("", 0, "1"), of("", 1, "2"));
+        fixture.call(pool, "another");
+
+        var graph = calls.graph(fixture.tenant(), child, 10);
+
+        assertThat(graph.calls()).extracting(CallGraph.Call::id).containsExactly(root, child);
+        assertThat(graph.inputs()).hasSize(3);
+        assertThat(graph.truncated()).isFalse();
+        assertThat(calls.graph(fixture.tenant(), root, 10)).isEqualTo(graph);
+        assertThat(calls.graph(fixture.tenant(), root, 2).truncated()).isTrue();
+    }
+
+    @Test
+    void givenAFullQueue_whenMoreIsToCome_thenTheCallerIsToldToComeBack() {
+        fixture.call(pool, "a", "b");
+        var target = calls.target(fixture.tenant(), fixture.function(pool));
+
+        assertThatThrownBy(() -> new Backlogs(jdbi, 2).mustHaveRoom(target))
+                .isInstanceOf(ProblemException.class)
+                .hasMessageStartingWith("2 inputs of function");
+        new Backlogs(jdbi, 3).mustHaveRoom(target);
+    }
+
+    private static NewInput of(String method, int idx, String payload) {
+        return new NewInput(idx, method, payload.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private String start(String parent, NewInput... given) {
+        var target = calls.target(fixture.tenant(), fixture.function(pool));
+        return calls.start(target, new Calls.NewCall(FunctionCall.Kind.MAP, 4, parent), List.of(given))
+                .callId();
     }
 
     @Test

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.protocol;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.util.HashSet;
 import java.util.List;
@@ -79,22 +80,34 @@ public final class Messages {
 
     /** What a client has to know of a function to call it by this definition. */
     public static FunctionHandleMetadata handle(String definitionId, byte[] handle) {
-        return parseHandle(handle).toBuilder().setDefinitionId(definitionId).build();
+        var complete = parseHandle(handle).toBuilder().setDefinitionId(definitionId);
+        complete.getMethodHandleMetadataMap()
+                .forEach((name, method) -> complete.putMethodHandleMetadata(
+                        name, method.toBuilder().setDefinitionId(definitionId).build()));
+        return complete.build();
     }
 
     /**
      * What the runtime in a container is started with.
      *
      * @param function the stored definition, serialized {@link Function}
+     * @param params what its class is constructed with, as the client sent it; empty for a function
      */
     public static ContainerArguments arguments(
-            String taskId, String functionId, String appId, String environmentName, byte[] function, AppLayout layout) {
+            String taskId,
+            String functionId,
+            String appId,
+            String environmentName,
+            byte[] function,
+            byte[] params,
+            AppLayout layout) {
         return ContainerArguments.newBuilder()
                 .setTaskId(taskId)
                 .setFunctionId(functionId)
                 .setAppId(appId)
                 .setEnvironmentName(environmentName)
                 .setFunctionDef(parseFunction(function))
+                .setSerializedParams(ByteString.copyFrom(params))
                 .setAppLayout(layout)
                 .build();
     }

@@ -171,7 +171,7 @@ class Authentication implements ServerInterceptor {
                 pool.queue(),
                 container.functionId(),
                 pool.rank() * ORDINALS + container.ordinal(),
-                duties.concurrency(),
+                duties.singleUse(),
                 duties.retryPolicy());
     }
 

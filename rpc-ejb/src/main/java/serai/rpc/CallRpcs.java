@@ -10,11 +10,15 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import modal.client.FunctionCallCancelRequest;
 import modal.client.FunctionCallFromIdRequest;
 import modal.client.FunctionCallFromIdResponse;
 import modal.client.FunctionCallType;
+import modal.client.FunctionFinishInputsRequest;
+import modal.client.FunctionGetCallGraphRequest;
+import modal.client.FunctionGetCallGraphResponse;
 import modal.client.FunctionGetOutputsItem;
 import modal.client.FunctionGetOutputsRequest;
 import modal.client.FunctionGetOutputsResponse;
@@ -28,6 +32,7 @@ import modal.client.FunctionRetryPolicy;
 import modal.client.GenericResult;
 import modal.client.ModalClientGrpc;
 import serai.activate.CallTargets;
+import serai.call.Backlogs;
 import serai.call.Calls;
 import serai.call.FunctionCall;
 import serai.call.Inputs;
@@ -35,7 +40,10 @@ import serai.call.NewInput;
 import serai.call.Outcome;
 import serai.call.Output;
 import serai.call.Target;
+import serai.function.Functions;
 import serai.problem.Problem;
+import serai.protocol.Messages;
+import serai.reap.Evictions;
 import serai.signal.Signals;
 import serai.signal.Topic;
 
@@ -48,7 +56,16 @@ class CallRpcs implements RpcFeature {
     /** Results in one answer: far below the message limit, as each may hold 2 MiB. */
     private static final int MAX_OUTPUTS = 20;
 
+    /** The client reads a range in parts of so many. */
+    private static final int MAX_RANGE = 49;
+
     private static final int MAX_INPUTS = 1_000;
+
+    /** Inputs, and calls, of a graph. */
+    private static final int MOST_OF_A_GRAPH = 1_000;
+
+    /** How long a map's result waits for others: a request for each of many small ones keeps both sides busy. */
+    private static final Duration GATHERING = Duration.ofMillis(20);
 
     /** How long a failure waits for values that were yielded before it: the client drops what comes after it. */
     private static final Duration VALUES_FIRST = Duration.ofSeconds(5);
@@ -75,6 +92,9 @@ class CallRpcs implements RpcFeature {
     private final CallTargets targets;
     private final Calls calls;
     private final Inputs inputs;
+    private final Backlogs backlogs;
+    private final Functions functions;
+    private final Evictions evictions;
     private final Once once;
     private final OpenStreams streams;
     private final LongPoll poll;
@@ -85,6 +105,9 @@ class CallRpcs implements RpcFeature {
             CallTargets targets,
             Calls calls,
             Inputs inputs,
+            Backlogs backlogs,
+            Functions functions,
+            Evictions evictions,
             Once once,
             OpenStreams streams,
             Signals signals,
@@ -93,13 +116,16 @@ class CallRpcs implements RpcFeature {
         this.targets = targets;
         this.calls = calls;
         this.inputs = inputs;
+        this.backlogs = backlogs;
+        this.functions = functions;
+        this.evictions = evictions;
         this.once = once;
         this.streams = streams;
         this.poll = new LongPoll(signals);
     }
 
     CallRpcs() {
-        this(null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -107,12 +133,15 @@ class CallRpcs implements RpcFeature {
         methods.direct(ModalClientGrpc.getFunctionMapMethod(), this::start)
                 .unary(ModalClientGrpc.getFunctionPutInputsMethod(), this::put)
                 .direct(ModalClientGrpc.getFunctionGetOutputsMethod(), this::outputs)
+                .unary(ModalClientGrpc.getFunctionFinishInputsMethod(), this::finishInputs)
                 .unary(ModalClientGrpc.getFunctionCallFromIdMethod(), this::fromId)
+                .unary(ModalClientGrpc.getFunctionGetCallGraphMethod(), this::graph)
                 .unary(ModalClientGrpc.getFunctionCallCancelMethod(), this::cancel);
     }
 
     private FunctionMapResponse start(Caller caller, FunctionMapRequest request) {
         var target = target(caller, request.getFunctionId());
+        backlogs.mustHaveRoom(target);
         var call = new Calls.NewCall(
                 request.getFunctionCallType() == FunctionCallType.FUNCTION_CALL_TYPE_MAP
                         ? FunctionCall.Kind.MAP
@@ -151,6 +180,7 @@ class CallRpcs implements RpcFeature {
     private FunctionPutInputsResponse put(Caller caller, FunctionPutInputsRequest request) {
         var call = calls.get(caller.tenant(), request.getFunctionCallId());
         var target = targets.of(caller.tenant(), call.functionId());
+        backlogs.mustHaveRoom(target);
         var inputs = read(request.getInputsList());
         var method = ModalClientGrpc.getFunctionPutInputsMethod();
         return once.answer(
@@ -186,7 +216,8 @@ class CallRpcs implements RpcFeature {
             items.add(FunctionPutInputsResponseItem.newBuilder()
                     .setIdx(inputs.get(i).idx())
                     .setInputId(ids.get(i))
-                    .setInputJwt(ids.get(i))
+                    // the client says with each request for results which ones it waits for: a thousand of these
+                    .setInputJwt(Integer.toString(inputs.get(i).idx(), Character.MAX_RADIX))
                     .build());
         }
         return items;
@@ -197,7 +228,8 @@ class CallRpcs implements RpcFeature {
         var call = request.getFunctionCallId();
         var kind = kindOf(caller, call);
         int after = EntryId.parse(request.getLastEntryId());
-        int limit = request.getMaxValues() > 0 ? Math.min(request.getMaxValues(), MAX_OUTPUTS) : MAX_OUTPUTS;
+        int most = request.hasStartIdx() ? MAX_RANGE : MAX_OUTPUTS;
+        int limit = request.getMaxValues() > 0 ? Math.min(request.getMaxValues(), most) : most;
         var found = poll.until(
                 Topic.call(call),
                 timeout(request.getTimeout()),
@@ -205,17 +237,28 @@ class CallRpcs implements RpcFeature {
                         ? calls.outputsBetween(call, request.getStartIdx(), request.getEndIdx(), limit)
                         : calls.outputsAfter(call, after, limit),
                 outputs -> !outputs.isEmpty());
+        int unfinished = unfinished(caller, call, kind, found);
+        if (isPartOfMany(request, found, limit) && unfinished > 0) {
+            Thread.sleep(GATHERING);
+            found = calls.outputsAfter(call, after, limit);
+            unfinished = unfinished(caller, call, kind, found);
+        }
         if (found.stream().anyMatch(output -> output.outcome() != Outcome.SUCCESS)) {
             streams.awaitEnd(call, VALUES_FIRST);
         }
         var response = FunctionGetOutputsResponse.newBuilder()
-                .setNumUnfinishedInputs(unfinished(caller, call, kind, found))
+                .setNumUnfinishedInputs(unfinished)
                 .setLastEntryId(
                         EntryId.of(found.isEmpty() ? after : found.getLast().ordinal()));
         for (var output : found) {
             response.addIdxs(output.idx()).addOutputs(item(output));
         }
         return response.build();
+    }
+
+    /** A map asks for all its results, one request after the other. */
+    private static boolean isPartOfMany(FunctionGetOutputsRequest request, List<Output> found, int limit) {
+        return !request.hasStartIdx() && !found.isEmpty() && found.size() < limit && request.getInputJwtsCount() > 1;
     }
 
     private FunctionCall.Kind kindOf(Caller caller, String id) {
@@ -246,10 +289,7 @@ class CallRpcs implements RpcFeature {
         try {
             var item = FunctionGetOutputsItem.newBuilder();
             if (output.content() == null) {
-                item.getResultBuilder()
-                        .setStatus(GenericResult.GenericStatus.valueOf(
-                                "GENERIC_STATUS_" + output.outcome().name()))
-                        .setException(output.reason());
+                item.getResultBuilder().setStatus(status(output.outcome())).setException(output.reason());
             } else {
                 item.mergeFrom(output.content());
             }
@@ -263,11 +303,61 @@ class CallRpcs implements RpcFeature {
     }
 
     private Empty cancel(Caller caller, FunctionCallCancelRequest request) {
+        var call = calls.get(caller.tenant(), request.getFunctionCallId());
+        inputs.cancel(call.id(), "Input was cancelled by the user");
         if (request.getTerminateContainers()) {
-            throw Problem.UNSUPPORTED.because("terminate_containers is not available: cancel without it");
+            inputs.workingOnCancelled(call.id())
+                    .forEach(id -> evictions.end(id, "an input was cancelled together with its container"));
         }
-        inputs.cancel(calls.get(caller.tenant(), request.getFunctionCallId()).id(), "Input was cancelled by the user");
         return Empty.getDefaultInstance();
+    }
+
+    /** That no more come is nothing we wait for; but what did not arrive must not be taken for given. */
+    private Empty finishInputs(Caller caller, FunctionFinishInputsRequest request) {
+        var call = calls.get(caller.tenant(), request.getFunctionCallId());
+        if (call.inputs() != request.getNumInputs()) {
+            throw Problem.INVALID_ARGUMENT.because(
+                    "num_inputs: %s were sent, %d have arrived",
+                    Integer.toUnsignedString(request.getNumInputs()), call.inputs());
+        }
+        return Empty.getDefaultInstance();
+    }
+
+    private FunctionGetCallGraphResponse graph(Caller caller, FunctionGetCallGraphRequest request) {
+        var graph = calls.graph(caller.tenant(), request.getFunctionCallId(), MOST_OF_A_GRAPH);
+        var response = FunctionGetCallGraphResponse.newBuilder().setTruncated(graph.truncated());
+        var named = new HashMap<String, modal.client.Function>();
+        for (var call : graph.calls()) {
+            var function = named.computeIfAbsent(call.functionId(), this::definition);
+            response.addFunctionCallsBuilder()
+                    .setFunctionCallId(call.id())
+                    .setParentInputId(call.parentInputId() == null ? "" : call.parentInputId())
+                    .setFunctionName(function.getFunctionName())
+                    .setModuleName(function.getModuleName());
+        }
+        for (var input : graph.inputs()) {
+            response.addInputsBuilder()
+                    .setInputId(input.id())
+                    .setFunctionCallId(input.callId())
+                    .setTaskId(input.containerId() == null ? "" : input.containerId())
+                    .setStatus(input.outcome()
+                            .map(CallRpcs::status)
+                            .orElse(GenericResult.GenericStatus.GENERIC_STATUS_UNSPECIFIED));
+        }
+        return response.build();
+    }
+
+    private modal.client.Function definition(String functionId) {
+        return functions
+                .find(functionId)
+                .filter(function -> function.definitionId() != null)
+                .map(function -> Messages.parseFunction(
+                        functions.definition(function.definitionId()).wire().content()))
+                .orElse(modal.client.Function.getDefaultInstance());
+    }
+
+    private static GenericResult.GenericStatus status(Outcome outcome) {
+        return GenericResult.GenericStatus.valueOf("GENERIC_STATUS_" + outcome.name());
     }
 
     private FunctionCallFromIdResponse fromId(Caller caller, FunctionCallFromIdRequest request) {

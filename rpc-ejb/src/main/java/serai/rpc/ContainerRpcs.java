@@ -8,6 +8,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -15,6 +16,8 @@ import modal.client.CancelInputEvent;
 import modal.client.ContainerHeartbeatRequest;
 import modal.client.ContainerHeartbeatResponse;
 import modal.client.FunctionCallInvocationType;
+import modal.client.FunctionGetDynamicConcurrencyRequest;
+import modal.client.FunctionGetDynamicConcurrencyResponse;
 import modal.client.FunctionGetInputsItem;
 import modal.client.FunctionGetInputsRequest;
 import modal.client.FunctionGetInputsResponse;
@@ -47,6 +50,8 @@ class ContainerRpcs implements RpcFeature {
     private static final Duration HEARTBEAT_POLL = Duration.ofSeconds(10);
 
     private static final int REMEMBERED = 10_000;
+
+    private static final int LARGEST_BATCH = 1_000;
 
     private final Set<String> ready = ConcurrentHashMap.newKeySet();
     private final Containers containers;
@@ -85,6 +90,7 @@ class ContainerRpcs implements RpcFeature {
         methods.unary(ModalClientGrpc.getContainerHelloMethod(), this::hello)
                 .unary(ModalClientGrpc.getContainerHeartbeatMethod(), this::heartbeat)
                 .direct(ModalClientGrpc.getFunctionGetInputsMethod(), this::getInputs)
+                .unary(ModalClientGrpc.getFunctionGetDynamicConcurrencyMethod(), this::concurrency)
                 .direct(ModalClientGrpc.getFunctionPutOutputsMethod(), this::putOutputs)
                 .unary(ModalClientGrpc.getTaskResultMethod(), this::taskResult);
     }
@@ -109,6 +115,17 @@ class ContainerRpcs implements RpcFeature {
                 .build();
     }
 
+    /** The target is what the pool is sized for; while inputs wait nevertheless, a container takes up to its maximum. */
+    private FunctionGetDynamicConcurrencyResponse concurrency(
+            Caller caller, FunctionGetDynamicConcurrencyRequest request) {
+        int target = Math.max(1, request.getTargetConcurrency());
+        int most = Math.max(target, request.getMaxConcurrency());
+        boolean isBurst = inputs.isAnyWaiting(caller.mustBeContainer().queue());
+        return FunctionGetDynamicConcurrencyResponse.newBuilder()
+                .setConcurrency(isBurst ? most : target)
+                .build();
+    }
+
     private FunctionGetInputsResponse getInputs(Caller caller, FunctionGetInputsRequest request)
             throws InterruptedException {
         var me = caller.mustBeContainer();
@@ -119,13 +136,50 @@ class ContainerRpcs implements RpcFeature {
                 return answer(before);
             }
         }
+        int atMost = Math.clamp(request.getBatchMaxSize(), 1, LARGEST_BATCH);
         var work = poll.until(
                 Topic.work(me.queue().value()),
                 me.turn(),
                 WORK_POLL,
-                () -> inputs.look(me.queue(), me.id(), 1, caller.idempotencyKey()),
+                () -> look(me, atMost, caller.idempotencyKey()),
                 Inputs.Look::isOver);
-        return work.stop() ? killSwitch() : answer(work.claimed());
+        if (work.stop()) {
+            return killSwitch();
+        }
+        var claimed = work.claimed();
+        return answer(
+                claimed.isEmpty() || claimed.size() == atMost
+                        ? claimed
+                        : fill(caller, claimed, atMost, Duration.ofMillis(request.getBatchLingerMs())));
+    }
+
+    private Inputs.Look look(ContainerIdentity me, int atMost, String key) {
+        if (me.singleUse()) {
+            return inputs.look(me.queue(), me.id(), Inputs.Wish.only(), key);
+        }
+        return atMost == 1
+                ? inputs.look(me.queue(), me.id(), 1, key)
+                : inputs.look(me.queue(), me.id(), Inputs.Wish.batch(atMost), key);
+    }
+
+    /** A batch waits for others of its method, but not for long. What it has is the container's already, also if it goes. */
+    private List<Claimed> fill(Caller caller, List<Claimed> begun, int atMost, Duration linger)
+            throws InterruptedException {
+        var me = caller.mustBeContainer();
+        var batch = new ArrayList<>(begun);
+        poll.until(
+                Topic.work(me.queue().value()),
+                me.turn(),
+                linger.compareTo(WORK_POLL) < 0 ? linger : WORK_POLL,
+                () -> {
+                    var wish = Inputs.Wish.batch(atMost)
+                            .more(atMost - batch.size(), begun.getFirst().method());
+                    var more = inputs.look(me.queue(), me.id(), wish, caller.idempotencyKey());
+                    batch.addAll(more.claimed());
+                    return more.stop() || batch.size() == atMost;
+                },
+                full -> full);
+        return batch;
     }
 
     /** The first request for work tells that the start is over. */

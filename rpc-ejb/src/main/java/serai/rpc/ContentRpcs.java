@@ -21,6 +21,8 @@ import modal.client.MountGetOrCreateRequest;
 import modal.client.MountGetOrCreateResponse;
 import modal.client.MountPutFileRequest;
 import modal.client.MountPutFileResponse;
+import modal.client.MultiPartUpload;
+import serai.blob.Blob;
 import serai.blob.BlobAddresses;
 import serai.blob.Blobs;
 import serai.mount.Mount;
@@ -129,10 +131,25 @@ class ContentRpcs implements RpcFeature {
         return once.answer(method, BlobCreateResponse.parser(), caller, () -> {
             var blob = blobs.announce(caller.tenant(), request.getContentLength(), sha256);
             var response = BlobCreateResponse.newBuilder().setBlobId(blob.id()).addBlobIds(blob.id());
-            response.getUploadUrlsBuilder()
-                    .addItems(addresses.upload(blob, clock.instant()).toString());
+            if (blob.parts() > 1) {
+                response.getMultipartsBuilder().addItems(inParts(blob));
+            } else {
+                response.getUploadUrlsBuilder()
+                        .addItems(addresses.upload(blob, clock.instant()).toString());
+            }
             return response.build();
         });
+    }
+
+    private MultiPartUpload inParts(Blob blob) {
+        var now = clock.instant();
+        var upload = MultiPartUpload.newBuilder()
+                .setPartLength(Blobs.PART_BYTES)
+                .setCompletionUrl(addresses.completion(blob, now).toString());
+        for (int number = 1; number <= blob.parts(); number++) {
+            upload.addUploadUrls(addresses.uploadOfPart(blob, number, now).toString());
+        }
+        return upload.build();
     }
 
     private BlobGetResponse getBlob(Caller caller, BlobGetRequest request) {

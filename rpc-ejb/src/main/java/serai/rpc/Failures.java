@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.rpc;
 
+import com.google.protobuf.Any;
+import com.google.protobuf.Message;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -9,11 +12,20 @@ import java.lang.System.Logger.Level;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientException;
+import modal.client.RPCRetryPolicy;
+import modal.client.RPCStatus;
+import serai.problem.Problem;
 import serai.problem.ProblemException;
 
 /** What a failure looks like on the wire. Clients repeat INTERNAL and UNKNOWN, so these are for our own defects only. */
 final class Failures {
     private static final System.Logger LOG = System.getLogger(Failures.class.getName());
+
+    /** How long a client waits that is told so; it does not count that as a failed attempt. */
+    private static final float BACKLOG_PAUSE_S = 1;
+
+    private static final Metadata.Key<byte[]> DETAILS =
+            Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
 
     private Failures() {}
 
@@ -26,6 +38,14 @@ final class Failures {
             switch (cause) {
                 case StatusRuntimeException status -> {
                     return status;
+                }
+                case ProblemException problem
+                when problem.problem() == Problem.BACKLOG_FULL -> {
+                    return detailed(
+                            Status.RESOURCE_EXHAUSTED.withDescription(problem.getMessage()),
+                            RPCRetryPolicy.newBuilder()
+                                    .setRetryAfterSecs(BACKLOG_PAUSE_S)
+                                    .build());
                 }
                 case ProblemException problem -> {
                     return Status.fromCode(
@@ -47,6 +67,18 @@ final class Failures {
         return Status.INTERNAL
                 .withDescription("the server failed on %s; its log has the cause".formatted(method.getBareMethodName()))
                 .asRuntimeException();
+    }
+
+    /** @param detail what the client looks for among the details of a failure */
+    static StatusRuntimeException detailed(Status status, Message detail) {
+        var kept = RPCStatus.newBuilder()
+                .setCode(status.getCode().value())
+                .setMessage(status.getDescription())
+                .addDetails(Any.pack(detail))
+                .build();
+        var trailers = new Metadata();
+        trailers.put(DETAILS, kept.toByteArray());
+        return status.asRuntimeException(trailers);
     }
 
     /** Connection lost or refused (08), resources (53), operator intervention (57), deadlock and serialization (40). */

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.rpc;
 
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.util.Optional;
@@ -10,10 +12,9 @@ import modal.client.FunctionCreateResponse;
 import modal.client.FunctionData;
 import modal.client.FunctionGetByIdRequest;
 import modal.client.FunctionGetByIdResponse;
-import modal.client.FunctionGetDynamicConcurrencyRequest;
-import modal.client.FunctionGetDynamicConcurrencyResponse;
 import modal.client.FunctionGetRequest;
 import modal.client.FunctionGetResponse;
+import modal.client.FunctionLookupError;
 import modal.client.FunctionPrecreateRequest;
 import modal.client.FunctionPrecreateResponse;
 import modal.client.ModalClientGrpc;
@@ -22,10 +23,8 @@ import serai.definition.Definer;
 import serai.definition.FunctionWire;
 import serai.definition.Handles;
 import serai.function.Definition;
-import serai.function.Function;
 import serai.function.Functions;
 import serai.problem.Problem;
-import serai.workspace.Workspaces;
 
 /** Functions: reserved, defined, found. */
 @ApplicationScoped
@@ -34,15 +33,15 @@ class FunctionRpcs implements RpcFeature {
 
     private final Apps apps;
     private final Functions functions;
-    private final Workspaces workspaces;
+    private final DeployedApps deployed;
     private final Definer definer;
     private final Once once;
 
     @Inject
-    FunctionRpcs(Apps apps, Functions functions, Workspaces workspaces, Definer definer, Once once) {
+    FunctionRpcs(Apps apps, Functions functions, DeployedApps deployed, Definer definer, Once once) {
         this.apps = apps;
         this.functions = functions;
-        this.workspaces = workspaces;
+        this.deployed = deployed;
         this.definer = definer;
         this.once = once;
     }
@@ -56,8 +55,7 @@ class FunctionRpcs implements RpcFeature {
         methods.unary(ModalClientGrpc.getFunctionPrecreateMethod(), this::precreate)
                 .unary(ModalClientGrpc.getFunctionCreateMethod(), this::create)
                 .unary(ModalClientGrpc.getFunctionGetMethod(), this::get)
-                .unary(ModalClientGrpc.getFunctionGetByIdMethod(), this::getById)
-                .unary(ModalClientGrpc.getFunctionGetDynamicConcurrencyMethod(), this::concurrency);
+                .unary(ModalClientGrpc.getFunctionGetByIdMethod(), this::getById);
     }
 
     private FunctionPrecreateResponse precreate(Caller caller, FunctionPrecreateRequest request) {
@@ -85,7 +83,7 @@ class FunctionRpcs implements RpcFeature {
             var stored = definer.store(function, draft);
             return FunctionCreateResponse.newBuilder()
                     .setFunctionId(function.id())
-                    .setHandleMetadata(Handles.of(stored))
+                    .setHandleMetadata(Handles.of(function, stored))
                     .setFunction(definition)
                     .setFunctionData(data)
                     .build();
@@ -112,44 +110,46 @@ class FunctionRpcs implements RpcFeature {
     }
 
     private FunctionGetResponse get(Caller caller, FunctionGetRequest request) {
-        var environment = workspaces.environment(caller.tenant(), request.getEnvironmentName());
-        var app = apps.deployed(environment, request.getAppName())
-                .orElseThrow(() -> Problem.APP_NOT_FOUND.because(
-                        "App '%s' not found in environment '%s'", request.getAppName(), environment.name()));
-        var id = apps.layout(app).functions().get(request.getObjectTag());
+        if (request.getAppVersion() != 0) {
+            throw Problem.FEATURE_UNSUPPORTED.because(
+                    "version=%d: a function of one version of its app is not available", request.getAppVersion());
+        }
+        var layout = deployed.layout(caller.tenant(), request.getEnvironmentName(), request.getAppName());
+        var id = layout.functions().get(request.getObjectTag());
+        if (id == null && layout.classes().containsKey(request.getObjectTag())) {
+            throw isClass(request);
+        }
         if (id == null) {
             throw Problem.FUNCTION_NOT_FOUND.because(
-                    "Function '%s' not found in app '%s' in environment '%s'",
-                    request.getObjectTag(), request.getAppName(), environment.name());
+                    "Function '%s' not found in app '%s'", request.getObjectTag(), request.getAppName());
         }
-        var definition = definitionOf(functions.get(caller.tenant(), id));
+        var function = functions.get(caller.tenant(), id);
+        var definition = functions.current(function);
         return FunctionGetResponse.newBuilder()
                 .setFunctionId(id)
-                .setHandleMetadata(Handles.of(definition))
+                .setHandleMetadata(Handles.of(function, definition))
                 .setFunction(storedData(definition))
                 .build();
+    }
+
+    /** The client tells its user to ask for the class. */
+    private static StatusRuntimeException isClass(FunctionGetRequest request) {
+        var reason = FunctionLookupError.newBuilder()
+                .setReason(FunctionLookupError.Reason.REASON_CLASS_NAME_USED)
+                .build();
+        return Failures.detailed(
+                Status.NOT_FOUND.withDescription(
+                        "'%s' of app '%s' is a class".formatted(request.getObjectTag(), request.getAppName())),
+                reason);
     }
 
     private FunctionGetByIdResponse getById(Caller caller, FunctionGetByIdRequest request) {
-        var definition = definitionOf(functions.get(caller.tenant(), request.getFunctionId()));
+        var function = functions.get(caller.tenant(), request.getFunctionId());
+        var definition = functions.current(function);
         return FunctionGetByIdResponse.newBuilder()
-                .setHandleMetadata(Handles.of(definition))
+                .setHandleMetadata(Handles.of(function, definition))
                 .setFunction(storedData(definition))
                 .build();
-    }
-
-    private FunctionGetDynamicConcurrencyResponse concurrency(
-            Caller caller, FunctionGetDynamicConcurrencyRequest request) {
-        return FunctionGetDynamicConcurrencyResponse.newBuilder()
-                .setConcurrency(Math.max(1, request.getTargetConcurrency()))
-                .build();
-    }
-
-    private Definition definitionOf(Function function) {
-        if (function.definitionId() == null) {
-            throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", function.name());
-        }
-        return functions.definition(function.definitionId());
     }
 
     private static FunctionData storedData(Definition definition) {

@@ -8,6 +8,8 @@ import jakarta.transaction.Transactional;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import serai.app.App;
 import serai.app.Apps;
 import serai.autoscale.Retirements;
@@ -18,7 +20,7 @@ import serai.pool.PoolId;
 import serai.pool.Pools;
 import serai.schedule.Schedules;
 
-/** From one publication to the next: every function of the layout has a pool of its definition and its schedule, other pools retire. */
+/** From one publication to the next: every function of the layout has a pool of its definition and its schedule, so has each variant that is in use; other pools retire. */
 @ApplicationScoped
 public class Rollouts {
     private final Apps apps;
@@ -47,21 +49,28 @@ public class Rollouts {
         var published = apps.layout(app).functions().values();
         var current = new ArrayList<PoolId>();
         var former = new ArrayList<PoolId>();
-        for (var function : functions.of(app.id())) {
-            if (function.definitionId() == null) {
-                continue; // reserved, not published yet
-            }
-            if (published.contains(function.id())) {
-                current.add(pools.of(function, functions.definition(function.definitionId()))
-                        .id());
+        var inUse = pools.variantsInUse(app.id()); // others have a pool again when they are called again
+        for (var function :
+                Stream.concat(functions.of(app.id()).stream(), inUse.stream()).toList()) {
+            boolean runs = function.definitionId() != null
+                    && published.contains(function.baseId().orElse(function.id()));
+            if (runs) {
+                poolOf(function).ifPresent(current::add);
                 pools.superseded(function).forEach(pool -> former.add(pool.id()));
             } else {
-                former.addAll(ofFunction(app, function));
+                former.addAll(ofFunction(app, function)); // none while it is only reserved
             }
         }
         former.forEach(retirements::begin);
         current.addAll(former);
         return current;
+    }
+
+    private Optional<PoolId> poolOf(Function function) {
+        var definition = functions.definition(function.definitionId());
+        boolean runsAsItIs =
+                !definition.duties().template() || function.baseId().isPresent();
+        return runsAsItIs ? Optional.of(pools.of(function, definition).id()) : Optional.empty();
     }
 
     private List<PoolId> ofFunction(App app, Function function) {

@@ -10,20 +10,14 @@ import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import serai.activate.Publisher;
 import serai.app.Apps;
 import serai.call.Inputs;
-import serai.cluster.AllocationId;
-import serai.cluster.Cluster;
 import serai.config.CallConfig;
-import serai.container.Container;
 import serai.container.Containers;
 import serai.function.Functions;
 import serai.pool.Pools;
-import serai.problem.ProblemException;
 
 /** Finds what has been silent or busy for too long. */
 @ApplicationScoped
@@ -40,13 +34,10 @@ public class Reaper {
     private final Apps apps;
     private final Departures departures;
     private final Publisher publisher;
-    private final Cluster cluster;
+    private final Evictions evictions;
     private final CallConfig settings;
     private final InstantSource clock;
     private final Instant begun;
-
-    /** Allocations that the cluster could not be asked to end. */
-    private final Set<AllocationId> unstopped = ConcurrentHashMap.newKeySet();
 
     @Inject
     public Reaper(
@@ -57,7 +48,7 @@ public class Reaper {
             Apps apps,
             Departures departures,
             Publisher publisher,
-            Cluster cluster,
+            Evictions evictions,
             CallConfig settings) {
         this(
                 containers,
@@ -67,7 +58,7 @@ public class Reaper {
                 apps,
                 departures,
                 publisher,
-                cluster,
+                evictions,
                 settings,
                 InstantSource.system());
     }
@@ -80,7 +71,7 @@ public class Reaper {
             Apps apps,
             Departures departures,
             Publisher publisher,
-            Cluster cluster,
+            Evictions evictions,
             CallConfig settings,
             InstantSource clock) {
         this.containers = containers;
@@ -90,7 +81,7 @@ public class Reaper {
         this.apps = apps;
         this.departures = departures;
         this.publisher = publisher;
-        this.cluster = cluster;
+        this.evictions = evictions;
         this.settings = settings;
         this.clock = clock;
         this.begun = clock.instant();
@@ -111,7 +102,7 @@ public class Reaper {
         attempt("inputs of containers that have ended", this::orphans);
         attempt("apps whose client fell silent", this::silentApps);
         attempt("apps that are ending", publisher::resume);
-        attempt("allocations that should have ended", () -> unstopped.forEach(this::stop));
+        attempt("allocations that should have ended", evictions::resume);
     }
 
     /** Of everything, what users count in seconds. */
@@ -139,7 +130,7 @@ public class Reaper {
                 settings.lease(),
                 since -> containers
                         .silentSince(since)
-                        .forEach(c -> end(
+                        .forEach(c -> evictions.end(
                                 c,
                                 "no sign of life for %d s"
                                         .formatted(settings.lease().toSeconds()))));
@@ -171,7 +162,7 @@ public class Reaper {
             var definition = functions.definition(pools.get(container.poolId()).definitionId());
             var limit = definition.duties().startupTimeout();
             if (!limit.isZero() && container.createdAt().plus(limit).isBefore(clock.instant())) {
-                end(container, "not ready within %d s".formatted(limit.toSeconds()));
+                evictions.end(container, "not ready within %d s".formatted(limit.toSeconds()));
             }
         }
     }
@@ -183,7 +174,7 @@ public class Reaper {
             if (inputs.timeOut(overdue, duties.retryPolicy(), duties.timeout())) {
                 containers
                         .find(overdue.containerId())
-                        .ifPresent(c -> end(
+                        .ifPresent(c -> evictions.end(
                                 c,
                                 "an input ran for longer than %d s"
                                         .formatted(duties.timeout().toSeconds())));
@@ -191,33 +182,17 @@ public class Reaper {
         }
     }
 
-    /** The runtime cannot interrupt everything: a function that does not react has its own time limit, not more. */
+    /** The runtime cannot interrupt everything, and code may catch what it is interrupted by. */
     private void deafContainers() {
-        for (var id : inputs.deafToCancellation()) {
-            containers.find(id).ifPresent(c -> end(c, "a cancelled input did not stop within its time limit"));
+        for (var id : inputs.deafToCancellation(settings.cancelGrace())) {
+            evictions.end(
+                    id,
+                    "a cancelled input did not stop within %d s"
+                            .formatted(settings.cancelGrace().toSeconds()));
         }
     }
 
     private void orphans() {
         inputs.holdersThatEnded().forEach(id -> departures.release(id, "it ended"));
-    }
-
-    /** Whether or not it still lives somewhere: nothing of it is accepted any more, and another takes its place. */
-    private void end(Container container, String reason) {
-        if (departures.end(container.id(), null, reason)) {
-            LOG.log(INFO, "container {0} on {1} is ended: {2}", container.id(), container.node(), reason);
-            stop(new AllocationId(container.allocationId()));
-        }
-    }
-
-    private void stop(AllocationId allocation) {
-        try {
-            cluster.stop(allocation);
-            unstopped.remove(allocation);
-        } catch (ProblemException e) {
-            if (unstopped.add(allocation)) {
-                LOG.log(WARNING, "allocation {0} not ended yet: {1}", allocation, e.getMessage());
-            }
-        }
     }
 }

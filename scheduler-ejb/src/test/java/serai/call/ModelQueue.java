@@ -83,6 +83,7 @@ public final class ModelQueue {
         String claimKey;
         Instant availableAt;
         Instant claimedAt;
+        Instant cancelledAt;
 
         private Input(String id, String callId, String poolId, NewInput given, Instant now) {
             this.id = id;
@@ -272,7 +273,7 @@ public final class ModelQueue {
         }
 
         private static Claimed claimed(Input input) {
-            return new Claimed(input.id, input.callId, 1, input.attempt, input.payload);
+            return new Claimed(input.id, input.callId, 1, input.attempt, "", input.payload);
         }
 
         @Override
@@ -378,6 +379,7 @@ public final class ModelQueue {
                 for (var input : open) {
                     if (input.state.equals("RUNNING")) {
                         input.cancelling = true;
+                        input.cancelledAt = clock.instant();
                         signals.afterCommit(Topic.container(input.containerId));
                     }
                 }
@@ -395,11 +397,11 @@ public final class ModelQueue {
         }
 
         @Override
-        public List<String> deafToCancellation() {
+        public List<String> deafToCancellation(Duration grace) {
             return steps.of(() -> rows.values().stream()
                     .filter(i -> i.cancelling
                             && containers.state(i.containerId).orElseThrow() != Container.State.ENDED
-                            && isOver(i))
+                            && i.cancelledAt.plus(grace).isBefore(clock.instant()))
                     .map(i -> i.containerId)
                     .distinct()
                     .toList());

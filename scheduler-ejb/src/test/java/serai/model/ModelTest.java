@@ -402,7 +402,7 @@ class ModelTest {
             sameContainers(server.containers.starting(), containers.starting());
             sameContainers(server.containers.live(pool.id()), containers.live(modelPool.id()));
             sameNames(server.inputs.holdersThatEnded(), queue.inputs.holdersThatEnded());
-            sameNames(server.inputs.deafToCancellation(), queue.inputs.deafToCancellation());
+            sameNames(server.inputs.deafToCancellation(Duration.ZERO), queue.inputs.deafToCancellation(Duration.ZERO));
             var one = one(runners);
             sameNames(server.inputs.cancelled(one.real), queue.inputs.cancelled(one.model));
             assertThat(pools.awake().contains(modelPool.id()))

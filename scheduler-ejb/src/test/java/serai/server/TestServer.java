@@ -9,6 +9,7 @@ import jakarta.persistence.EntityManagerFactory;
 import jakarta.persistence.Persistence;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -57,16 +58,20 @@ import serai.function.Definition;
 import serai.function.Deployments;
 import serai.function.Function;
 import serai.function.Functions;
+import serai.function.OptionReader;
 import serai.function.Resources;
 import serai.function.RetryPolicy;
+import serai.function.Variants;
 import serai.id.NewId;
 import serai.log.Logs;
 import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
+import serai.problem.Problem;
 import serai.reap.Admissions;
 import serai.reap.ContainerEnds;
 import serai.reap.Departures;
+import serai.reap.Evictions;
 import serai.reap.Reaper;
 import serai.reap.Retention;
 import serai.replay.Replays;
@@ -108,7 +113,8 @@ public final class TestServer {
     public final Workspaces workspaces = bean(Workspaces.class, transactions.entities());
     public final Apps apps = bean(Apps.class, transactions.entities(), signals);
     public final Functions functions = bean(Functions.class, transactions.entities());
-    public final Deployments deployments = bean(Deployments.class, apps, functions);
+    public final Variants variants = bean(Variants.class, functions, new NoOptions());
+    public final Deployments deployments = bean(Deployments.class, apps, functions, variants);
     public final Pools pools = bean(Pools.class, transactions.entities(), jdbi);
     public final Containers containers = bean(Containers.class, transactions.entities(), jdbi, signals);
     public final Calls calls = bean(Calls.class, jdbi, signals);
@@ -154,8 +160,9 @@ public final class TestServer {
             reconciliations,
             call);
     public final Admissions admissions = new Admissions(pools, containers, cluster);
+    public final Evictions evictions = new Evictions(containers, departures, cluster);
     public final Reaper reaper =
-            new Reaper(containers, inputs, pools, functions, apps, departures, publisher, cluster, call, clock);
+            new Reaper(containers, inputs, pools, functions, apps, departures, publisher, evictions, call, clock);
     public final Retention retention = new Retention(
             calls, bean(Replays.class, jdbi), logs, secrets(null), call, settings(LogConfig.class, Map.of()));
 
@@ -255,8 +262,24 @@ public final class TestServer {
                 List.of(),
                 "1.6.4",
                 List.of(gpus),
-                List.of());
+                List.of(),
+                false,
+                false);
         return functions.define(function, new Definition.Wire(new byte[0], new byte[0], new byte[0]), duties);
+    }
+
+    /** Options change nothing here but that there is a definition of its own. Those that say so are refused. */
+    private static final class NoOptions implements OptionReader {
+        @Override
+        public Derived apply(Definition base, byte[] options) {
+            if (new String(options, StandardCharsets.UTF_8).equals("impossible")) {
+                throw Problem.FEATURE_UNSUPPORTED.because("impossible options");
+            }
+            return new Derived(base.wire(), base.duties());
+        }
+
+        @Override
+        public void mustExist(Tenant tenant, Definition.Duties duties) {}
     }
 
     /** The app with these functions, by their newest definitions. */

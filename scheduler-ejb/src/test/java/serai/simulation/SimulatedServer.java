@@ -30,6 +30,7 @@ import serai.pool.PoolId;
 import serai.reap.Admissions;
 import serai.reap.ContainerEnds;
 import serai.reap.Departures;
+import serai.reap.Evictions;
 import serai.reap.News;
 import serai.reap.Reaper;
 import serai.server.Defaults;
@@ -122,7 +123,7 @@ final class SimulatedServer {
                 world.apps,
                 departures,
                 new NoPublisher(),
-                world.cluster,
+                new Evictions(world.containers, departures, world.cluster),
                 CALLS,
                 clock);
         news = new News(world.cluster, departures, world.time.now());

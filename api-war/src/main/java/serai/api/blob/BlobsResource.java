@@ -6,6 +6,7 @@ import jakarta.enterprise.context.RequestScoped;
 import jakarta.inject.Inject;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -66,6 +67,35 @@ public class BlobsResource {
         }
         var received = uploads.receive(blob, content, clock.instant());
         return Response.ok().tag(new EntityTag(received.md5())).build();
+    }
+
+    /** @return with the part's MD5 as ETag */
+    @PUT
+    @Path("parts/{number}")
+    public Response putPart(
+            @PathParam("id") String id,
+            @PathParam("number") String number,
+            @QueryParam("expires") String expires,
+            @QueryParam("signature") String signature,
+            InputStream content)
+            throws IOException {
+        addresses.checkUploadOfPart(id, number, expires, signature, clock.instant());
+        var received = uploads.receivePart(blobs.signed(id), Integer.parseInt(number), content); // we signed the number
+        return Response.ok().tag(new EntityTag(received.md5())).build();
+    }
+
+    /** Clients look for the tag in the text. What they say of the parts is not read: the parts are. */
+    @POST
+    @Path("complete")
+    @Produces(MediaType.APPLICATION_XML)
+    public String complete(
+            @PathParam("id") String id,
+            @QueryParam("expires") String expires,
+            @QueryParam("signature") String signature)
+            throws IOException {
+        addresses.checkCompletion(id, expires, signature, clock.instant());
+        return "<CompleteMultipartUploadResult><ETag>\"%s\"</ETag></CompleteMultipartUploadResult>"
+                .formatted(uploads.assemble(blobs.signed(id), clock.instant()));
     }
 
     @GET

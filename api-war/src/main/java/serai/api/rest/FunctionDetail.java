@@ -6,6 +6,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import serai.call.Inputs;
 import serai.device.Gpu;
@@ -16,15 +17,47 @@ import serai.pool.Pool;
 /**
  * A function with what it asks for and what it has. Durations are ISO 8601.
  *
+ * @param base of a variant: the function that it is bound from; null for others
+ * @param parameters of a variant: what its class is constructed with; null for others
  * @param runs null until its app is published
  * @param pool null while nothing was asked of the cluster for it, and after its app was stopped
  */
 public record FunctionDetail(
-        String id, String name, String app, String environment, String definition, Runs runs, PoolView pool) {
+        String id,
+        String name,
+        String app,
+        String environment,
+        String definition,
+        String base,
+        Map<String, Object> parameters,
+        Runs runs,
+        PoolView pool) {
 
-    static FunctionDetail of(Function function, String environment, Runs runs, PoolView pool) {
+    /** One without a definition. */
+    static FunctionDetail of(Function function, String environment) {
         return new FunctionDetail(
-                function.id(), function.name(), function.appId(), environment, function.definitionId(), runs, pool);
+                function.id(),
+                function.name(),
+                function.appId(),
+                environment,
+                null,
+                function.baseId().orElse(null),
+                null,
+                null,
+                null);
+    }
+
+    static FunctionDetail of(Function function, String environment, Definition definition, PoolView pool) {
+        return new FunctionDetail(
+                function.id(),
+                function.name(),
+                function.appId(),
+                environment,
+                function.definitionId(),
+                function.baseId().orElse(null),
+                function.baseId().isPresent() ? VariantView.parameters(function, definition) : null,
+                Runs.of(definition.duties()),
+                pool);
     }
 
     /**

@@ -21,6 +21,7 @@ import serai.app.Apps;
 import serai.call.Inputs;
 import serai.cluster.Cluster;
 import serai.container.Containers;
+import serai.function.Function;
 import serai.function.Functions;
 import serai.log.Logs;
 import serai.pool.Pool;
@@ -83,14 +84,26 @@ public class FunctionsResource {
         var function = functions.get(caller.tenant(), id);
         var environment = environments.names(caller.tenant()).get(function.environmentId());
         if (function.definitionId() == null) {
-            return FunctionDetail.of(function, environment, null, null);
+            return FunctionDetail.of(function, environment);
         }
-        var duties = functions.definition(function.definitionId()).duties();
         return FunctionDetail.of(
                 function,
                 environment,
-                FunctionDetail.Runs.of(duties),
+                functions.definition(function.definitionId()),
                 pools.current(function).map(this::view).orElse(null));
+    }
+
+    @GET
+    @Path("{id}/variants")
+    public Page<VariantView> variants(
+            @PathParam("id") String id, @QueryParam("limit") String limit, @QueryParam("cursor") String cursor) {
+        var base = functions.get(caller.tenant(), id);
+        var definition = functions.current(base);
+        return Page.of(
+                limit,
+                size -> functions.variants(base, cursor == null ? "" : cursor, size),
+                variant -> VariantView.of(variant, definition),
+                Function::id);
     }
 
     private FunctionDetail.PoolView view(Pool pool) {

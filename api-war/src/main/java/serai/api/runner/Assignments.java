@@ -156,6 +156,7 @@ public class Assignments {
                         app.id(),
                         environment,
                         definition.wire().content(),
+                        functions.find(container.functionId()).orElseThrow().params(),
                         layout(app, definition))
                 .toByteArray();
     }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import serai.local.client.TaskRunner.Kill;
@@ -19,10 +20,13 @@ import serai.local.control.Report;
 import serai.local.doc.Json;
 import serai.local.job.Job;
 import serai.local.state.Alloc;
+import serai.local.state.UnwritableException;
 
 /** Runs the tasks of one allocation and says how they are. */
 final class AllocRunner {
     private static final System.Logger LOG = System.getLogger(AllocRunner.class.getName());
+
+    private static final Duration DISK_PAUSE = Duration.ofSeconds(1);
 
     private final Surroundings around;
     private final Alloc alloc;
@@ -30,6 +34,7 @@ final class AllocRunner {
     private final List<TaskRunner> tasks;
     private final BiConsumer<String, Report> reports;
     private final ReentrantLock reporting = new ReentrantLock();
+    private final AtomicBoolean owed = new AtomicBoolean();
     private final CountDownLatch ended;
 
     AllocRunner(Surroundings around, Alloc alloc, BiConsumer<String, Report> reports) {
@@ -59,22 +64,32 @@ final class AllocRunner {
     }
 
     /** Goes on with what an earlier agent started; tasks that it did not come to start are started now. */
-    void resume() {
+    void resume() throws IOException {
         for (TaskRunner task : tasks) {
             if (task.state().isDead()) {
                 ended.countDown();
                 continue;
             }
-            try {
-                run(task, TaskProcess.find(around.runDir(alloc.id(), task.name()), task.logs()));
-            } catch (IOException e) {
-                LOG.log(Level.ERROR, "task " + task.name() + " of " + alloc.id() + " cannot be found again", e);
-                run(task, Optional.empty());
-            }
+            run(task, found(task));
         }
         if (ended.getCount() == 0) {
             changed(tasks.getFirst());
         }
+    }
+
+    private Optional<TaskProcess> found(TaskRunner task) throws IOException {
+        try {
+            Optional<TaskProcess> found = task.isBetweenStarts()
+                    ? Optional.empty()
+                    : TaskProcess.find(around.runDirs(alloc.id(), task.name()), task.logs());
+            if (found.isPresent()) {
+                return found;
+            }
+        } catch (IOException e) {
+            LOG.log(Level.ERROR, "task " + task.name() + " of " + alloc.id() + " cannot be found again", e);
+        }
+        task.endEverything(); // there must never be two of it
+        return Optional.empty();
     }
 
     private void run(TaskRunner task, Optional<TaskProcess> adopted) {
@@ -128,8 +143,26 @@ final class AllocRunner {
             ObjectNode states = Json.object();
             tasks.forEach(t -> states.set(t.name(), t.state().doc()));
             reports.accept(alloc.id(), report(states));
+        } catch (UnwritableException e) {
+            LOG.log(Level.WARNING, "allocation {0} cannot be reported on: {1}", alloc.id(), e.getMessage());
+            reportLater(task);
         } finally {
             reporting.unlock();
+        }
+    }
+
+    /** A report that is not written now is made again; its tasks go on meanwhile. */
+    private void reportLater(TaskRunner task) {
+        if (owed.compareAndSet(false, true)) {
+            Thread.startVirtualThread(() -> {
+                try {
+                    Thread.sleep(DISK_PAUSE);
+                    owed.set(false);
+                    changed(task);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
         }
     }
 

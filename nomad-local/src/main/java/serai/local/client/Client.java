@@ -12,8 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import serai.local.control.Instances;
@@ -22,16 +26,19 @@ import serai.local.doc.Json;
 import serai.local.plan.Node;
 import serai.local.state.Alloc;
 import serai.local.state.Store;
+import serai.local.state.UnwritableException;
 
 /** All allocations that run here. */
 public final class Client implements Instances {
     private static final System.Logger LOG = System.getLogger(Client.class.getName());
+    private static final Duration DISK_PAUSE = Duration.ofSeconds(1);
     /** Longer than any kill timeout. */
     private static final Duration LONGEST_END = Duration.ofSeconds(40);
 
     private final Surroundings around;
     private final Map<String, AllocRunner> runners = new ConcurrentHashMap<>();
     private final BiConsumer<String, Report> reports;
+    private final Consumer<String> destroyed;
     private volatile boolean closing;
 
     /** @param devices where device nodes of stand-ins are; empty for / */
@@ -42,7 +49,9 @@ public final class Client implements Instances {
             Node node,
             Optional<Path> devices,
             InstantSource clock,
-            BiConsumer<String, Report> reports) {
+            BiConsumer<String, Report> reports,
+            Consumer<String> destroyed) {
+        this.destroyed = destroyed;
         this.around = new Surroundings(
                 data,
                 store,
@@ -103,6 +112,8 @@ public final class Client implements Instances {
                     runner.get().awaitEnd(LONGEST_END);
                     runners.remove(allocId);
                 }
+                around.leftovers().end((alloc, task) -> alloc.equals(allocId));
+                freed(allocId);
                 AllocDir.delete(around.allocDir(allocId).path());
                 AllocDir.delete(around.runDirs().resolve(allocId));
             } catch (IOException e) {
@@ -111,6 +122,17 @@ public final class Client implements Instances {
                 Thread.currentThread().interrupt();
             }
         });
+    }
+
+    private void freed(String allocId) throws InterruptedException {
+        while (true) {
+            try {
+                destroyed.accept(allocId);
+                return;
+            } catch (UnwritableException e) {
+                Thread.sleep(DISK_PAUSE);
+            }
+        }
     }
 
     private Optional<AllocRunner> runner(String allocId) {
@@ -123,6 +145,18 @@ public final class Client implements Instances {
             @Override
             public void signal(String task, String signal) {
                 each(runner, task).forEach(t -> t.signal(signal));
+            }
+
+            @Override
+            public Map<String, Map<Long, Usage.Figures>> usage() throws IOException {
+                Map<String, Map<Long, Usage.Figures>> usage = new TreeMap<>();
+                for (TaskRunner task : runner.tasks()) {
+                    Map<Long, Usage.Figures> figures = task.usage();
+                    if (!figures.isEmpty()) {
+                        usage.put(task.name(), figures);
+                    }
+                }
+                return usage;
             }
 
             @Override
@@ -141,6 +175,9 @@ public final class Client implements Instances {
         void signal(String task, String signal);
 
         void restart(String task);
+
+        /** By task and process ID. */
+        Map<String, Map<Long, Usage.Figures>> usage() throws IOException;
     }
 
     public AllocDir directory(String allocId) {
@@ -148,7 +185,7 @@ public final class Client implements Instances {
     }
 
     /** After a start of the agent: goes on with what runs, and ends what nobody knows any more. */
-    public void resume(List<Alloc> unended) throws IOException {
+    public void resume(List<Alloc> unended, List<String> undestroyed) throws IOException {
         for (Alloc alloc : unended) {
             AllocRunner runner = new AllocRunner(around, alloc, this::report);
             runners.put(alloc.id(), runner);
@@ -157,37 +194,35 @@ public final class Client implements Instances {
                 runner.kill(false);
             }
         }
-        endStrangers();
+        sweep();
+        undestroyed.forEach(this::destroy);
     }
 
-    private void endStrangers() throws IOException {
+    /** Processes whose allocation has ended, and files of allocations that nobody knows any more. */
+    private void sweep() throws IOException {
         Files.createDirectories(around.runDirs());
-        try (Stream<Path> directories = Files.list(around.runDirs())) {
-            for (Path directory : directories.toList()) {
-                String alloc = directory.getFileName().toString();
-                boolean known =
-                        around.store().read(tables -> tables.alloc(alloc)).isPresent();
-                if (!known) {
-                    endStranger(directory);
-                    destroy(alloc);
+        Files.createDirectories(around.allocDirs());
+        Set<String> forgotten = new TreeSet<>();
+        for (Path parent : List.of(around.runDirs(), around.allocDirs())) {
+            try (Stream<Path> directories = Files.list(parent)) {
+                directories.map(directory -> directory.getFileName().toString()).forEach(forgotten::add);
+            }
+        }
+        forgotten.removeIf(
+                alloc -> around.store().read(tables -> tables.alloc(alloc)).isPresent());
+        for (String alloc : forgotten) {
+            try (Stream<Path> tasks =
+                    Files.list(Files.createDirectories(around.runDirs().resolve(alloc)))) {
+                for (Path task : tasks.toList()) {
+                    new RunDirs(task).end();
                 }
             }
         }
-    }
-
-    private static void endStranger(Path directory) throws IOException {
-        try (Stream<Path> tasks = Files.list(directory)) {
-            for (Path task : tasks.toList()) {
-                Optional<ProcessId> started = new RunDir(task).started();
-                if (started.isPresent() && started.get().alive()) {
-                    LOG.log(
-                            Level.INFO,
-                            "ending process {0} of a forgotten allocation",
-                            started.get().pid());
-                    Libc.kill(-started.get().pid(), Signals.KILL);
-                }
-            }
+        int ended = around.leftovers().end((alloc, task) -> !runners.containsKey(alloc));
+        if (ended > 0) {
+            LOG.log(Level.INFO, "ended {0} processes of allocations that are over", ended);
         }
+        forgotten.forEach(this::destroy);
     }
 
     /** Stops every task, politely first, and waits for the last. */

@@ -240,7 +240,8 @@ public final class Fingerprint {
         }
     }
 
-    private static int mhz() throws IOException {
+    /** Of one core. */
+    public static int mhz() throws IOException {
         Path max = Path.of("/sys/devices/system/cpu/cpu0/cpufreq/base_frequency");
         if (Files.isReadable(max)) {
             return Integer.parseInt(Files.readString(max).strip()) / 1000;

@@ -4,6 +4,8 @@ package serai.local.client;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -14,6 +16,8 @@ import java.util.stream.Stream;
 
 /** The numbered files of one stream: {@code fn.stdout.0}, {@code fn.stdout.1}, ... The oldest go when there are too many. */
 final class LogFiles {
+    private static final System.Logger LOG = System.getLogger(LogFiles.class.getName());
+
     private LogFiles() {}
 
     /** One of the files. */
@@ -48,6 +52,7 @@ final class LogFiles {
         private int number;
         private long size;
         private OutputStream out;
+        private long lost;
 
         Writer(Path directory, String task, String stream, long maxBytes, int maxFiles) throws IOException {
             this.directory = directory;
@@ -66,23 +71,52 @@ final class LogFiles {
             size = Files.size(file);
         }
 
-        void write(byte[] bytes, int length) throws IOException {
+        /** What the disk has no room for is dropped, and a line says so where it would have been: the task must go on. */
+        void write(byte[] bytes, int length) {
             int written = 0;
-            while (written < length) {
-                if (size >= maxBytes) {
-                    rotate();
+            try {
+                if (lost > 0) {
+                    byte[] note = ("\n[nomad-local: %d bytes of output were lost, the log could not be written]\n"
+                                    .formatted(lost))
+                            .getBytes(StandardCharsets.UTF_8);
+                    append(note, 0, note.length);
+                    lost = 0;
                 }
-                int part = (int) Math.min(length - written, maxBytes - size);
-                out.write(bytes, written, part);
-                written += part;
-                size += part;
+                while (written < length) {
+                    int part = (int) Math.min(length - written, room());
+                    append(bytes, written, part);
+                    written += part;
+                }
+            } catch (IOException e) {
+                if (lost == 0) {
+                    LOG.log(Level.WARNING, "output of {0} is lost: {1}", directory.resolve(task), e.getMessage());
+                }
+                lost += length - written;
             }
         }
 
+        private long room() throws IOException {
+            if (size >= maxBytes) {
+                rotate();
+            }
+            return maxBytes - size;
+        }
+
+        private void append(byte[] bytes, int start, int length) throws IOException {
+            out.write(bytes, start, length);
+            size += length;
+        }
+
         private void rotate() throws IOException {
-            out.close();
+            OutputStream full = out;
             number++;
-            open();
+            try {
+                open();
+            } catch (IOException e) {
+                number--;
+                throw e;
+            }
+            full.close();
             List<LogFile> present = list(directory, task, stream);
             for (LogFile old : present.subList(0, Math.max(0, present.size() - maxFiles))) {
                 Files.deleteIfExists(old.path());

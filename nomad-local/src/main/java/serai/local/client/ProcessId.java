@@ -31,6 +31,12 @@ record ProcessId(long pid, long startTicks) {
         return stat.isPresent() && parse(stat.get()).equals(this) && !afterName(stat.get())[0].equals("Z");
     }
 
+    /** SIGKILL for its whole group, and for itself where it has none yet. */
+    void killGroup() {
+        Libc.kill(-pid, Signals.KILL);
+        Libc.kill(pid, Signals.KILL);
+    }
+
     private Optional<String> stat() throws IOException {
         try {
             String text = Files.readString(Path.of("/proc/" + pid + "/stat")).strip();

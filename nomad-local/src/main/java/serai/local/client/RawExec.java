@@ -19,7 +19,7 @@ final class RawExec {
 
     private RawExec() {}
 
-    static TaskProcess.Launch launch(Job.Task task, TaskEnv env, AllocDir dir, RunDir run, TaskProcess.Logs logs)
+    static TaskProcess.Launch launch(Job.Task task, TaskEnv env, AllocDir dir, TaskProcess.Logs logs)
             throws SetupException {
         JsonNode config = task.config();
         checkOptions(config);
@@ -34,7 +34,7 @@ final class RawExec {
         Path work = config.has("work_dir")
                 ? Path.of(env.resolve(config.path("work_dir").asText()))
                 : dir.task(task.name());
-        return new TaskProcess.Launch(command, environment, work, run, logs);
+        return new TaskProcess.Launch(command, environment, work, logs);
     }
 
     private static void checkOptions(JsonNode config) throws SetupException {

@@ -4,7 +4,6 @@ package serai.local.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.random.RandomGenerator;
 import serai.local.doc.GoDuration;
 import serai.local.doc.Json;
@@ -26,7 +25,8 @@ final class RestartTracker {
     private final Duration delay;
     private final boolean delayMode;
     private final RandomGenerator random;
-    private Instant windowStart;
+    private boolean begun;
+    private long windowStart;
     private int used;
 
     RestartTracker(JsonNode policy, RandomGenerator random) {
@@ -37,11 +37,13 @@ final class RestartTracker {
         this.random = random;
     }
 
-    Verdict next(Instant now) {
+    /** @param now in nanoseconds, of a clock that nobody sets */
+    Verdict next(long now) {
         if (attempts == 0) {
             return new GiveUp("Policy allows no restarts");
         }
-        if (windowStart == null || now.isAfter(windowStart.plus(interval))) {
+        if (!begun || now - windowStart > interval.toNanos()) {
+            begun = true;
             windowStart = now;
             used = 0;
         }
@@ -53,7 +55,7 @@ final class RestartTracker {
             return new GiveUp("Exceeded allowed attempts %d in interval %s and mode is \"fail\""
                     .formatted(attempts, GoDuration.of(interval)));
         }
-        Duration rest = Duration.between(now, windowStart.plus(interval));
+        Duration rest = interval.minusNanos(now - windowStart);
         return new Restart(rest.plus(jittered(delay).minus(delay)), "Exceeded allowed attempts, applying a delay");
     }
 

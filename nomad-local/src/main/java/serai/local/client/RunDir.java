@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** What agent and supervisor tell each other about one task. See {@code supervise.sh}. */
+/** What agent and supervisor tell each other about one start of a task. See {@code supervise.sh}. */
 record RunDir(Path path) {
 
     Path stdout() {
@@ -22,17 +22,13 @@ record RunDir(Path path) {
         return path.resolve("stderr");
     }
 
-    /** Ready for a new start; nothing of an earlier one is left. */
-    void reset() throws IOException {
+    void create() throws IOException {
         Files.createDirectories(path);
-        for (String name : new String[] {"stdout", "stderr", "started", "exit"}) {
-            Files.deleteIfExists(path.resolve(name));
-        }
         Libc.mkfifo(stdout());
         Libc.mkfifo(stderr());
     }
 
-    /** The task that was started last; empty if none ever was. */
+    /** The process that was started; empty if the supervisor has not come to it. */
     Optional<ProcessId> started() throws IOException {
         return line("started").map(ProcessId::parse);
     }

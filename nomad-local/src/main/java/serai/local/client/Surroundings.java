@@ -27,15 +27,23 @@ record Surroundings(
         RandomGenerator random) {
 
     AllocDir allocDir(String alloc) {
-        return new AllocDir(data.resolve("alloc").resolve(alloc));
+        return new AllocDir(allocDirs().resolve(alloc));
     }
 
     Path runDirs() {
         return data.resolve("run");
     }
 
-    RunDir runDir(String alloc, String task) {
-        return new RunDir(runDirs().resolve(alloc).resolve(task));
+    RunDirs runDirs(String alloc, String task) {
+        return new RunDirs(runDirs().resolve(alloc).resolve(task));
+    }
+
+    Path allocDirs() {
+        return data.resolve("alloc");
+    }
+
+    Leftovers leftovers() {
+        return new Leftovers(allocDirs());
     }
 
     Optional<JsonNode> variable(String namespace, String path) {

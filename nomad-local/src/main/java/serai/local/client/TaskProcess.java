@@ -21,7 +21,7 @@ final class TaskProcess {
      *
      * @param command resolved to a file, with its arguments
      */
-    record Launch(List<String> command, Map<String, String> environment, Path workDirectory, RunDir run, Logs logs) {}
+    record Launch(List<String> command, Map<String, String> environment, Path workDirectory, Logs logs) {}
 
     /** Where the output goes. */
     record Logs(Path directory, String task, long maxBytes, int maxFiles) {
@@ -41,15 +41,22 @@ final class TaskProcess {
         this.pumps = pumps;
     }
 
-    static TaskProcess start(Launch launch, Surroundings around) throws IOException {
-        RunDir run = launch.run();
-        run.reset();
-        LaunchScript.write(run.launch(), launch, around.tools().setsid(), around.environment());
-        Supervisors.Begun begun = around.supervisors().begin(run);
-        TaskProcess task = new TaskProcess(begun.task(), run, pumps(run, launch.logs()));
-        var _ = begun.supervisor().onExit().thenRunAsync(task::ended, Thread::startVirtualThread);
-        around.supervisors().refill();
-        return task;
+    /** @throws IOException if it could not be started; nothing of it runs then */
+    static TaskProcess start(Launch launch, RunDirs starts, Surroundings around) throws IOException {
+        try {
+            RunDir run = starts.fresh();
+            LaunchScript.write(run.launch(), launch, around.tools().setsid(), around.environment());
+            Supervisors.Begun begun = around.supervisors().begin(run);
+            TaskProcess task = new TaskProcess(begun.task(), run, pumps(run, launch.logs()));
+            var _ = begun.supervisor()
+                    .onExit()
+                    .thenAcceptAsync(s -> task.ended(Optional.of(s.exitValue())), Thread::startVirtualThread);
+            around.supervisors().refill();
+            return task;
+        } catch (IOException e) {
+            starts.end();
+            throw e;
+        }
     }
 
     private static List<LogPump> pumps(RunDir run, Logs logs) throws IOException {
@@ -62,12 +69,12 @@ final class TaskProcess {
      *
      * @return empty if none was started; a task that has ended meanwhile is returned with its exit known
      */
-    static Optional<TaskProcess> find(RunDir run, Logs logs) throws IOException {
-        Optional<ProcessId> started = run.started();
-        if (started.isEmpty()) {
+    static Optional<TaskProcess> find(RunDirs starts, Logs logs) throws IOException {
+        Optional<RunDir> run = starts.begun();
+        if (run.isEmpty()) {
             return Optional.empty();
         }
-        TaskProcess task = new TaskProcess(started.get(), run, pumps(run, logs));
+        TaskProcess task = new TaskProcess(run.get().started().orElseThrow(), run.get(), pumps(run.get(), logs));
         Thread.startVirtualThread(task::waitForStranger);
         return Optional.of(task);
     }
@@ -87,18 +94,22 @@ final class TaskProcess {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        ended();
+        ended(Optional.empty());
     }
 
-    /** The main process is gone; so is then everything else in its group, and the output is complete. */
-    private void ended() {
+    /**
+     * The main process is gone; so is then everything else in its group, and the output is complete.
+     *
+     * @param told the status, for where the disk had no room for it
+     */
+    private void ended(Optional<Integer> told) {
         Libc.kill(-id.pid(), Signals.KILL);
         try {
             for (LogPump pump : pumps) {
                 pump.drain(REST_OF_THE_OUTPUT);
                 pump.close();
             }
-            exit.complete(run.exit().map(Exit::ofStatus).orElse(Exit.UNKNOWN));
+            exit.complete(run.exit().or(() -> told).map(Exit::ofStatus).orElse(Exit.UNKNOWN));
         } catch (IOException e) {
             exit.completeExceptionally(e);
         } catch (InterruptedException e) {
@@ -121,6 +132,6 @@ final class TaskProcess {
 
     /** The hard end of everything in the task's process group. */
     void kill() {
-        Libc.kill(-id.pid(), Signals.KILL);
+        id.killGroup();
     }
 }

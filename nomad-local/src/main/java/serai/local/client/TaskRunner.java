@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -27,16 +28,18 @@ final class TaskRunner {
     private static final Duration MAX_KILL_TIMEOUT = Duration.ofSeconds(30);
 
     private final Surroundings around;
+    private final String alloc;
     private final Job job;
     private final Job.Task task;
     private final AllocDir dir;
-    private final RunDir run;
+    private final RunDirs starts;
     private final TaskEnv env;
     private final TaskSetup setup;
     private final RestartTracker restarts;
     private final Consumer<TaskRunner> changed;
 
     private final CompletableFuture<Kill> kill = new CompletableFuture<>();
+    private final Usage usage = new Usage();
     private volatile TaskState state;
     private volatile TaskProcess process;
     private volatile boolean restartAsked;
@@ -56,7 +59,8 @@ final class TaskRunner {
         this.job = alloc.job();
         this.task = task;
         this.dir = around.allocDir(alloc.id());
-        this.run = around.runDir(alloc.id(), task.name());
+        this.alloc = alloc.id();
+        this.starts = around.runDirs(alloc.id(), task.name());
         this.env = new TaskEnv(alloc, group, task, around.node(), dir, around.environment(), around.devices());
         this.setup = new TaskSetup(around, dir, task, env, alloc.namespace());
         this.restarts = new RestartTracker(task.doc().path("RestartPolicy"), around.random());
@@ -72,6 +76,12 @@ final class TaskRunner {
         return state;
     }
 
+    /** Its last process has ended and was accounted for, and the next one has not been started. */
+    boolean isBetweenStarts() throws IOException {
+        Optional<RunDir> last = starts.begun();
+        return state.isToBeRestarted() && last.isPresent() && last.get().exit().isPresent();
+    }
+
     Duration shutdownDelay() {
         return task.shutdownDelay();
     }
@@ -79,6 +89,12 @@ final class TaskRunner {
     /** Has the task end for good. A second call changes nothing. */
     void kill(Kill how) {
         kill.complete(how);
+    }
+
+    /** By process ID; empty while nothing of it runs. */
+    Map<Long, Usage.Figures> usage() throws IOException {
+        TaskProcess running = process;
+        return running == null ? Map.of() : usage.of(running.id());
     }
 
     void signal(String name) {
@@ -113,7 +129,7 @@ final class TaskRunner {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // the agent goes; the next one finds the task again
         } catch (RuntimeException e) {
-            LOG.log(Level.ERROR, "task " + run.path(), e);
+            LOG.log(Level.ERROR, "task " + starts.path(), e);
             event(TaskEvent.failure(new SetupException(Kind.SETUP, e.toString())));
             dead(true);
         }
@@ -166,10 +182,8 @@ final class TaskRunner {
             if (!render() || kill.isDone()) {
                 return null;
             }
-            TaskProcess started = TaskProcess.start(RawExec.launch(task, env, dir, run, logs()), around);
+            TaskProcess started = TaskProcess.start(RawExec.launch(task, env, dir, logs()), starts, around);
             process = started;
-            event(TaskEvent.started());
-            update(state.running(now()));
             return started;
         } catch (IOException e) {
             throw new SetupException(
@@ -220,6 +234,10 @@ final class TaskRunner {
     /** @return true if the end counts as a failure */
     private boolean await(TaskProcess running) throws InterruptedException {
         process = running;
+        if (!state.isRunning()) { // its agent went before it could say so
+            event(TaskEvent.started());
+            update(state.running(now()));
+        }
         changed.accept(this);
         CompletableFuture.anyOf(running.exit(), kill).exceptionally(e -> null).join();
         if (kill.isDone() && !running.exit().isDone()) {
@@ -227,15 +245,30 @@ final class TaskRunner {
         }
         Exit exit = exit(running);
         process = null;
+        endLeftovers();
         event(TaskEvent.terminated(exit));
         return !(job.isBatch() && exit.code() == 0);
+    }
+
+    private void endLeftovers() {
+        try {
+            around.leftovers().end(alloc, task.name());
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "processes of " + starts.path(), e);
+        }
+    }
+
+    /** Has nothing of it run any more that an earlier agent started. */
+    void endEverything() throws IOException {
+        starts.end();
+        around.leftovers().end(alloc, task.name());
     }
 
     private Exit exit(TaskProcess running) throws InterruptedException {
         try {
             return running.exit().get();
         } catch (ExecutionException e) {
-            LOG.log(Level.WARNING, "exit status of " + run.path(), e);
+            LOG.log(Level.WARNING, "exit status of " + starts.path(), e);
             return Exit.UNKNOWN;
         }
     }
@@ -283,7 +316,7 @@ final class TaskRunner {
 
     /** @return false if there is no next try */
     private boolean restartLater() throws InterruptedException {
-        switch (restarts.next(now())) {
+        switch (restarts.next(System.nanoTime())) {
             case GiveUp(String reason) -> {
                 event(TaskEvent.notRestarting(reason));
                 dead(true);

@@ -60,6 +60,13 @@ record TaskState(ObjectNode doc) {
         return Json.text(doc, "State").equals("running");
     }
 
+    boolean isToBeRestarted() {
+        JsonNode events = doc.path("Events");
+        return Json.text(doc, "State").equals("pending")
+                && !events.isEmpty()
+                && Json.text(events.get(events.size() - 1), "Type").equals("Restarting");
+    }
+
     boolean isDead() {
         return Json.text(doc, "State").equals("dead");
     }

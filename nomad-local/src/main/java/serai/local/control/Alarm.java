@@ -4,8 +4,6 @@ package serai.local.control;
 
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -16,15 +14,11 @@ public final class Alarm implements AutoCloseable {
 
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("alarm").factory());
-    private final InstantSource clock;
 
-    public Alarm(InstantSource clock) {
-        this.clock = clock;
-    }
-
-    public void at(Instant time, Runnable work) {
-        long nanos = Math.max(0, Duration.between(clock.instant(), time).toNanos());
-        var _ = timer.schedule(() -> Thread.startVirtualThread(() -> guarded(work)), nanos, TimeUnit.NANOSECONDS);
+    /** @param pause by the clock that nobody sets; work that is overdue is done at once */
+    public void in(Duration pause, Runnable work) {
+        var _ = timer.schedule(
+                () -> Thread.startVirtualThread(() -> guarded(work)), pause.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     private static void guarded(Runnable work) {

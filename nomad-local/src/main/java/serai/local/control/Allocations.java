@@ -11,6 +11,7 @@ import serai.local.plan.Reschedule;
 import serai.local.state.Alloc;
 import serai.local.state.Evaluation;
 import serai.local.state.Store;
+import serai.local.state.Table;
 
 /** What callers ask of single allocations, and what the processes report about them. */
 public final class Allocations {
@@ -78,6 +79,26 @@ public final class Allocations {
                 .group(alloc.group())
                 .map(g -> Reschedule.of(g.doc().path("ReschedulePolicy")).enabled())
                 .orElse(false);
+    }
+
+    /** The last process of an allocation that nobody knows any more has ended: what it held is free. */
+    public void destroyed(String id) {
+        boolean held = store.commit("AllocationDestroyed", commit -> {
+            boolean there = commit.get(Table.ENDING, id).isPresent();
+            if (there) {
+                commit.remove(Table.ENDING, id);
+            }
+            return there;
+        });
+        if (held) {
+            evaluator.unblock();
+        }
+    }
+
+    /** Allocations that an earlier agent was to destroy. */
+    public List<String> undestroyed() {
+        return store.read(tables ->
+                tables.all(Table.ENDING).map(doc -> new Alloc(doc).id()).toList());
     }
 
     public List<Alloc> unended() {

@@ -4,8 +4,8 @@ package serai.local.control;
 
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import serai.local.doc.Json;
@@ -15,13 +15,15 @@ import serai.local.state.Commit;
 import serai.local.state.Evaluation;
 import serai.local.state.Store;
 import serai.local.state.Table;
-import serai.local.state.Times;
+import serai.local.state.UnwritableException;
 
 /**
  * Roll-outs, as far as callers notice them: a job whose update block allows {@code MaxParallel > 0} has one after each change,
  * and refuses to be scaled until its instances were healthy for long enough. Instances are replaced all at once nevertheless.
  */
 public final class Deployments {
+    private static final System.Logger LOG = System.getLogger(Deployments.class.getName());
+
     private final Store store;
     private final Alarm alarm;
 
@@ -35,13 +37,13 @@ public final class Deployments {
         if (job.isBatch() || job.stopped() || group.maxParallel() == 0 || group.count() == 0) {
             return Optional.empty();
         }
-        boolean known = commit.all(Table.DEPLOYMENTS)
-                .anyMatch(d -> isOf(d, job) && Json.number(d, "JobVersion") == job.version());
+        boolean known = commit.deployments(job.namespace(), job.id())
+                .anyMatch(d -> Json.number(d, "JobVersion") == job.version());
         if (known) {
             return Optional.empty();
         }
-        commit.all(Table.DEPLOYMENTS)
-                .filter(d -> isOf(d, job) && Json.text(d, "Status").equals("running"))
+        commit.deployments(job.namespace(), job.id())
+                .filter(d -> Json.text(d, "Status").equals("running"))
                 .forEach(d -> commit.putDeployment(Json.with(
                         d, "Status", "cancelled", "StatusDescription", "Cancelled due to newer version of job")));
         String id = Ids.next();
@@ -88,22 +90,11 @@ public final class Deployments {
                 0);
     }
 
-    private static boolean isOf(ObjectNode deployment, Job job) {
-        return Json.text(deployment, "JobID").equals(job.id())
-                && Json.text(deployment, "Namespace").equals(job.namespace());
-    }
-
     /** Looks at a running deployment when its instances may have become healthy. */
     public void watch(String id) {
         store.read(tables -> tables.get(Table.DEPLOYMENTS, id))
                 .filter(d -> Json.text(d, "Status").equals("running"))
-                .ifPresent(deployment -> alarm.at(nextLook(deployment), () -> look(id)));
-    }
-
-    private Instant nextLook(ObjectNode deployment) {
-        return Times.instant(Json.number(deployment, "ModifyTime"))
-                .plus(minHealthy(deployment))
-                .plusMillis(100);
+                .ifPresent(deployment -> alarm.in(minHealthy(deployment).plusMillis(100), () -> look(id)));
     }
 
     private Duration minHealthy(ObjectNode deployment) {
@@ -119,13 +110,21 @@ public final class Deployments {
     }
 
     private void look(String id) {
+        try {
+            settle(id);
+        } catch (UnwritableException e) {
+            LOG.log(Level.WARNING, "a deployment waits: {0}", e.getMessage());
+        }
+        watch(id);
+    }
+
+    private void settle(String id) {
         store.commit("DeploymentStatusUpdate", commit -> {
             commit.get(Table.DEPLOYMENTS, id)
                     .filter(d -> Json.text(d, "Status").equals("running"))
                     .ifPresent(d -> settle(commit, d));
             return null;
         });
-        watch(id);
     }
 
     private static void settle(Commit commit, ObjectNode deployment) {
@@ -138,12 +137,13 @@ public final class Deployments {
         List<Alloc> allocs = commit.allocs(job.get().namespace(), job.get().id())
                 .filter(Alloc::wanted)
                 .toList();
-        Instant begun = Times.instant(Json.number(deployment, "CreateTime"));
+        Duration age =
+                commit.statusAge(Table.DEPLOYMENTS, Json.text(deployment, "ID")).orElseGet(commit::agentAge);
         ObjectNode groups = Json.object();
         boolean done = true;
         for (Job.Group group : job.get().groups()) {
             long healthy = allocs.stream()
-                    .filter(a -> a.group().equals(group.name()) && healthyFor(a, begun, commit.now(), group))
+                    .filter(a -> a.group().equals(group.name()) && healthy(a, age, commit, group))
                     .count();
             groups.set(
                     group.name(),
@@ -168,18 +168,10 @@ public final class Deployments {
                         : Json.with(deployment, "TaskGroups", groups));
     }
 
-    private static boolean healthyFor(Alloc alloc, Instant begun, Instant now, Job.Group group) {
-        if (!alloc.clientStatus().equals("running")) {
-            return false;
-        }
-        Instant since = Json.each(alloc.taskStates())
-                .map(state -> Json.text(state, "StartedAt"))
-                .filter(text -> !text.isEmpty())
-                .map(Instant::parse)
-                .max(Instant::compareTo)
-                .orElse(now);
-        Instant from = since.isAfter(begun) ? since : begun;
-        return !from.plus(group.minHealthyTime()).isAfter(now);
+    private static boolean healthy(Alloc alloc, Duration age, Commit commit, Job.Group group) {
+        Duration running = commit.statusAge(Table.ALLOCATIONS, alloc.id()).orElseGet(commit::agentAge);
+        Duration both = running.compareTo(age) < 0 ? running : age;
+        return alloc.clientStatus().equals("running") && both.compareTo(group.minHealthyTime()) >= 0;
     }
 
     /** @return the index of the commit */

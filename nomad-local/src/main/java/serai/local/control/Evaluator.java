@@ -3,7 +3,10 @@
 package serai.local.control;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -15,47 +18,85 @@ import serai.local.state.Commit;
 import serai.local.state.Evaluation;
 import serai.local.state.Store;
 import serai.local.state.Table;
+import serai.local.state.Times;
+import serai.local.state.UnwritableException;
 
 /** Works evaluations off: lets the plan be made, stores it, and has the processes follow. */
 public final class Evaluator {
+    private static final System.Logger LOG = System.getLogger(Evaluator.class.getName());
+    private static final Duration DISK_PAUSE = Duration.ofSeconds(1);
+
     private final Store store;
     private final Instances instances;
     private final Alarm alarm;
     private final Deployments deployments;
+    private final Garbage garbage;
+    private final InstantSource clock;
     private final RandomGenerator random;
 
-    public Evaluator(Store store, Instances instances, Alarm alarm, Deployments deployments, RandomGenerator random) {
+    public Evaluator(
+            Store store,
+            Instances instances,
+            Alarm alarm,
+            Deployments deployments,
+            Garbage garbage,
+            InstantSource clock,
+            RandomGenerator random) {
         this.store = store;
         this.instances = instances;
         this.alarm = alarm;
         this.deployments = deployments;
+        this.garbage = garbage;
+        this.clock = clock;
         this.random = random;
     }
 
     /** Evaluates a job now. Evaluations that wait are taken up at their time. */
     public void evaluate(String evaluationId) {
-        Optional<Outcome> planned = store.commit(
-                "PlanResult",
-                commit -> commit.evaluation(evaluationId)
-                        .filter(Evaluation::open)
-                        .flatMap(evaluation -> new PlanStep(commit, evaluation, random).run()));
-        planned.ifPresent(this::carryOut);
+        try {
+            Optional<Outcome> planned = store.commit(
+                    "PlanResult",
+                    commit -> commit.evaluation(evaluationId)
+                            .filter(Evaluation::open)
+                            .flatMap(evaluation -> new PlanStep(commit, evaluation, random).run()));
+            planned.ifPresent(this::carryOut);
+        } catch (UnwritableException e) {
+            later(e, () -> evaluate(evaluationId));
+        }
+    }
+
+    /** The evaluation is on record: it is work to be done, whatever the disk says. */
+    private void later(UnwritableException why, Runnable work) {
+        LOG.log(Level.WARNING, "an evaluation waits: {0}", why.getMessage());
+        alarm.in(DISK_PAUSE, work);
     }
 
     private void carryOut(Outcome outcome) {
-        store.commit("EvaluationUpdated", commit -> {
-            conclude(commit, outcome);
-            return null;
-        });
+        conclude(outcome);
         outcome.stopped().forEach(instances::stop);
         outcome.placed().forEach(instances::start);
         outcome.followUps().forEach(this::await);
         outcome.deployment().ifPresent(deployments::watch);
     }
 
-    /** Has an evaluation that waits evaluated at its time. */
+    private void conclude(Outcome outcome) {
+        try {
+            store.commit("EvaluationUpdated", commit -> {
+                conclude(commit, outcome);
+                return null;
+            });
+        } catch (UnwritableException e) {
+            later(e, () -> conclude(outcome));
+        }
+        garbage.trim();
+    }
+
+    /** Has an evaluation that waits evaluated at its time, and never later than it was to wait as a whole. */
     public void await(Evaluation waiting) {
-        alarm.at(Instant.parse(waiting.waitUntil()), () -> evaluate(waiting.id()));
+        Instant until = Instant.parse(waiting.waitUntil());
+        Duration whole = Duration.between(Times.instant(Json.number(waiting.doc(), "CreateTime")), until);
+        Duration left = Duration.between(clock.instant(), until);
+        alarm.in(left.compareTo(whole) > 0 ? whole : left, () -> evaluate(waiting.id()));
     }
 
     /** Something ended: what waits for room is looked at again, the most important first. */
@@ -70,9 +111,15 @@ public final class Evaluator {
         blocked.forEach(this::evaluate);
     }
 
+    /** Evaluates inside a commit that will be thrown away. @return the evaluation as it would be then */
+    Outcome rehearse(Commit commit, Evaluation evaluation) {
+        Outcome outcome = new PlanStep(commit, evaluation, random).run().orElseThrow();
+        conclude(commit, outcome);
+        return outcome;
+    }
+
     private static void conclude(Commit commit, Outcome outcome) {
         Evaluation evaluation = commit.evaluation(outcome.evaluation().id()).orElse(outcome.evaluation());
-        outcome.followUps().forEach(commit::putEvaluation);
         List<Object> fields = new ArrayList<>(List.of(
                 "Status", "complete",
                 "SnapshotIndex", evaluation.modifyIndex(),

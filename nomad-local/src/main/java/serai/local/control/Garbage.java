@@ -2,27 +2,45 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.local.control;
 
+import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import serai.local.doc.Json;
+import serai.local.job.Job;
 import serai.local.state.Alloc;
 import serai.local.state.Commit;
 import serai.local.state.Evaluation;
 import serai.local.state.Store;
 import serai.local.state.Table;
+import serai.local.state.Tables;
+import serai.local.state.UnwritableException;
 
 /** Forgets what is over: the oldest when there is too much of it, all of it when asked. */
 public final class Garbage {
+    private static final System.Logger LOG = System.getLogger(Garbage.class.getName());
     private static final int ALLOCATIONS = 200;
     private static final int EVALUATIONS = 400;
     private static final int DEPLOYMENTS = 50;
 
+    private static final Duration PERIOD = Duration.ofMinutes(5);
+    /** As in Nomad, by the clock that nobody sets: how long what is over is kept. */
+    private static final Duration OVER = Duration.ofHours(1);
+
+    private static final Duration STOPPED_JOB = Duration.ofHours(4);
+
     private final Store store;
     private final Instances instances;
+    /** What is left after a look may be needed; the next one is worth it when there is more than that again. */
+    private volatile int allocationsLeft;
+
+    private volatile int evaluationsLeft;
+    private volatile int deploymentsLeft;
 
     public Garbage(Store store, Instances instances) {
         this.store = store;
@@ -31,43 +49,76 @@ public final class Garbage {
 
     /** Keeps memory bounded; cheap when there is nothing to do. */
     public void trim() {
-        boolean much = store.read(tables -> tables.all(Table.ALLOCATIONS).count() > ALLOCATIONS
-                || tables.all(Table.EVALUATIONS).count() > EVALUATIONS
-                || tables.all(Table.DEPLOYMENTS).count() > DEPLOYMENTS);
+        boolean much = store.read(tables -> tables.count(Table.ALLOCATIONS) > ALLOCATIONS + allocationsLeft
+                || tables.count(Table.EVALUATIONS) > EVALUATIONS + evaluationsLeft
+                || tables.count(Table.DEPLOYMENTS) > DEPLOYMENTS + deploymentsLeft);
         if (much) {
-            forget(ALLOCATIONS * 3 / 4, EVALUATIONS * 3 / 4, DEPLOYMENTS / 2, false);
+            forget(new Kept(ALLOCATIONS * 3 / 4, EVALUATIONS * 3 / 4, DEPLOYMENTS / 2, OVER, STOPPED_JOB));
         }
     }
 
     public void collect() {
-        forget(0, 0, 0, true);
+        forget(Kept.NOTHING);
     }
 
-    private void forget(int allocations, int evaluations, int deployments, boolean jobs) {
-        List<String> gone = store.commit("GarbageCollected", commit -> {
-            List<String> over = allocations(commit, allocations);
-            over.forEach(id -> commit.remove(Table.ALLOCATIONS, id));
-            evaluations(commit, evaluations);
-            deployments(commit, deployments);
-            if (jobs) {
-                stoppedJobs(commit);
-            }
-            return over;
+    /** Has what is over forgotten in time, also where nothing happens any more. */
+    public void sweep(Alarm alarm) {
+        alarm.in(PERIOD, () -> {
+            sweep(alarm);
+            sweepNow();
         });
+    }
+
+    void sweepNow() {
+        forget(new Kept(ALLOCATIONS, EVALUATIONS, DEPLOYMENTS, OVER, STOPPED_JOB));
+    }
+
+    /** How many are kept at most, and for how long. */
+    private record Kept(int allocations, int evaluations, int deployments, Duration over, Duration stoppedJob) {
+        static final Kept NOTHING = new Kept(0, 0, 0, Duration.ZERO, Duration.ZERO);
+    }
+
+    private void forget(Kept kept) {
+        List<String> gone;
+        try {
+            gone = store.commit("GarbageCollected", commit -> {
+                List<String> over = allocations(commit, kept);
+                over.forEach(id -> commit.remove(Table.ALLOCATIONS, id));
+                evaluations(commit, kept.evaluations());
+                deployments(commit, kept.deployments());
+                stoppedJobs(commit, kept.stoppedJob());
+                return over;
+            });
+        } catch (UnwritableException e) {
+            LOG.log(Level.WARNING, "nothing is forgotten: {0}", e.getMessage());
+            return;
+        }
         gone.forEach(instances::destroy);
+        store.read(tables -> {
+            allocationsLeft = Math.max(0, tables.count(Table.ALLOCATIONS) - ALLOCATIONS * 3 / 4);
+            evaluationsLeft = Math.max(0, tables.count(Table.EVALUATIONS) - EVALUATIONS * 3 / 4);
+            deploymentsLeft = Math.max(0, tables.count(Table.DEPLOYMENTS) - DEPLOYMENTS / 2);
+            return null;
+        });
+    }
+
+    private static Duration age(Commit commit, Table table, String key) {
+        return commit.statusAge(table, key).orElseGet(commit::agentAge);
     }
 
     /** A failed allocation that is still wanted keeps its slot, so it stays. */
-    private static List<String> allocations(Commit commit, int kept) {
+    private static List<String> allocations(Commit commit, Kept kept) {
         List<Alloc> over = commit.all(Table.ALLOCATIONS)
                 .map(Alloc::new)
                 .filter(a -> a.ended()
                         && (!a.wanted() || commit.job(a.namespace(), a.jobId()).isEmpty()))
                 .sorted(Comparator.comparingLong(Alloc::modifyIndex))
                 .toList();
-        return over.stream()
-                .limit(Math.max(0, over.size() - kept))
-                .map(Alloc::id)
+        int tooMany = over.size() - kept.allocations();
+        return IntStream.range(0, over.size())
+                .filter(i -> i < tooMany
+                        || age(commit, Table.ALLOCATIONS, over.get(i).id()).compareTo(kept.over()) > 0)
+                .mapToObj(i -> over.get(i).id())
                 .toList();
     }
 
@@ -96,10 +147,13 @@ public final class Garbage {
                 .forEach(d -> commit.remove(Table.DEPLOYMENTS, Json.text(d, "ID")));
     }
 
-    private static void stoppedJobs(Commit commit) {
+    private static void stoppedJobs(Commit commit, Duration kept) {
         commit.all(Table.JOBS)
-                .map(serai.local.job.Job::new)
+                .map(Job::new)
                 .filter(job -> job.stopped()
+                        && age(commit, Table.JOBS, Tables.jobKey(job.namespace(), job.id()))
+                                        .compareTo(kept)
+                                > 0
                         && commit.allocs(job.namespace(), job.id()).findAny().isEmpty())
                 .forEach(commit::removeJob);
     }

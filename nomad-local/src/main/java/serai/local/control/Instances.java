@@ -10,6 +10,6 @@ public interface Instances {
 
     void stop(Alloc alloc);
 
-    /** Stops what still runs and deletes the allocation's files. */
+    /** Stops what still runs and deletes the allocation's files; then {@link Allocations#destroyed} is told. */
     void destroy(String allocId);
 }

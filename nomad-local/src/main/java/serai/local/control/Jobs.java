@@ -54,6 +54,73 @@ public final class Jobs {
         return result;
     }
 
+    /** What registering would change and where its instances would find room; nothing is changed. */
+    public ObjectNode plan(JobForm.Request request, Optional<String> namespace, boolean withDiff) {
+        Job given = checked(request, namespace);
+        return store.rehearse(commit -> {
+            Optional<Job> stored = commit.job(given.namespace(), given.id());
+            Job job = put(commit, given, stored);
+            Evaluation evaluation = evaluation(commit, job, "job-register");
+            Outcome outcome = evaluator.rehearse(commit, evaluation);
+            Evaluation concluded = commit.evaluation(evaluation.id()).orElseThrow();
+            return Plans.answer(commit, stored, job, outcome, concluded, withDiff);
+        });
+    }
+
+    /**
+     * Registers an earlier version again, as a new one.
+     *
+     * @param enforced the version that the job has to have now
+     */
+    public Result revert(String namespace, String id, long version, Optional<Long> enforced) {
+        Result result = store.commit("JobRegistered", commit -> {
+            Job stored = commit.job(namespace, id)
+                    .orElseThrow(() -> new RefusedException(500, "job \"%s\" not found".formatted(id)));
+            if (enforced.isPresent() && enforced.get() != stored.version()) {
+                throw new RefusedException(
+                        500,
+                        "Current job has version %d; enforcing version %d".formatted(stored.version(), enforced.get()));
+            }
+            if (version == stored.version()) {
+                throw new RefusedException(500, "can't revert to current version");
+            }
+            Job earlier = version(commit, namespace, id, version);
+            Job job = put(commit, earlier.with("VersionTag", null), Optional.of(stored));
+            Evaluation evaluation = evaluation(commit, job, "job-register");
+            return new Result(evaluation.id(), commit.index(), commit.index(), job.jobModifyIndex(), "");
+        });
+        evaluator.evaluate(result.evaluation());
+        return result;
+    }
+
+    private static Job version(Commit commit, String namespace, String id, long version) {
+        return commit.get(Table.VERSIONS, Tables.jobKey(namespace, id)).stream()
+                .flatMap(doc -> Json.each(doc.path("Versions")))
+                .map(doc -> new Job((ObjectNode) doc))
+                .filter(job -> job.version() == version)
+                .findFirst()
+                .orElseThrow(() -> new RefusedException(
+                        500,
+                        "job \"%s\" in namespace \"%s\" at version %d not found".formatted(id, namespace, version)));
+    }
+
+    /** Marks a version as one that is known to work. @return the index */
+    public long mark(String namespace, String id, long version, boolean stable) {
+        return store.commit("JobStabilityUpdated", commit -> {
+            Job marked = version(commit, namespace, id, version).with("Stable", stable);
+            String key = Tables.jobKey(namespace, id);
+            ArrayNode versions = Json.array();
+            for (JsonNode doc : commit.get(Table.VERSIONS, key).orElseThrow().path("Versions")) {
+                versions.add(Json.number(doc, "Version") == version ? marked.doc() : doc);
+            }
+            commit.put(Table.VERSIONS, key, Json.object("Versions", versions));
+            commit.job(namespace, id)
+                    .filter(job -> job.version() == version)
+                    .ifPresent(job -> commit.putJob(job.with("Stable", stable)));
+            return commit.index();
+        });
+    }
+
     private Job checked(JobForm.Request request, Optional<String> namespace) {
         Job sent = request.job().orElseThrow(() -> new RefusedException(400, "Job must be specified"));
         if (sent.id().isEmpty()) {
@@ -187,18 +254,20 @@ public final class Jobs {
                 .orElseThrow(() -> new RefusedException(
                         400, "task group \"%s\" specified for scaling does not exist in job".formatted(scale.group())));
         scale.count().ifPresent(count -> checkBounds(group, count));
-        if (scale.count().isEmpty()) {
-            long index = noteScaling(job, group, scale, group.count(), null);
-            return new Result("", 0, index, job.modifyIndex(), "");
-        }
-        long jobIndex = store.commit("JobRegistered", commit -> setCount(commit, namespace, id, scale));
-        Result evaluated = store.commit("EvaluationUpdated", commit -> {
-            Job scaled = commit.job(namespace, id).orElse(job);
-            return new Result(evaluation(commit, scaled, "job-scaling").id(), commit.index(), 0, jobIndex, "");
+        Result result = store.commit("JobRegistered", commit -> {
+            if (scale.count().isEmpty()) {
+                noteScaling(commit, job, group, scale, null);
+                return new Result("", 0, commit.index(), job.modifyIndex(), "");
+            }
+            Job scaled = setCount(commit, namespace, id, scale);
+            String evaluation = evaluation(commit, scaled, "job-scaling").id();
+            noteScaling(commit, job, group, scale, evaluation);
+            return new Result(evaluation, commit.index(), commit.index(), commit.index(), "");
         });
-        long index = noteScaling(job, group, scale, group.count(), evaluated.evaluation());
-        evaluator.evaluate(evaluated.evaluation());
-        return new Result(evaluated.evaluation(), evaluated.evaluationIndex(), index, jobIndex, "");
+        if (!result.evaluation().isEmpty()) {
+            evaluator.evaluate(result.evaluation());
+        }
+        return result;
     }
 
     private static void checkBounds(Job.Group group, long count) {
@@ -217,46 +286,39 @@ public final class Jobs {
         }
     }
 
-    private static long setCount(Commit commit, String namespace, String id, Scale scale) {
+    private static Job setCount(Commit commit, String namespace, String id, Scale scale) {
         Job job = commit.job(namespace, id)
                 .orElseThrow(() -> new RefusedException(404, "job \"%s\" not found".formatted(id)));
         enforceIndex(scale.enforceIndex(), scale.jobModifyIndex(), Optional.of(job));
-        boolean deploying = commit.all(Table.DEPLOYMENTS)
-                .anyMatch(d -> Json.text(d, "JobID").equals(id)
-                        && Json.text(d, "Namespace").equals(namespace)
-                        && Json.text(d, "Status").equals("running"));
+        boolean deploying = commit.deployments(namespace, id)
+                .anyMatch(d -> Json.text(d, "Status").equals("running"));
         if (deploying) {
             throw new RefusedException(400, "job scaling blocked due to active deployment");
         }
         Job scaled = job.withGroups(g ->
                 g.name().equals(scale.group()) ? g.with("Count", scale.count().get()) : g);
         if (Json.same(scaled.doc(), job.doc())) {
-            commit.putJob(job.with("JobModifyIndex", commit.index(), "SubmitTime", commit.nowNanos()));
-        } else {
-            putVersion(commit, scaled, Optional.of(job));
+            return commit.putJob(job.with("JobModifyIndex", commit.index(), "SubmitTime", commit.nowNanos()));
         }
-        return commit.index();
+        return putVersion(commit, scaled, Optional.of(job));
     }
 
-    private long noteScaling(Job job, Job.Group group, Scale scale, int before, String evaluation) {
-        return store.commit("ScalingEvent", commit -> {
-            NullNode none = NullNode.getInstance();
-            ObjectNode event = Json.object(
-                    "Count", scale.count().<Object>map(c -> c).orElse(none),
-                    "CreateIndex", commit.index(),
-                    "Error", scale.error(),
-                    "EvalID", evaluation == null ? none : evaluation,
-                    "Message", scale.message(),
-                    "Meta", scale.meta().isObject() ? scale.meta() : none,
-                    "PreviousCount", before,
-                    "Time", commit.nowNanos());
-            String key = Tables.jobKey(job.namespace(), job.id());
-            ObjectNode all = commit.get(Table.SCALING_EVENTS, key).orElse(Json.object());
-            ArrayNode events = Json.array().add(event);
-            Json.each(all.path(group.name())).limit(SCALING_EVENTS - 1L).forEach(events::add);
-            commit.put(Table.SCALING_EVENTS, key, Json.with(all, group.name(), events));
-            return commit.index();
-        });
+    private static void noteScaling(Commit commit, Job job, Job.Group group, Scale scale, String evaluation) {
+        NullNode none = NullNode.getInstance();
+        ObjectNode event = Json.object(
+                "Count", scale.count().<Object>map(c -> c).orElse(none),
+                "CreateIndex", commit.index(),
+                "Error", scale.error(),
+                "EvalID", evaluation == null ? none : evaluation,
+                "Message", scale.message(),
+                "Meta", scale.meta().isObject() ? scale.meta() : none,
+                "PreviousCount", group.count(),
+                "Time", commit.nowNanos());
+        String key = Tables.jobKey(job.namespace(), job.id());
+        ObjectNode all = commit.get(Table.SCALING_EVENTS, key).orElse(Json.object());
+        ArrayNode events = Json.array().add(event);
+        Json.each(all.path(group.name())).limit(SCALING_EVENTS - 1L).forEach(events::add);
+        commit.put(Table.SCALING_EVENTS, key, Json.with(all, group.name(), events));
     }
 
     /** Ends a job; an unknown one is no error. With {@code purge} it and its allocations are forgotten at once. */
@@ -281,25 +343,31 @@ public final class Jobs {
     }
 
     private Result purge(Job known) {
-        record Purged(Result result, List<String> allocations) {}
+        record Purged(Result result, List<Alloc> allocations) {}
         Purged purged = store.commit("JobDeregistered", commit -> {
             commit.removeJob(known);
-            List<String> allocations =
-                    commit.allocs(known.namespace(), known.id()).map(Alloc::id).toList();
-            allocations.forEach(a -> commit.remove(Table.ALLOCATIONS, a));
+            List<Alloc> allocations =
+                    commit.allocs(known.namespace(), known.id()).toList();
+            for (Alloc alloc : allocations) {
+                commit.remove(Table.ALLOCATIONS, alloc.id());
+                if (!alloc.ended()) { // its devices and its memory are not free before its processes have gone
+                    commit.put(
+                            Table.ENDING,
+                            alloc.id(),
+                            alloc.with("Job", null, "TaskStates", null).doc());
+                }
+            }
             commit.evaluations(known.namespace(), known.id())
                     .filter(Evaluation::open)
                     .forEach(e ->
                             commit.putEvaluation(e.with("Status", "canceled", "StatusDescription", "job was purged")));
-            commit.all(Table.DEPLOYMENTS)
-                    .filter(d -> Json.text(d, "JobID").equals(known.id())
-                            && Json.text(d, "Namespace").equals(known.namespace()))
+            commit.deployments(known.namespace(), known.id())
                     .forEach(d -> commit.remove(Table.DEPLOYMENTS, Json.text(d, "ID")));
             Evaluation evaluation = evaluation(commit, known.with("JobModifyIndex", commit.index()), "job-deregister");
             return new Purged(
                     new Result(evaluation.id(), commit.index(), commit.index(), commit.index(), ""), allocations);
         });
-        purged.allocations().forEach(instances::destroy);
+        purged.allocations().forEach(alloc -> instances.destroy(alloc.id()));
         evaluator.evaluate(purged.result().evaluation());
         evaluator.unblock();
         return purged.result();

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import serai.local.doc.Json;
 import serai.local.job.Job;
 import serai.local.plan.Capacity;
@@ -85,7 +86,7 @@ final class PlanStep {
         wanted.stream().filter(gone).forEach(a -> stop(a, Reason.LOST));
         List<Slot> slots = wanted.stream()
                 .filter(gone.negate())
-                .map(a -> Slots.of(a, job, group))
+                .map(a -> Slots.of(a, job, group, evaluation, commit))
                 .toList();
         Changes changes = Reconciler.reconcile(job.stopped() ? 0 : group.count(), slots, commit.now());
         Set<String> replaced = new HashSet<>();
@@ -96,8 +97,7 @@ final class PlanStep {
             }
         }
         changes.later().forEach(later -> followUp(byId(wanted, later.allocation()), later.at()));
-        refresh(job, wanted);
-        updates.set(group.name(), annotation(changes));
+        updates.set(group.name(), annotation(changes, refresh(job, wanted)));
         if (!queued.has(group.name())) {
             queued.put(group.name(), 0);
         }
@@ -140,7 +140,7 @@ final class PlanStep {
                         before.doc().path("RescheduleTracker"),
                         before.id(),
                         node.id(),
-                        Slots.failedAt(before),
+                        Slots.failedAt(before, commit),
                         commit.now());
     }
 
@@ -164,12 +164,12 @@ final class PlanStep {
         Capacity used = Capacity.NONE;
         Set<Integer> ports = new HashSet<>();
         Set<String> devices = new HashSet<>();
-        for (Alloc alloc : commit.all(Table.ALLOCATIONS).map(Alloc::new).toList()) {
+        List<Alloc> holders = Stream.concat(commit.all(Table.ALLOCATIONS), commit.all(Table.ENDING))
+                .map(Alloc::new)
+                .toList();
+        for (Alloc alloc : holders) {
             if (!alloc.ended()) {
-                used = used.plus(new Capacity(
-                        Json.at(alloc.doc(), "Resources", "CPU").asLong(),
-                        Json.at(alloc.doc(), "Resources", "MemoryMB").asLong(),
-                        Json.at(alloc.doc(), "Resources", "DiskMB").asLong()));
+                used = used.plus(Capacity.of(alloc.doc()));
                 Json.at(alloc.doc(), "AllocatedResources", "Shared", "Ports")
                         .forEach(port -> ports.add(port.path("Value").asInt()));
                 devices.addAll(Devices.heldBy(alloc.doc()));
@@ -192,7 +192,7 @@ final class PlanStep {
     }
 
     private void followUp(Alloc alloc, Instant at) {
-        Evaluation next = new Evaluation(Json.object(
+        Evaluation next = commit.putEvaluation(new Evaluation(Json.object(
                 "ID", Ids.next(),
                 "JobID", evaluation.jobId(),
                 "JobModifyIndex", Json.number(evaluation.doc(), "JobModifyIndex"),
@@ -202,22 +202,25 @@ final class PlanStep {
                 "Status", "pending",
                 "TriggeredBy", "alloc-reschedule",
                 "Type", Json.text(evaluation.doc(), "Type"),
-                "WaitUntil", at.toString()));
+                "WaitUntil", at.toString())));
         followUps.add(next);
         commit.putAlloc(current(alloc).with("FollowupEvalID", next.id()));
     }
 
     /** Instances that go on under a changed job, such as one with another count, belong to its new version. */
-    private void refresh(Job job, List<Alloc> wanted) {
+    private int refresh(Job job, List<Alloc> wanted) {
+        int refreshed = 0;
         for (Alloc before : wanted) {
             Alloc alloc = current(before);
             if (alloc.wanted() && !alloc.ended() && alloc.job().version() != job.version()) {
                 commit.putAlloc(alloc.with("Job", job.doc(), "AllocModifyIndex", commit.index()));
+                refreshed++;
             }
         }
+        return refreshed;
     }
 
-    private static ObjectNode annotation(Changes changes) {
+    private static ObjectNode annotation(Changes changes, int inPlace) {
         int updated = changes.count(Reason.UPDATED);
         int migrated = changes.count(Reason.MIGRATED);
         return Json.object(
@@ -228,9 +231,9 @@ final class PlanStep {
                 "Disconnect",
                 0,
                 "Ignore",
-                changes.ignored(),
+                Math.max(0, changes.ignored() - inPlace),
                 "InPlaceUpdate",
-                0,
+                inPlace,
                 "Migrate",
                 migrated,
                 "Place",

@@ -3,10 +3,16 @@
 package serai.local.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import serai.local.client.Client;
+import serai.local.client.Usage;
 import serai.local.control.Allocations;
 import serai.local.control.RefusedException;
 import serai.local.doc.Json;
@@ -14,11 +20,10 @@ import serai.local.doc.Shape;
 import serai.local.http.Reads.Found;
 import serai.local.state.Alloc;
 import serai.local.state.Table;
+import serai.local.state.Times;
 
 /** {@code /v1/allocations}, {@code /v1/allocation/...} and what is asked of running ones. */
 final class AllocationRoutes {
-    static final String LIST = "/v1/allocations";
-
     private static final Pattern UUID = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
     private static final Shape SIGNAL = new Shape("AllocSignalRequest")
             .optional("Signal", Shape.Scalar.STRING)
@@ -30,15 +35,18 @@ final class AllocationRoutes {
     private final Allocations allocations;
     private final Client client;
     private final Reads reads;
+    private final int mhz;
 
-    AllocationRoutes(Allocations allocations, Client client, Reads reads) {
+    /** @param mhz of one core, which ticks are counted in */
+    AllocationRoutes(Allocations allocations, Client client, Reads reads, int mhz) {
+        this.mhz = mhz;
         this.allocations = allocations;
         this.client = client;
         this.reads = reads;
     }
 
     void addTo(Routes routes) {
-        routes.read(LIST, this::list)
+        routes.read("/v1/allocations", this::list)
                 .write("/v1/allocation/*/stop", this::stop)
                 .read("/v1/allocation/*/services", call -> Reply.json(Json.array()))
                 .read("/v1/allocation/*", this::read)
@@ -49,7 +57,6 @@ final class AllocationRoutes {
 
     private Reply list(Call call) throws InterruptedException {
         String prefix = call.query("prefix", "");
-        var filter = call.query("filter").map(Filter::parse).orElse(Filter.NONE);
         boolean taskStates = !call.query("task_states", "true").equals("false");
         return reads.answer(
                 call,
@@ -58,7 +65,6 @@ final class AllocationRoutes {
                         tables.allocs()
                                 .filter(a -> call.inNamespace(a.namespace()) && a.id().startsWith(prefix))
                                 .map(a -> (JsonNode) Views.alloc(a, call.flag("resources"), taskStates))
-                                .filter(filter::accepts)
                                 .collect(Json.toArray())));
     }
 
@@ -118,16 +124,63 @@ final class AllocationRoutes {
                 .orElseThrow(() -> new RefusedException(404, "Unknown allocation \"%s\"".formatted(call.parameter(0))));
     }
 
-    /** Figures are not taken: as in Nomad without cgroups, an empty list of tasks means unknown. */
-    private Reply stats(Call call) {
-        known(call);
+    /** Only of what runs; an empty list of tasks means unknown, as in Nomad. */
+    private Reply stats(Call call) throws IOException {
+        Optional<Client.TaskRunners> live = client.live(known(call).id());
+        long now = live.isPresent() ? Times.nanos(Instant.now()) : 0;
+        ObjectNode tasks = Json.object();
+        Usage.Figures whole = Usage.Figures.NONE;
+        if (live.isPresent()) {
+            for (var task : live.get().usage().entrySet()) {
+                Usage.Figures sum = task.getValue().values().stream().reduce(Usage.Figures.NONE, Usage.Figures::plus);
+                ObjectNode processes = Json.object();
+                task.getValue().forEach((pid, figures) -> processes.set(pid.toString(), usage(figures, true)));
+                tasks.set(
+                        task.getKey(),
+                        Json.object("Pids", processes, "ResourceUsage", usage(sum, true), "Timestamp", now));
+                whole = whole.plus(sum);
+            }
+        }
         return Reply.json(Json.object(
                 "ResourceUsage",
+                usage(whole, !tasks.isEmpty()).set("DeviceStats", Json.array()),
+                "Tasks",
+                tasks,
+                "Timestamp",
+                tasks.isEmpty() ? 0 : now));
+    }
+
+    private ObjectNode usage(Usage.Figures figures, boolean measured) {
+        NullNode none = NullNode.getInstance();
+        double percent = figures.user() + figures.system();
+        return Json.object(
+                "CpuStats",
                         Json.object(
-                                "CpuStats", Json.object("Percent", 0, "SystemMode", 0, "TotalTicks", 0, "UserMode", 0),
-                                "DeviceStats", Json.array(),
-                                "MemoryStats", Json.object("Cache", 0, "MaxUsage", 0, "RSS", 0, "Swap", 0, "Usage", 0)),
-                "Tasks", Json.object(),
-                "Timestamp", 0));
+                                "Measured",
+                                measured ? List.of("System Mode", "User Mode", "Percent") : none,
+                                "Percent",
+                                percent,
+                                "SystemMode",
+                                figures.system(),
+                                "ThrottledPeriods",
+                                0,
+                                "ThrottledTime",
+                                0,
+                                "TotalTicks",
+                                percent / 100 * mhz,
+                                "UserMode",
+                                figures.user()),
+                "DeviceStats", none,
+                "MemoryStats",
+                        Json.object(
+                                "Cache", 0,
+                                "KernelMaxUsage", 0,
+                                "KernelUsage", 0,
+                                "MappedFile", 0,
+                                "MaxUsage", 0,
+                                "Measured", measured ? List.of("RSS", "Swap") : none,
+                                "RSS", figures.rss(),
+                                "Swap", figures.swap(),
+                                "Usage", 0));
     }
 }

@@ -14,6 +14,7 @@ import serai.local.doc.Json;
 import serai.local.doc.Shape;
 import serai.local.http.Reads.Found;
 import serai.local.job.Job;
+import serai.local.job.JobDiff;
 import serai.local.job.JobForm;
 import serai.local.job.JobRules;
 import serai.local.state.Evaluation;
@@ -37,6 +38,13 @@ final class JobRoutes {
             .optional("EnforceIndex", Shape.Scalar.BOOL)
             .optional("JobModifyIndex", new Shape.Free());
 
+    private static final Shape PLAN = new Shape("JobPlanRequest").optional("Diff", Shape.Scalar.BOOL);
+    private static final Shape VERSION = new Shape("JobRevertRequest")
+            .optional("JobID", Shape.Scalar.STRING)
+            .optional("JobVersion", Shape.Scalar.INT64)
+            .optional("EnforcePriorVersion", Shape.Scalar.INT64)
+            .optional("Stable", Shape.Scalar.BOOL);
+
     private final Jobs jobs;
     private final Reads reads;
 
@@ -57,11 +65,24 @@ final class JobRoutes {
                 .read("/v1/job/*/deployment", this::deployment)
                 .write("/v1/job/*/evaluate", this::evaluate)
                 .write("/v1/job/*/plan", this::plan)
+                .write("/v1/job/*/revert", this::revert)
+                .write("/v1/job/*/stable", this::stable)
+                .write("/v1/job/*/dispatch", call -> refused("parameterized jobs"))
+                .write("/v1/job/*/periodic/force", call -> refused("periodic jobs"))
+                .readWriteDelete(
+                        "/v1/job/*/versions/*/tag",
+                        call -> refused("tags of versions"),
+                        call -> refused("tags of versions"),
+                        call -> refused("tags of versions"))
                 .readWriteDelete(
                         "/v1/job/*",
                         this::read,
                         call -> register(call, Optional.of(call.parameter(0))),
                         this::deregister);
+    }
+
+    private static Reply refused(String what) {
+        throw new RefusedException(501, "nomad-local does not know " + what);
     }
 
     private Reply list(Call call) throws InterruptedException {
@@ -184,7 +205,7 @@ final class JobRoutes {
                 index,
                 Json.object(
                         "Diffs",
-                        NullNode.getInstance(),
+                        call.flag("diffs") ? diffs(versions) : NullNode.getInstance(),
                         "Index",
                         index,
                         "KnownLeader",
@@ -195,6 +216,16 @@ final class JobRoutes {
                         "",
                         "Versions",
                         versions));
+    }
+
+    /** From each version to the one before it. */
+    private static ArrayNode diffs(ArrayNode versions) {
+        ArrayNode diffs = Json.array();
+        for (int i = 0; i + 1 < versions.size(); i++) {
+            diffs.add(JobDiff.between(
+                    Optional.of(new Job((ObjectNode) versions.get(i + 1))), new Job((ObjectNode) versions.get(i))));
+        }
+        return diffs;
     }
 
     private Reply deployments(Call call) throws InterruptedException {
@@ -259,6 +290,38 @@ final class JobRoutes {
     }
 
     private Reply plan(Call call) {
-        throw new RefusedException(501, "nomad-local does not plan jobs");
+        JsonNode body = call.json("api.JobPlanRequest");
+        JobForm.Request request = JobForm.request(body);
+        Job job = request.job().orElseThrow(() -> new RefusedException(400, "Job must be specified"));
+        if (!job.id().equals(call.parameter(0))) {
+            throw new RefusedException(400, "Job ID does not match");
+        }
+        boolean withDiff = Json.flag(PLAN.conform(body), "Diff");
+        return Reply.json(jobs.plan(request, call.query("namespace").filter(n -> !n.isEmpty()), withDiff));
+    }
+
+    private Reply revert(Call call) {
+        ObjectNode request = VERSION.conform(call.json("api.JobRevertRequest"));
+        matching(call, request);
+        Optional<Long> enforced = Optional.of(request.path("EnforcePriorVersion"))
+                .filter(JsonNode::isNumber)
+                .map(JsonNode::asLong);
+        Jobs.Result result =
+                jobs.revert(call.namespace(), call.parameter(0), Json.number(request, "JobVersion"), enforced);
+        return changed(result, false, "Warnings", result.warnings());
+    }
+
+    private Reply stable(Call call) {
+        ObjectNode request = VERSION.conform(call.json("api.JobStabilityRequest"));
+        matching(call, request);
+        long index = jobs.mark(
+                call.namespace(), call.parameter(0), Json.number(request, "JobVersion"), Json.flag(request, "Stable"));
+        return Reply.json(Json.object("Index", index)).with("X-Nomad-Index", index);
+    }
+
+    private static void matching(Call call, ObjectNode request) {
+        if (!Json.text(request, "JobID").equals(call.parameter(0))) {
+            throw new RefusedException(400, "Job ID does not match");
+        }
     }
 }

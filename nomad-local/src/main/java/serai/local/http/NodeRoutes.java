@@ -5,11 +5,15 @@ package serai.local.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import serai.local.control.Evaluator;
+import serai.local.control.Nodes;
 import serai.local.control.RefusedException;
 import serai.local.doc.Json;
+import serai.local.doc.Shape;
 import serai.local.http.Reads.Found;
+import serai.local.state.Alloc;
 import serai.local.state.Store;
 import serai.local.state.Table;
 
@@ -18,13 +22,25 @@ final class NodeRoutes {
     private static final List<ObjectNode> POOLS =
             List.of(pool("all", "Node pool with all nodes in the cluster."), pool("default", "Default node pool."));
 
+    private static final Shape ELIGIBILITY =
+            new Shape("NodeUpdateEligibilityRequest").optional("Eligibility", Shape.Scalar.STRING);
+    private static final Shape DRAIN = new Shape("NodeUpdateDrainRequest")
+            .optional(
+                    "DrainSpec",
+                    new Shape("DrainSpec")
+                            .optional("Deadline", Shape.Scalar.DURATION)
+                            .optional("IgnoreSystemJobs", Shape.Scalar.BOOL)
+                            .nested())
+            .optional("MarkEligible", Shape.Scalar.BOOL)
+            .optional("Meta", new Shape.Free());
+
     private final Store store;
-    private final Evaluator evaluator;
+    private final Nodes nodes;
     private final Reads reads;
 
-    NodeRoutes(Store store, Evaluator evaluator, Reads reads) {
+    NodeRoutes(Store store, Nodes nodes, Reads reads) {
         this.store = store;
-        this.evaluator = evaluator;
+        this.nodes = nodes;
         this.reads = reads;
     }
 
@@ -39,6 +55,7 @@ final class NodeRoutes {
                 .read("/v1/node/pool/*", this::pool)
                 .read("/v1/node/*/allocations", this::allocations)
                 .write("/v1/node/*/eligibility", this::eligibility)
+                .write("/v1/node/*/drain", this::drain)
                 .read("/v1/node/*", this::read)
                 .read("/v1/namespaces", this::namespaces)
                 .readWriteDelete("/v1/namespace/*", this::namespace, this::putNamespace, this::deleteNamespace);
@@ -97,27 +114,35 @@ final class NodeRoutes {
     }
 
     private Reply eligibility(Call call) {
-        String wanted = Json.text(call.json("api.NodeUpdateEligibilityRequest"), "Eligibility");
-        if (!List.of("eligible", "ineligible").contains(wanted)) {
-            throw new RefusedException(500, "invalid scheduling eligibility \"%s\"".formatted(wanted));
-        }
-        long index = store.commit("NodeEligibility", commit -> {
-            ObjectNode node = commit.get(Table.NODES, call.parameter(0))
-                    .orElseThrow(() -> new RefusedException(404, "node not found"));
-            commit.putNode(Json.with(node, "SchedulingEligibility", wanted));
-            return commit.index();
-        });
-        evaluator.unblock();
+        JsonNode request = ELIGIBILITY.conform(call.json("api.NodeUpdateEligibilityRequest"));
+        return changed(nodes.mark(call.parameter(0), Json.text(request, "Eligibility")), false);
+    }
+
+    private Reply drain(Call call) {
+        JsonNode request = DRAIN.conform(call.json("api.NodeUpdateDrainRequest"));
+        JsonNode spec = request.path("DrainSpec");
+        JsonNode meta = request.path("Meta");
+        Nodes.Result result = spec.isObject()
+                ? nodes.drain(
+                        call.parameter(0),
+                        Duration.ofNanos(Json.number(spec, "Deadline")),
+                        Json.flag(spec, "IgnoreSystemJobs"),
+                        meta)
+                : nodes.cancelDrain(call.parameter(0), Json.flag(request, "MarkEligible"), meta);
+        return changed(result, true);
+    }
+
+    private static Reply changed(Nodes.Result result, boolean tellsIndex) {
         return Reply.json(Json.object(
                         "EvalCreateIndex",
-                        0,
+                        result.evaluationIndex(),
                         "EvalIDs",
-                        NullNode.getInstance(),
+                        result.evaluations().isEmpty() ? NullNode.getInstance() : result.evaluations(),
                         "Index",
-                        index,
+                        result.index(),
                         "NodeModifyIndex",
-                        index))
-                .with("X-Nomad-Index", index);
+                        tellsIndex ? result.index() : 0))
+                .with("X-Nomad-Index", result.index());
     }
 
     private Reply pool(Call call) throws InterruptedException {
@@ -194,6 +219,18 @@ final class NodeRoutes {
                 "VaultConfiguration", none);
     }
 
+    private static boolean isIn(ObjectNode doc, String namespace) {
+        return Json.text(doc, "Namespace").equals(namespace);
+    }
+
+    private static String used(String namespace, List<String> users) {
+        StringBuilder text = new StringBuilder(users.size() == 1 ? "1 error" : users.size() + " errors");
+        text.append(" occurred:\n");
+        users.forEach(kind -> text.append(
+                "\t* namespace \"%s\" has non-terminal %s in regions: [global]\n".formatted(namespace, kind)));
+        return text.append('\n').toString();
+    }
+
     private Reply deleteNamespace(Call call) {
         String name = call.parameter(0);
         long index = store.commit("NamespaceDeleted", commit -> {
@@ -203,13 +240,16 @@ final class NodeRoutes {
             if (name.equals("default")) {
                 throw new RefusedException(500, "can not delete default namespace");
             }
-            boolean used = commit.all(Table.JOBS)
-                    .anyMatch(j -> Json.text(j, "Namespace").equals(name));
-            if (used) {
-                throw new RefusedException(
-                        500,
-                        "1 error occurred:\n\t* namespace \"%s\" has non-terminal jobs in regions: [global]\n\n"
-                                .formatted(name));
+            List<String> users = new ArrayList<>();
+            if (commit.all(Table.JOBS)
+                    .anyMatch(j -> isIn(j, name) && !Json.text(j, "Status").equals("dead"))) {
+                users.add("jobs");
+            }
+            if (commit.all(Table.ALLOCATIONS).anyMatch(a -> isIn(a, name) && !new Alloc(a).ended())) {
+                users.add("allocations");
+            }
+            if (!users.isEmpty()) {
+                throw new RefusedException(500, used(name, users));
             }
             commit.remove(Table.NAMESPACES, name);
             return commit.index();

@@ -3,6 +3,7 @@
 package serai.local.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
@@ -45,7 +46,10 @@ final class Reads {
             return found.orElseGet(() -> nothing(index, otherwise));
         }
 
-        private Reply.Whole reply() {
+        private Reply.Whole reply(Page page) {
+            if (missing.isEmpty() && body.isArray()) {
+                return page.of((ArrayNode) body).asOf(index);
+            }
             return missing.map(text -> Reply.text(404, text))
                     .orElseGet(() -> Reply.json(body))
                     .asOf(index);
@@ -54,13 +58,14 @@ final class Reads {
 
     Reply answer(Call call, Function<Tables, Found> query) throws InterruptedException {
         long known = index(call);
+        Page page = Page.asked(call);
         long deadline = System.nanoTime() + wait(call).toNanos();
         while (true) {
             record Look(Found found, long commit) {}
             Look look = store.read(tables -> new Look(query.apply(tables), tables.index()));
             long left = deadline - System.nanoTime();
             if (known == 0 || look.found().index() > known || left <= 0) {
-                return look.found().reply();
+                return look.found().reply(page);
             }
             store.await(look.commit(), Duration.ofNanos(left));
         }

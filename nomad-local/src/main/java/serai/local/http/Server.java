@@ -22,11 +22,12 @@ import java.util.Set;
 import serai.local.client.Client;
 import serai.local.control.Allocations;
 import serai.local.control.Deployments;
-import serai.local.control.Evaluator;
 import serai.local.control.Jobs;
+import serai.local.control.Nodes;
 import serai.local.control.RefusedException;
 import serai.local.doc.MistypedException;
 import serai.local.state.Store;
+import serai.local.state.UnwritableException;
 
 /** The listener. */
 public final class Server implements AutoCloseable {
@@ -45,35 +46,33 @@ public final class Server implements AutoCloseable {
             Store store,
             Jobs jobs,
             Allocations allocations,
-            Evaluator evaluator,
+            Nodes nodes,
             Deployments deployments,
             Client client,
             Runnable collectGarbage) {}
 
     /** The agent's own description. */
-    public record Identity(String version, String nodeId, String nodeName, String dataDirectory) {}
+    public record Identity(String version, String nodeId, String nodeName, String dataDirectory, int mhz) {}
 
-    public Server(String bind, int port, Parts parts, Identity identity) {
+    /** @throws IOException if the program lacks a file of its page */
+    public Server(String bind, int port, Parts parts, Identity identity) throws IOException {
         onLoopback = LOOPBACK.contains(bind) || bind.equals("::1");
         Reads reads = new Reads(parts.store());
         new JobRoutes(parts.jobs(), reads).addTo(routes);
-        new AllocationRoutes(parts.allocations(), parts.client(), reads).addTo(routes);
+        new AllocationRoutes(parts.allocations(), parts.client(), reads, identity.mhz()).addTo(routes);
         new EvaluationRoutes(parts.deployments(), reads).addTo(routes);
         new VariableRoutes(parts.store(), reads).addTo(routes);
-        new NodeRoutes(parts.store(), parts.evaluator(), reads).addTo(routes);
+        new NodeRoutes(parts.store(), parts.nodes(), reads).addTo(routes);
         new EventRoutes(parts.store().events()).addTo(routes);
         new FileRoutes(parts.allocations(), parts.client()).addTo(routes);
-        new AgentRoutes(
-                        new AgentRoutes.AgentInfo(
-                                identity.version(),
-                                identity.nodeId(),
-                                identity.nodeName(),
-                                bind + ":" + port,
-                                identity.dataDirectory()),
-                        parts.store(),
-                        reads,
-                        parts.collectGarbage())
-                .addTo(routes);
+        AgentRoutes.AgentInfo info = new AgentRoutes.AgentInfo(
+                identity.version(),
+                identity.nodeId(),
+                identity.nodeName(),
+                bind + ":" + port,
+                identity.dataDirectory());
+        new AgentRoutes(info, parts.store(), reads, parts.collectGarbage()).addTo(routes);
+        new LocalRoutes(info, reads).addTo(routes);
         server = WebServer.builder()
                 .host(bind)
                 .port(port)
@@ -109,13 +108,13 @@ public final class Server implements AutoCloseable {
             refuseBrowsers(request);
             String method = request.prologue().method().text();
             String path = decode(request.prologue().uriPath().rawPath());
-            if (request.query().contains("filter") && !path.equals(AllocationRoutes.LIST)) {
-                throw new RefusedException(501, "nomad-local filters allocations only");
-            }
             byte[] body = request.content().hasEntity() ? request.content().as(byte[].class) : new byte[0];
             return routes.answer(method, path, query(request.query()), body);
         } catch (RefusedException e) {
             return Reply.text(e.status(), e.getMessage());
+        } catch (UnwritableException e) {
+            LOG.log(Level.WARNING, e.getMessage());
+            return Reply.text(500, e.getMessage());
         } catch (MistypedException e) {
             return Reply.text(400, e.getMessage());
         } catch (InterruptedException e) {

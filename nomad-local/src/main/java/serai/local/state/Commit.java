@@ -3,6 +3,7 @@
 package serai.local.state;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import serai.local.doc.Json;
 import serai.local.job.Job;
@@ -52,17 +54,40 @@ public final class Commit {
     }
 
     public Stream<ObjectNode> all(Table table) {
-        Map<String, ObjectNode> merged = new LinkedHashMap<>(before.entries(table));
+        return merged(table, before.entries(table), doc -> true);
+    }
+
+    private Stream<ObjectNode> ofJob(Table table, String namespace, String jobId) {
+        String job = Tables.jobKey(namespace, jobId);
+        return merged(table, before.ofJob(table, job), doc -> Tables.jobKey(doc).equals(job));
+    }
+
+    private Stream<ObjectNode> merged(Table table, Map<String, ObjectNode> stored, Predicate<ObjectNode> wanted) {
+        Map<String, ObjectNode> merged = new LinkedHashMap<>(stored);
         changes.forEach((key, doc) -> {
             if (key.table() == table) {
                 if (doc == null) {
                     merged.remove(key.key());
-                } else {
+                } else if (wanted.test(doc)) {
                     merged.put(key.key(), doc);
                 }
             }
         });
         return merged.values().stream();
+    }
+
+    /**
+     * How long it has had its status, as of before this commit.
+     *
+     * @return empty if it had it before this agent started
+     */
+    public Optional<Duration> statusAge(Table table, String key) {
+        return before.statusAge(table, key);
+    }
+
+    /** How long the agent has been up. */
+    public Duration agentAge() {
+        return before.agentAge();
     }
 
     public Optional<Job> job(String namespace, String id) {
@@ -78,15 +103,15 @@ public final class Commit {
     }
 
     public Stream<Alloc> allocs(String namespace, String jobId) {
-        return all(Table.ALLOCATIONS)
-                .map(Alloc::new)
-                .filter(a -> a.jobId().equals(jobId) && a.namespace().equals(namespace));
+        return ofJob(Table.ALLOCATIONS, namespace, jobId).map(Alloc::new);
     }
 
     public Stream<Evaluation> evaluations(String namespace, String jobId) {
-        return all(Table.EVALUATIONS)
-                .map(Evaluation::new)
-                .filter(e -> e.jobId().equals(jobId) && e.namespace().equals(namespace));
+        return ofJob(Table.EVALUATIONS, namespace, jobId).map(Evaluation::new);
+    }
+
+    public Stream<ObjectNode> deployments(String namespace, String jobId) {
+        return ofJob(Table.DEPLOYMENTS, namespace, jobId);
     }
 
     /** Puts any document; no event is told. */
@@ -206,10 +231,8 @@ public final class Commit {
                 job,
                 allocs(job.namespace(), job.id()).toList(),
                 evaluations(job.namespace(), job.id()).toList(),
-                all(Table.DEPLOYMENTS)
-                        .anyMatch(d -> Json.text(d, "JobID").equals(job.id())
-                                && Json.text(d, "Namespace").equals(job.namespace())
-                                && Json.text(d, "Status").equals("running")));
+                deployments(job.namespace(), job.id())
+                        .anyMatch(d -> Json.text(d, "Status").equals("running")));
         Job settled = job;
         if (!status.equals(job.status())) {
             settled = putJob(job.with("Status", status));

@@ -3,7 +3,6 @@
 package serai.local.state;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -55,6 +54,7 @@ public final class Store implements AutoCloseable {
      * Runs {@code work} alone and makes what it changed durable and visible at once. Work that throws changes nothing.
      *
      * @param type of the events, such as {@code JobRegistered}
+     * @throws UnwritableException if the journal cannot be written
      */
     public <T> T commit(String type, Function<Commit, T> work) {
         lock.lock();
@@ -63,13 +63,23 @@ public final class Store implements AutoCloseable {
             T result = work.apply(commit);
             if (commit.finish()) {
                 journal.append(commit.index(), commit.changes(), tables);
-                commit.changes().forEach(c -> tables.set(c.table(), c.key(), c.doc(), commit.index()));
+                commit.changes().forEach(c -> tables.change(c.table(), c.key(), c.doc(), commit.index()));
                 events.add(new Event.Line(commit.index(), commit.events()));
                 changed.signalAll();
             }
             return result;
         } catch (IOException e) {
-            throw new UncheckedIOException("the journal cannot be written", e);
+            throw new UnwritableException(e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Runs {@code work} on a commit that is thrown away. */
+    public <T> T rehearse(Function<Commit, T> work) {
+        lock.lock();
+        try {
+            return work.apply(new Commit(tables, "Rehearsal", clock.instant()));
         } finally {
             lock.unlock();
         }

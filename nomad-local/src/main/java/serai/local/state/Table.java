@@ -9,6 +9,8 @@ public enum Table {
     VERSIONS,
     SCALING_EVENTS,
     ALLOCATIONS,
+    /** Of allocations that the API does not know any more: what they hold until their last process has ended. */
+    ENDING,
     EVALUATIONS,
     DEPLOYMENTS,
     VARIABLES,

@@ -3,9 +3,13 @@
 package serai.local.state;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
 import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import serai.local.doc.Json;
@@ -13,14 +17,26 @@ import serai.local.job.Job;
 
 /** All documents and indexes. Only its store changes it, and only under the store's lock. */
 public final class Tables {
+    private static final Set<Table> OF_JOBS = EnumSet.of(Table.ALLOCATIONS, Table.EVALUATIONS, Table.DEPLOYMENTS);
+
+    private static final Set<Table> WITH_STATUS = EnumSet.of(Table.ALLOCATIONS, Table.JOBS, Table.DEPLOYMENTS);
+
     private final Map<Table, TreeMap<String, ObjectNode>> documents = new EnumMap<>(Table.class);
+    /** What belongs to a job, so that a look at one job does not cost a look at all. */
+    private final Map<Table, Map<String, TreeMap<String, ObjectNode>>> byJob = new EnumMap<>(Table.class);
+
+    /** By the clock that nobody sets: when the status of a document became what it is. Not of what an earlier agent left. */
+    private final Map<String, Long> statusSince = new HashMap<>();
+
     private final Map<Table, Long> indexes = new EnumMap<>(Table.class);
+    private final long opened = System.nanoTime();
     private long index;
 
     Tables() {
         for (Table table : Table.values()) {
             documents.put(table, new TreeMap<>());
             indexes.put(table, 0L);
+            byJob.put(table, new HashMap<>());
         }
     }
 
@@ -36,6 +52,10 @@ public final class Tables {
 
     public Optional<ObjectNode> get(Table table, String key) {
         return Optional.ofNullable(documents.get(table).get(key));
+    }
+
+    public int count(Table table) {
+        return documents.get(table).size();
     }
 
     public Stream<ObjectNode> all(Table table) {
@@ -63,7 +83,8 @@ public final class Tables {
     }
 
     public Stream<Alloc> allocs(String namespace, String jobId) {
-        return allocs().filter(a -> a.jobId().equals(jobId) && a.namespace().equals(namespace));
+        return ofJob(Table.ALLOCATIONS, jobKey(namespace, jobId)).values().stream()
+                .map(Alloc::new);
     }
 
     public Optional<Evaluation> evaluation(String id) {
@@ -75,25 +96,76 @@ public final class Tables {
     }
 
     public Stream<Evaluation> evaluations(String namespace, String jobId) {
-        return evaluations()
-                .filter(e -> e.jobId().equals(jobId) && e.namespace().equals(namespace));
+        return ofJob(Table.EVALUATIONS, jobKey(namespace, jobId)).values().stream()
+                .map(Evaluation::new);
     }
 
     public Stream<ObjectNode> deployments(String namespace, String jobId) {
-        return all(Table.DEPLOYMENTS)
-                .filter(d -> Json.text(d, "JobID").equals(jobId)
-                        && Json.text(d, "Namespace").equals(namespace));
+        return ofJob(Table.DEPLOYMENTS, jobKey(namespace, jobId)).values().stream();
     }
 
     public static String jobKey(String namespace, String id) {
         return namespace + "/" + id;
     }
 
-    void set(Table table, String key, ObjectNode doc, long at) {
+    /**
+     * How long an allocation, a job or a deployment has had its status.
+     *
+     * @return empty if it had it before this agent started
+     */
+    public Optional<Duration> statusAge(Table table, String key) {
+        return Optional.ofNullable(statusSince.get(table + key))
+                .map(since -> Duration.ofNanos(System.nanoTime() - since));
+    }
+
+    private void noteStatus(Table table, String key, ObjectNode before, ObjectNode doc) {
         if (doc == null) {
-            documents.get(table).remove(key);
-        } else {
-            documents.get(table).put(key, doc);
+            statusSince.remove(table + key);
+        } else if (before == null || !status(table, before).equals(status(table, doc))) {
+            statusSince.put(table + key, System.nanoTime());
+        }
+    }
+
+    private static String status(Table table, ObjectNode doc) {
+        return table == Table.ALLOCATIONS
+                ? Json.text(doc, "ClientStatus")
+                : Json.text(doc, "Status") + Json.flag(doc, "Stop");
+    }
+
+    Duration agentAge() {
+        return Duration.ofNanos(System.nanoTime() - opened);
+    }
+
+    Map<String, ObjectNode> ofJob(Table table, String jobKey) {
+        TreeMap<String, ObjectNode> found = byJob.get(table).get(jobKey);
+        return found == null ? Map.of() : found;
+    }
+
+    static String jobKey(ObjectNode doc) {
+        return jobKey(Json.text(doc, "Namespace"), Json.text(doc, "JobID"));
+    }
+
+    /** A change that happens now, and not one that is read from the disk. */
+    void change(Table table, String key, ObjectNode doc, long at) {
+        if (WITH_STATUS.contains(table)) {
+            noteStatus(table, key, documents.get(table).get(key), doc);
+        }
+        set(table, key, doc, at);
+    }
+
+    void set(Table table, String key, ObjectNode doc, long at) {
+        TreeMap<String, ObjectNode> all = documents.get(table);
+        ObjectNode before = doc == null ? all.remove(key) : all.put(key, doc);
+        if (OF_JOBS.contains(table)) {
+            Map<String, TreeMap<String, ObjectNode>> jobs = byJob.get(table);
+            if (doc != null) {
+                jobs.computeIfAbsent(jobKey(doc), job -> new TreeMap<>()).put(key, doc);
+            } else if (before != null) {
+                jobs.computeIfPresent(jobKey(before), (job, docs) -> {
+                    docs.remove(key);
+                    return docs.isEmpty() ? null : docs;
+                });
+            }
         }
         indexes.put(table, at);
         index = at;

@@ -17,10 +17,13 @@ exec 3<>"$run/stdout" 4<>"$run/stderr"
 (
     # The subshell becomes the task: process ID and start time stay the same through exec.
     read -r stat </proc/self/stat
-    printf '%s\n' "$stat" >"$run/started"
+    # Without this file nobody could find the task again: the directory was taken back, or the disk is full.
+    printf '%s\n' "$stat" >"$run/started" || exit 127
     printf '%s\n' "$stat"
     . "$run/launch"
     # --default-signal: a signal that the agent was started with ignored must reach the task.
     exec "$env" --default-signal "$@" </dev/null >&3 2>&4 3>&- 4>&-
 )
-printf '%s\n' "$?" >"$run/exit"
+status=$?
+printf '%s\n' "$status" >"$run/exit"
+exit "$status" # for an agent that waits, where the file could not be written

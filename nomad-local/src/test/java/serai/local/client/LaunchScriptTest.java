@@ -34,7 +34,7 @@ class LaunchScriptTest {
         Path file = Files.createTempFile("launch", "");
         try {
             TaskProcess.Launch launch = new TaskProcess.Launch(
-                    List.of("/usr/bin/python3", "-c", python, word), environment, Path.of("/tmp"), null, null);
+                    List.of("/usr/bin/python3", "-c", python, word), environment, Path.of("/tmp"), null);
             Files.writeString(file, LaunchScript.text(launch, "/usr/bin/setsid", Map.of("HOME", "/root")));
             Process shell = new ProcessBuilder("/bin/sh", "-c", ". " + file + "; exec /usr/bin/env \"$@\"").start();
             byte[] out = shell.getInputStream().readAllBytes();

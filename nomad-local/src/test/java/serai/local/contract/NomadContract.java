@@ -704,6 +704,299 @@ abstract class NomadContract {
         assertThat(again.json().path("EvalID").asText()).isEmpty();
     }
 
+    // ---- plans and versions
+
+    @Test
+    void givenARegisteredJob_whenItIsPlannedAgain_thenOnlyTheScalingBlockSeemsToChange() {
+        Recording recording = Recording.of("03-plan");
+        String id = newJob();
+        ObjectNode job = Nomad.job(id, 1, IDLE);
+        nomad().post("/v1/jobs", job);
+        nomad().awaitAlloc(id, a -> status(a).equals("running"));
+        JsonNode plan = nomad().post("/v1/job/" + id + "/plan", Json.with(job, "Diff", true));
+        assertAlike(renamed(recording.get(0).answer(), "fn-full", id), plan);
+        assertThat(nomad().get("/v1/job/" + id).path("Version").asInt()).isZero();
+    }
+
+    @Test
+    void givenAPlan_whenItNeedsMoreThanTheNodeHas_thenTheAnswerSaysWhatIsMissingAndNothingIsRegistered() {
+        Recording recording = Recording.of("03-plan");
+        String id = newJob();
+        ObjectNode job = Nomad.job(id, 2, IDLE, "Resources", Json.object("CPU", 50, "MemoryMB", 900_000));
+        JsonNode plan = nomad().post("/v1/job/" + id + "/plan", Json.with(job, "Diff", true));
+        assertThat(plan.at("/FailedTGAllocs/pool/DimensionExhausted/memory").asInt())
+                .isEqualTo(1);
+        assertThat(plan.at("/Diff/Type").asText()).isEqualTo("Added");
+        assertThat(plan.at("/Diff/TaskGroups/0/Updates/create").asInt()).isEqualTo(2);
+        assertThat(plan.at("/JobModifyIndex").asLong()).isZero();
+        assertAlike(
+                recording.get(3).answer().at("/CreatedEvals/0/FailedTGAllocs/pool"),
+                plan.at("/CreatedEvals/0/FailedTGAllocs/pool"),
+                "MemoryMB");
+        assertThat(nomad().call("GET", "/v1/job/" + id, "").status()).isEqualTo(404);
+        assertThat(nomad().post("/v1/job/" + id + "/plan", job).path("Diff").isNull())
+                .isTrue();
+        assertThat(nomad().call("POST", "/v1/job/other/plan", job.toString()).text())
+                .isEqualTo("Job ID does not match");
+        assertThat(nomad().call("POST", "/v1/job/" + id + "/plan", "{}").text()).isEqualTo("Job must be specified");
+    }
+
+    @Test
+    void givenAChangedCommand_whenPlanned_thenTheDiffNamesIt() {
+        String id = newJob();
+        nomad().post("/v1/jobs", Nomad.job(id, 1, IDLE, "Env", Json.object("K", "old")));
+        nomad().awaitAlloc(id, a -> status(a).equals("running"));
+        JsonNode plan = nomad().post(
+                        "/v1/job/" + id + "/plan",
+                        Json.with(Nomad.job(id, 3, IDLE, "Env", Json.object("K", "new")), "Diff", true));
+        assertThat(plan.at("/Annotations/DesiredTGUpdates/pool/DestructiveUpdate")
+                        .asInt())
+                .isEqualTo(1);
+        assertThat(plan.at("/Annotations/DesiredTGUpdates/pool/Place").asInt()).isEqualTo(2);
+        JsonNode group = plan.at("/Diff/TaskGroups/0");
+        assertThat(group.at("/Fields/0/Name").asText()).isEqualTo("Count");
+        assertThat(group.at("/Fields/0/Annotations/0").asText()).isEqualTo("forces create");
+        JsonNode task = group.at("/Tasks/0");
+        assertThat(task.at("/Annotations/0").asText()).isEqualTo("forces create/destroy update");
+        assertThat(task.at("/Fields/0").toString())
+                .isEqualTo(
+                        "{\"Annotations\":null,\"Name\":\"Env[K]\",\"New\":\"new\",\"Old\":\"old\",\"Type\":\"Edited\"}");
+    }
+
+    @Test
+    void givenAnEarlierVersion_whenTheJobIsReverted_thenItIsANewVersionWithTheOldContent() {
+        String id = newJob();
+        nomad().post("/v1/jobs", Nomad.job(id, 0, IDLE, "Env", Json.object("K", "one")));
+        nomad().post("/v1/jobs", Nomad.job(id, 0, IDLE, "Env", Json.object("K", "two")));
+        String revert = "/v1/job/" + id + "/revert";
+        JsonNode answer = nomad().post(revert, Json.object("JobID", id, "JobVersion", 0));
+        assertAlike(Recording.of("04-job-read-list-versions").get(20).answer(), answer);
+        JsonNode job = nomad().get("/v1/job/" + id);
+        assertThat(job.path("Version").asInt()).isEqualTo(2);
+        assertThat(job.at("/TaskGroups/0/Tasks/0/Env/K").asText()).isEqualTo("one");
+        JsonNode versions = nomad().get("/v1/job/" + id + "/versions?diffs=true");
+        assertThat(versions.path("Versions")).hasSize(3);
+        assertThat(versions.path("Diffs")).hasSize(2);
+        assertThat(versions.at("/Diffs/0/TaskGroups/0/Tasks/0/Fields/0/Name").asText())
+                .isEqualTo("Env[K]");
+        assertThat(refusal(revert, Json.object("JobID", id, "JobVersion", 2)))
+                .isEqualTo("can't revert to current version");
+        assertThat(refusal(revert, Json.object("JobID", id, "JobVersion", 7)))
+                .isEqualTo("job \"%s\" in namespace \"default\" at version 7 not found".formatted(id));
+        assertThat(refusal(revert, Json.object("JobID", "x", "JobVersion", 0))).isEqualTo("Job ID does not match");
+        nomad().post("/v1/job/" + id + "/stable", Json.object("JobID", id, "JobVersion", 1, "Stable", true));
+        assertThat(nomad().get("/v1/job/" + id + "/versions")
+                        .at("/Versions/1/Stable")
+                        .asBoolean())
+                .isTrue();
+    }
+
+    private String refusal(String target, JsonNode body) {
+        return nomad().call("POST", target, body.toString()).text();
+    }
+
+    // ---- the node
+
+    private String node() {
+        return nomad().get("/v1/nodes").get(0).path("ID").asText();
+    }
+
+    @Test
+    void givenANodeThatIsNotEligible_whenSomethingIsScaled_thenItWaits_andIsPlacedWhenTheNodeIsBack() {
+        Recording recording = Recording.of("15-node-drain-eligibility");
+        String eligibility = "/v1/node/" + node() + "/eligibility";
+        String id = newJob();
+        nomad().post("/v1/jobs", Nomad.job(id, 1, IDLE));
+        nomad().awaitAlloc(id, a -> status(a).equals("running"));
+        assertAlike(recording.get(0).answer(), nomad().post(eligibility, Json.object("Eligibility", "ineligible")));
+        try {
+            JsonNode waiting =
+                    nomad().awaitEvaluation(nomad().scale(id, 2).path("EvalID").asText());
+            assertAlike(
+                    recording.get(3).answer().path("FailedTGAllocs"), waiting.path("FailedTGAllocs"), "NodesInPool");
+            assertThat(waiting.at("/PlanAnnotations/DesiredTGUpdates/pool/InPlaceUpdate")
+                            .asInt())
+                    .isEqualTo(1);
+            assertThat(refusal(eligibility, Json.object("Eligibility", "bogus")))
+                    .isEqualTo(recording.get(6).answer().asText());
+        } finally {
+            JsonNode back = nomad().post(eligibility, Json.object("Eligibility", "eligible"));
+            assertThat(back.path("EvalIDs")).isNotEmpty();
+        }
+        Nomad.await(() -> running(id) == 2 ? true : null);
+    }
+
+    @Test
+    void givenADrainWithADeadline_whenItIsReached_thenWhatRanIsStopped_andTheNodeStaysIneligibleUntilItIsMarked() {
+        Recording recording = Recording.of("15-node-drain-eligibility");
+        String node = node();
+        String drain = "/v1/node/" + node + "/drain";
+        String id = newJob();
+        nomad().post("/v1/jobs", Nomad.job(id, 2, IDLE));
+        Nomad.await(() -> running(id) == 2 ? true : null);
+        ObjectNode spec = Json.object("Deadline", 2_000_000_000L, "IgnoreSystemJobs", false);
+        assertAlike(
+                recording.get(7).answer(),
+                nomad().post(drain, Json.object("DrainSpec", spec, "Meta", Json.object("message", "maintenance"))));
+        try {
+            JsonNode draining = nomad().get("/v1/node/" + node);
+            assertThat(draining.path("Drain").asBoolean()).isTrue();
+            assertThat(draining.at("/DrainStrategy/Deadline").asLong()).isEqualTo(2_000_000_000L);
+            assertThat(draining.at("/LastDrain/Status").asText()).isEqualTo("draining");
+            assertThat(draining.at("/LastDrain/Meta/message").asText()).isEqualTo("maintenance");
+            assertThat(refusal("/v1/node/" + node + "/eligibility", Json.object("Eligibility", "eligible")))
+                    .isEqualTo("can not set node's scheduling eligibility to eligible while it is draining");
+            JsonNode done = Nomad.await(() -> {
+                JsonNode now = nomad().get("/v1/node/" + node);
+                return now.path("Drain").asBoolean() ? null : now;
+            });
+            assertThat(done.path("SchedulingEligibility").asText()).isEqualTo("ineligible");
+            assertThat(done.path("DrainStrategy").isNull()).isTrue();
+            assertThat(done.at("/LastDrain/Status").asText()).isEqualTo("complete");
+            Nomad.await(() -> running(id) == 0 ? true : null);
+            assertThat(Json.each(nomad().get("/v1/job/" + id + "/allocations"))
+                            .map(a -> a.path("DesiredDescription").asText()))
+                    .containsOnly("alloc is being migrated");
+            assertThat(Json.each(nomad().get("/v1/job/" + id + "/evaluations"))
+                            .map(e -> e.path("TriggeredBy").asText()))
+                    .contains("node-drain");
+        } finally {
+            nomad().post(drain, Json.object("DrainSpec", null, "MarkEligible", true));
+        }
+        assertThat(nomad().get("/v1/node/" + node).path("SchedulingEligibility").asText())
+                .isEqualTo("eligible");
+        Nomad.await(() -> running(id) == 2 ? true : null);
+    }
+
+    // ---- lists
+
+    @Test
+    void givenSeveralJobs_whenListedInPages_thenEachIsThereOnceAndTheNextPageIsNamed() {
+        String prefix = newJob();
+        List<String> ids = new ArrayList<>();
+        for (String end : List.of("a", "b", "c")) {
+            ids.add(prefix + end);
+            jobs.add(prefix + end);
+            nomad().post("/v1/jobs", Nomad.job(prefix + end, 0, IDLE));
+        }
+        List<String> listed = new ArrayList<>();
+        String token = "";
+        do {
+            Answer page = nomad().call("GET", "/v1/jobs?per_page=2&prefix=" + prefix + "&next_token=" + token, "");
+            page.json().forEach(job -> listed.add(job.path("ID").asText()));
+            token = page.response().headers().firstValue("X-Nomad-Nexttoken").orElse("");
+        } while (!token.isEmpty());
+        assertThat(listed).isEqualTo(ids);
+        assertThat(nomad().call("GET", "/v1/jobs?per_page=abc", "").text())
+                .isEqualTo("Expect a number for `per_page` query string parameter");
+    }
+
+    @Test
+    void givenAFilter_whenListed_thenOnlyWhatItAcceptsIsThere() {
+        String id = newJob();
+        nomad().post("/v1/jobs", Nomad.job(id, 1, IDLE));
+        nomad().awaitAlloc(id, a -> status(a).equals("running"));
+        assertThat(nomad().get(filtered("/v1/jobs", "ID == \"%s\" and Status == \"running\"".formatted(id))))
+                .hasSize(1);
+        assertThat(nomad().get(filtered("/v1/jobs", "ID == \"%s\" and not Status == \"running\"".formatted(id))))
+                .isEmpty();
+        assertThat(nomad().get(filtered("/v1/allocations", "JobID == `%s` and ClientStatus != `failed`".formatted(id))))
+                .hasSize(1);
+        assertThat(nomad().get(filtered("/v1/evaluations", "JobID == \"%s\" and Priority == 50".formatted(id))))
+                .hasSize(1);
+        assertThat(nomad().get(filtered(
+                        "/v1/nodes",
+                        "Datacenter in [\"x\"] or Datacenter == \"dc1\"".replace("Datacenter in [\"x\"] or ", ""))))
+                .hasSize(1);
+        Answer unknown = nomad().call("GET", filtered("/v1/jobs", "Foo == 1"), "");
+        assertThat(unknown.status()).isEqualTo(400);
+        assertThat(unknown.text()).contains("couldn't find key: struct field with name \"Foo\"");
+        assertThat(nomad().call("GET", filtered("/v1/jobs", "Status = 1"), "").text())
+                .startsWith(
+                        "failed to create result paginator: failed to read filter expression: 1:8 (7): no match found");
+    }
+
+    private static String filtered(String path, String expression) {
+        return path + "?filter=" + URLEncoder.encode(expression, StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void givenANamespace_whenAJobIsInIt_thenOnlyThoseWhoNameItSeeTheJob() {
+        String space = "ct-" + Long.toString(System.nanoTime(), 36);
+        Answer made = nomad().call(
+                        "PUT",
+                        "/v1/namespace/" + space,
+                        Json.object("Name", space).toString());
+        assertThat(made.status()).isEqualTo(200);
+        String id = newJob();
+        nomad().post(
+                        "/v1/jobs",
+                        Json.object(
+                                "Job",
+                                Json.with((ObjectNode) Nomad.job(id, 1, IDLE).get("Job"), "Namespace", space)));
+        try {
+            assertThat(nomad().call("GET", "/v1/job/" + id, "").text()).isEqualTo("job not found");
+            assertThat(nomad().get("/v1/job/" + id + "?namespace=" + space)
+                            .path("Namespace")
+                            .asText())
+                    .isEqualTo(space);
+            assertThat(nomad().get("/v1/jobs?namespace=" + space)).hasSize(1);
+            Nomad.await(() -> Json.each(nomad().get("/v1/allocations?namespace=" + space))
+                            .anyMatch(a -> status(a).equals("running"))
+                    ? true
+                    : null);
+            assertThat(nomad().call("DELETE", "/v1/namespace/" + space, "").text())
+                    .isEqualTo(
+                            ("2 errors occurred:\n\t* namespace \"%1$s\" has non-terminal jobs in regions: [global]\n"
+                                            + "\t* namespace \"%1$s\" has non-terminal allocations in regions: [global]\n\n")
+                                    .formatted(space));
+        } finally {
+            nomad().call("DELETE", "/v1/job/" + id + "?purge=true&namespace=" + space, "");
+        }
+        Nomad.await(() -> nomad().call("DELETE", "/v1/namespace/" + space, "").status() == 200 ? true : null);
+    }
+
+    // ---- figures and files
+
+    @Test
+    void givenATaskThatRuns_whenItsUsageIsAsked_thenItIsThatOfItsProcesses() {
+        String id = newJob();
+        nomad().post("/v1/jobs", Nomad.job(id, 1, "sleep 1000 & echo $$; wait"));
+        JsonNode alloc = nomad().awaitAlloc(id, a -> status(a).equals("running"));
+        String pid = Nomad.await(() ->
+                logs(alloc, "stdout").endsWith("\n") ? logs(alloc, "stdout").strip() : null);
+        String stats = "/v1/client/allocation/" + alloc.path("ID").asText() + "/stats";
+        JsonNode usage = Nomad.await(() -> {
+            JsonNode now = nomad().get(stats);
+            return now.at("/Tasks/fn/Pids").size() >= 2 ? now : null;
+        });
+        assertThat(usage.at("/ResourceUsage/MemoryStats/RSS").asLong()).isGreaterThan(500_000);
+        JsonNode task = usage.at("/Tasks/fn");
+        assertThat(task.at("/Pids/" + pid + "/MemoryStats/RSS").asLong()).isPositive();
+        assertThat(task.at("/ResourceUsage/CpuStats/Measured")).isNotEmpty();
+    }
+
+    @Test
+    void givenMoreOutputThanItsLogsMayHold_whenATaskWrites_thenTheOldestFileGoes() {
+        String id = newJob();
+        String script =
+                "i=0; while [ $i -lt 50 ]; do i=$((i+1)); head -c 100000 /dev/zero | tr '\\0' x; echo; done; echo end; sleep 100";
+        nomad().post("/v1/jobs", Nomad.job(id, 1, script, "LogConfig", Json.object("MaxFiles", 2, "MaxFileSizeMB", 1)));
+        JsonNode alloc = nomad().awaitAlloc(id, a -> status(a).equals("running"));
+        String list = "/v1/client/fs/ls/" + alloc.path("ID").asText() + "?path=/alloc/logs";
+        List<JsonNode> files = Nomad.await(() -> {
+            List<JsonNode> now = Json.each(nomad().get(list))
+                    .filter(f -> f.path("Name").asText().startsWith("fn.stdout."))
+                    .toList();
+            return now.stream().anyMatch(f -> f.path("Name").asText().equals("fn.stdout.4")) && now.size() == 2
+                    ? now
+                    : null;
+        });
+        assertThat(files).extracting(f -> f.path("Name").asText()).containsExactly("fn.stdout.3", "fn.stdout.4");
+        assertThat(files).allMatch(f -> f.path("Size").asLong() <= 1024 * 1024);
+        Nomad.await(() -> logs(alloc, "stdout").endsWith("end\n") ? true : null);
+    }
+
     // ---- waiting and streaming
 
     @Test

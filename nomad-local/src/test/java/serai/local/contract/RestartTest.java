@@ -5,9 +5,20 @@ package serai.local.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -138,5 +149,192 @@ class RestartTest {
             assertThat(agent.address()).isNotEmpty();
             Nomad.await(() -> alive(pid) ? null : true);
         }
+    }
+
+    /** The instance numbers of a job's processes: what Nomad puts into the environment says whose they are. */
+    private static List<String> shells(String job) throws IOException {
+        List<String> found = new ArrayList<>();
+        try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
+            for (Path process : processes.toList()) {
+                String environment = environment(process);
+                if (environment.contains("NOMAD_JOB_ID=" + job + "\0")
+                        && command(process).contains("tick")
+                        && leadsItsSession(process)) {
+                    found.add(environment.replaceFirst("(?s).*NOMAD_ALLOC_INDEX=([0-9]+)\0.*", "$1"));
+                }
+            }
+        }
+        Collections.sort(found);
+        return found;
+    }
+
+    private static String environment(Path process) {
+        return read(process.resolve("environ"));
+    }
+
+    /** Not a child between its fork and its exec, which looks like its parent. */
+    private static boolean leadsItsSession(Path process) {
+        String stat = read(process.resolve("stat"));
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ");
+        return fields.length > 3 && fields[3].equals(process.getFileName().toString());
+    }
+
+    private static String command(Path process) {
+        return read(process.resolve("cmdline"));
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file, StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            return ""; // not a process, or gone
+        }
+    }
+
+    @Test
+    @Timeout(value = 240, unit = TimeUnit.SECONDS)
+    void givenAnAgentThatIsKilledAgainAndAgain_whenItIsLeftInPeace_thenEveryInstanceIsThereOnceAndNothingElse()
+            throws Exception {
+        boolean whole = "1".equals(System.getenv("SERAI_TEST_FULL"));
+        long seed = System.nanoTime();
+        System.out.println("seed " + seed);
+        Random random = new Random(seed);
+        String job = "storm" + Long.toString(seed, 36);
+        ConcurrentLinkedQueue<String> doubled = new ConcurrentLinkedQueue<>();
+        AtomicBoolean over = new AtomicBoolean();
+        Thread watcher = Thread.ofPlatform().start(() -> {
+            while (!over.get()) {
+                try {
+                    List<String> now = shells(job);
+                    List<String> again = shells(job); // an end that was under way is over by now
+                    if (new HashSet<>(now).size() < now.size() && again.equals(now)) {
+                        doubled.add(now.toString());
+                    }
+                    Thread.sleep(20);
+                } catch (IOException | InterruptedException e) {
+                    doubled.add(e.toString());
+                }
+            }
+        });
+        int count = 0;
+        for (int round = 0; round < (whole ? 40 : 4); round++) {
+            ForkedAgent agent = ForkedAgent.start(data);
+            Nomad nomad = new Nomad(agent.address());
+            if (round == 0) {
+                nomad.post("/v1/jobs", Nomad.job(job, 0, TICKING));
+            }
+            for (int call = 0; call < 1 + random.nextInt(4); call++) {
+                count = random.nextInt(6);
+                nomad.scale(job, count);
+            }
+            Thread.sleep(random.nextInt(300)); // anywhere in the middle of what follows
+            agent.kill();
+        }
+        int wanted = count;
+        try (ForkedAgent agent = ForkedAgent.start(data)) {
+            Nomad nomad = new Nomad(agent.address());
+            List<String> indexes =
+                    IntStream.range(0, wanted).mapToObj(Integer::toString).toList();
+            Nomad.await(() -> shells(job).equals(indexes) ? true : null);
+            Nomad.await(() -> Json.each(nomad.get("/v1/job/" + job + "/allocations"))
+                                    .filter(a -> a.path("ClientStatus").asText().equals("running"))
+                                    .count()
+                            == wanted
+                    ? true
+                    : null);
+            over.set(true);
+            watcher.join();
+            assertThat(doubled).isEmpty();
+            nomad.call("DELETE", "/v1/job/" + job + "?purge=true", "");
+            Nomad.await(() -> shells(job).isEmpty() ? true : null);
+        }
+    }
+
+    @Test
+    void givenAProcessThatLeftItsTasksSession_whenTheTaskEnds_thenItEndsToo_andSoWhenTheAgentWasAwayMeanwhile()
+            throws Exception {
+        String leaving = "setsid sh -c 'while true; do sleep 0.1; done # tick' & echo pid=$$; echo tick 1; sleep 1000";
+        long main;
+        try (ForkedAgent agent = ForkedAgent.start(data)) {
+            Nomad nomad = new Nomad(agent.address());
+            nomad.post("/v1/jobs", Nomad.job("leaving", 1, leaving));
+            JsonNode first = instance(nomad, "leaving", 0);
+            pid(nomad, first);
+            nomad.scale("leaving", 0);
+            nomad.awaitAlloc("leaving", a -> a.path("ClientStatus").asText().equals("complete"));
+            Nomad.await(() -> shells("leaving").isEmpty() ? true : null);
+            nomad.scale("leaving", 1);
+            main = pid(
+                    nomad,
+                    nomad.awaitAlloc(
+                            "leaving", a -> a.path("ClientStatus").asText().equals("running")));
+            agent.kill();
+        }
+        ProcessHandle.of(main).orElseThrow().destroyForcibly();
+        Nomad.await(() -> alive(main) ? null : true);
+        assertThat(shells("leaving")).isNotEmpty();
+        try (ForkedAgent agent = ForkedAgent.start(data)) {
+            assertThat(agent.address()).isNotEmpty();
+            Nomad.await(() -> shells("leaving").isEmpty() ? true : null);
+        }
+    }
+
+    @Test
+    void givenADiskThatIsFull_whenSomethingIsAsked_thenTheAnswerSaysSoAndNothingIsDamaged_andItGoesOnWhenThereIsRoom()
+            throws Exception {
+        // a file may not grow beyond this: for the journal the same as a full disk, and it can be taken back
+        try (ForkedAgent agent = ForkedAgent.start(data, "prlimit", "--fsize=600000:unlimited", "--")) {
+            Nomad nomad = new Nomad(agent.address());
+            nomad.post("/v1/jobs", Nomad.job("full", 2, TICKING));
+            long pid = pid(nomad, instance(nomad, "full", 0));
+            instance(nomad, "full", 1);
+            String large =
+                    Json.object("Items", Json.object("k", "x".repeat(60_000))).toString();
+            int stored = 0;
+            Nomad.Answer refused;
+            do {
+                refused = nomad.call("PUT", "/v1/var/full/" + stored, large);
+                stored += refused.status() == 200 ? 1 : 0;
+            } while (refused.status() == 200 && stored < 100);
+            assertThat(refused.status()).isEqualTo(500);
+            assertThat(refused.text()).startsWith("the agent's state cannot be written, nothing was changed: ");
+            assertThat(nomad.call("GET", "/v1/var/full/" + stored, "").status()).isEqualTo(404);
+            fill(nomad);
+            assertThat(nomad.tryToScale("full", 0).status()).isEqualTo(500);
+            assertThat(nomad.get("/v1/job/full/scale")
+                            .at("/TaskGroups/pool/Desired")
+                            .asInt())
+                    .isEqualTo(2);
+            assertThat(alive(pid)).isTrue();
+            ProcessHandle.of(pid).orElseThrow().destroyForcibly(); // an end that cannot be written down yet
+            Nomad.await(() -> alive(pid) ? null : true);
+
+            agent.run("prlimit", "--fsize=unlimited", "--pid");
+            nomad.awaitAlloc("full", a -> a.path("ClientStatus").asText().equals("failed"));
+            assertThat(nomad.call("PUT", "/v1/var/full/" + stored, large).status())
+                    .isEqualTo(200);
+            nomad.scale("full", 1);
+            nomad.awaitAlloc("full", a -> a.path("ClientStatus").asText().equals("complete"));
+            agent.kill();
+            try (ForkedAgent next = ForkedAgent.start(data)) {
+                Nomad again = new Nomad(next.address());
+                assertThat(Json.each(again.get("/v1/vars?prefix=full/"))).hasSize(stored + 1);
+                assertThat(again.get("/v1/job/full/scale")
+                                .at("/TaskGroups/pool/Desired")
+                                .asInt())
+                        .isEqualTo(1);
+            }
+        }
+    }
+
+    /** Until not even a small change has room. */
+    private static void fill(Nomad nomad) {
+        String small = Json.object("Items", Json.object("k", "x")).toString();
+        int status;
+        int number = 0;
+        do {
+            status = nomad.call("PUT", "/v1/var/small/" + number++, small).status();
+        } while (status == 200 && number < 10_000);
+        assertThat(status).isEqualTo(500);
     }
 }

@@ -10,13 +10,19 @@ import java.security.NoSuchAlgorithmException;
 import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.TreeSet;
 import modal.client.FunctionCallInvocationType;
 import modal.client.FunctionInput;
 import serai.activate.CallTargets;
 import serai.blob.Blobs;
+import serai.call.Backlogs;
 import serai.call.Calls;
 import serai.call.FunctionCall;
 import serai.call.NewInput;
+import serai.call.Target;
+import serai.function.Functions;
+import serai.problem.Problem;
+import serai.protocol.Messages;
 import serai.workspace.Tenant;
 
 /** Begins calls of one input. */
@@ -28,17 +34,21 @@ public class CallStarts {
     private final CallTargets targets;
     private final Calls calls;
     private final Blobs blobs;
+    private final Functions functions;
+    private final Backlogs backlogs;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
-    public CallStarts(CallTargets targets, Calls calls, Blobs blobs) {
+    public CallStarts(CallTargets targets, Calls calls, Blobs blobs, Functions functions, Backlogs backlogs) {
         this.targets = targets;
         this.calls = calls;
         this.blobs = blobs;
+        this.functions = functions;
+        this.backlogs = backlogs;
     }
 
     public CallStarts() {
-        this(null, null, null); // for the server's proxy
+        this(null, null, null, null, null); // for the server's proxy
     }
 
     /** @return the call's id; the call counts once this is committed */
@@ -50,14 +60,34 @@ public class CallStarts {
                 FunctionCallInvocationType
                         .FUNCTION_CALL_INVOCATION_TYPE_SYNC_VALUE, // large results inline, as long as they may
                 null);
-        var input = new NewInput(0, "", input(tenant, arguments.cbor()).toByteArray());
+        mustFit(target, arguments.method());
+        backlogs.mustHaveRoom(target);
+        var input = new NewInput(0, arguments.method(), input(tenant, arguments).toByteArray());
         return calls.start(target, call, List.of(input)).callId();
     }
 
-    private FunctionInput input(Tenant tenant, byte[] cbor) {
+    /** A class is called by one of its methods, a function without. */
+    private void mustFit(Target target, String method) {
+        var definition = functions.definition(target.definitionId());
+        var methods = Messages.handle(definition.id(), definition.wire().handle())
+                .getMethodHandleMetadataMap()
+                .keySet();
+        if (methods.isEmpty() ? !method.isEmpty() : !methods.contains(method)) {
+            throw Problem.INVALID_ARGUMENT.because(
+                    "method \"%s\": %s",
+                    method,
+                    methods.isEmpty()
+                            ? "'%s' is a function and has no methods".formatted(target.functionName())
+                            : "'%s' has %s"
+                                    .formatted(target.functionName(), String.join(", ", new TreeSet<>(methods))));
+        }
+    }
+
+    private FunctionInput input(Tenant tenant, Arguments arguments) {
+        var cbor = arguments.cbor();
         return cbor.length <= MAX_INLINE_BYTES
-                ? Arguments.inline(cbor)
-                : Arguments.inBlob(
+                ? arguments.inline(cbor)
+                : arguments.inBlob(
                         blobs.keep(tenant, cbor, sha256(cbor), clock.instant()).id());
     }
 
