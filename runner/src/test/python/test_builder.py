@@ -87,6 +87,20 @@ def test_given_the_same_steps_when_built_again_then_it_is_the_same_layer(build):
     assert build(run("echo other > /same"))["made"][-1]["digest"] != first
 
 
+def test_given_one_content_several_times_when_stacked_then_each_counts_where_it_is(build, node, http, base):
+    def made(line: str, *below: str) -> str:
+        return build(run(line), below=below)["made"][-1]["digest"]
+
+    first = made("echo a > /f")
+    second = made("echo b > /f", first)
+    third = made("echo a > /f", first, second)
+    made("test $(cat /f) = a", first, second, third)
+    assert http.build_ends[-1]["ok"]
+    nothing = made("true", first, second, third)
+    made("true", first, second, third, nothing)
+    assert http.build_ends[-1]["ok"]
+
+
 def test_given_a_command_that_fails_when_built_then_its_words_are_told_and_nothing_is_left(build, node):
     before = set(os.listdir(pathlib.Path(node.cache, "layers"))) if pathlib.Path(node.cache, "layers").exists() else set()
     result = build(run("echo fine"), run("echo because of this >&2; exit 7"), run("echo never"))

@@ -191,6 +191,7 @@ class Layer:
 
     def __init__(self, builder: Builder, assembly: Assembly, lower: list[str], work: Work) -> None:
         self._builder, self._assembly, self._work = builder, assembly, work
+        self._below = os.path.basename(lower[0])
         self._place = assembly.layers.place()
         self._root = assembly.stage.overlay("build", lower, self._place)
         self._context: str | None = None
@@ -204,7 +205,7 @@ class Layer:
             version = self._version()
             self._assembly.stage.remove(self._root)
             self._root = ""
-            made = self._assembly.layers.keep(os.path.join(self._place, "upper"))
+            made = self._assembly.layers.keep(os.path.join(self._place, "upper"), self._below)
             return made, version
         finally:
             if self._root:

@@ -64,9 +64,13 @@ class Layers:
         os.mkdir(path, 0o700)
         return path
 
-    def keep(self, tree: str) -> Made:
-        """Takes a directory of :meth:`place`, or one below it, as a layer; one of the same content may be there already."""
-        made = digest(tree)
+    def keep(self, tree: str, below: str) -> Made:
+        """Takes a directory of :meth:`place`, or one below it, as a layer; the same may be there already.
+
+        @param below: name of the layer on which it was made. It counts: an overlay takes no directory twice, and one
+            content may be right on top of several others
+        """
+        made = digest(tree, below)
         target = self.path(made.digest)
         if not os.path.isdir(target):
             namespaces.sync(tree)
@@ -141,9 +145,9 @@ class Layers:
         return self.ensure("files-" + name[:NAME], make)
 
 
-def digest(tree: str) -> Made:
+def digest(tree: str, below: str) -> Made:
     """SHA-256 of a listing of everything in it but times: paths, kinds, owners, modes, attributes and contents."""
-    whole = hashlib.sha256()
+    whole = hashlib.sha256(f"{below}\n".encode())
     size = 0
     for path, found in _walk(tree):
         kind = stat.S_IFMT(found.st_mode)
