@@ -19,6 +19,7 @@ class BoundariesTest {
     private static final String[] SCHEDULER = {
         "serai.activate..",
         "serai.autoscale..",
+        "serai.build..",
         "serai.cron..",
         "serai.explain..",
         "serai.reap..",
