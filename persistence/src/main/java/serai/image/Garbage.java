@@ -57,9 +57,7 @@ public class Garbage {
                             , sized as (
                                 select l.digest, sum(l.size) over (order by l.used_at desc, l.digest) as total from layer l)
                             update image set layer = null
-                            where layer in (select digest from sized where total > :max) and id not in (select id from used)""")
-                    .bind("max", maxBytes)
-                    .execute();
+                            where layer in (select digest from sized where total > :max) and id not in (select id from used)""").bind("max", maxBytes).execute();
             return forgotten + forget(handle);
         });
     }

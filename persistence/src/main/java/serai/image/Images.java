@@ -10,6 +10,7 @@ import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
 import java.io.StringReader;
 import java.sql.Timestamp;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,6 +27,8 @@ import serai.workspace.Tenant;
 @ApplicationScoped
 @Transactional // reads too: without one the server shares an entity manager between threads
 public class Images {
+    private static final Duration NOTED = Duration.ofHours(1);
+
     private final EntityManager em;
     private final Jdbi jdbi;
     private final ImageConfig settings;
@@ -102,16 +105,19 @@ public class Images {
         return image;
     }
 
-    /** Somebody asks for it, and so for all that it stands on. */
+    /** Somebody asks for it, and so for all that it stands on. Written down once an hour, in the order of ids. */
     public void used(String id, Instant now) {
         jdbi.useHandle(handle -> handle.createUpdate("""
                         with recursive chain(id) as (
                             select cast(:id as text)
                             union select i.base_id from image i join chain c on i.id = c.id where i.base_id is not null),
-                        touched as (update image set used_at = :now where id in (select id from chain) returning layer)
+                        stale as (
+                            select id from image where id in (select id from chain) and used_at < :stale order by id for update),
+                        touched as (update image set used_at = :now where id in (select id from stale) returning layer)
                         update layer set used_at = :now where digest in (select layer from touched)""")
                 .bind("id", id)
                 .bind("now", Timestamp.from(now))
+                .bind("stale", Timestamp.from(now.minus(NOTED)))
                 .execute());
     }
 

@@ -4,6 +4,7 @@ package serai.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -95,10 +96,27 @@ class BuildsTest {
         var old = layered("a", NOW.minusSeconds(100));
         var young = layered("b", NOW);
         var garbage = new Garbage(jdbi);
-        assertThat(garbage.collect(NOW.minusSeconds(50), Long.MAX_VALUE, NOW)).isEqualTo(1);
-        assertThat(builds.garbage(List.of(old.substring(0, 32), young.substring(0, 32))))
-                .containsExactly(old.substring(0, 32));
-        assertThat(garbage.collect(NOW.minusSeconds(50), 0, NOW)).as("too large").isEqualTo(1);
+        garbage.collect(NOW.minusSeconds(50), Long.MAX_VALUE, NOW);
+        assertThat(forgotten(old, young)).containsExactly(old.substring(0, 32));
+        garbage.collect(NOW.minusSeconds(50), 0, NOW);
+        assertThat(forgotten(old, young)).as("too large").hasSize(2);
+    }
+
+    private static List<String> forgotten(String... digests) {
+        return builds.garbage(
+                Stream.of(digests).map(digest -> digest.substring(0, 32)).toList());
+    }
+
+    @Test
+    void whatIsAskedForAgain_isNotOldAnyMore() {
+        var digest = layered("c", NOW.minus(Duration.ofDays(2)));
+        var image = jdbi.withHandle(h -> h.createQuery("select id from image where layer = :layer")
+                .bind("layer", digest)
+                .mapTo(String.class)
+                .one());
+        new Images(null, jdbi, null, null).used(image, NOW);
+        new Garbage(jdbi).collect(NOW.minus(Duration.ofDays(1)), Long.MAX_VALUE, NOW);
+        assertThat(forgotten(digest)).isEmpty();
     }
 
     /** @return an image's layer */
