@@ -49,7 +49,7 @@ public class Calls {
     private static final RowMapper<CallProgress> PROGRESS = (row, context) ->
             new CallProgress(CALL.map(row, context), CallProgress.State.valueOf(row.getString("state")));
 
-    private static final RowMapper<Output> OUTPUT = (row, context) -> new Output(
+    static final RowMapper<Output> OUTPUT = (row, context) -> new Output(
             row.getInt("ordinal"),
             row.getString("input_id"),
             row.getInt("idx"),

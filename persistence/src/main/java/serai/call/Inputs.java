@@ -180,7 +180,8 @@ public class Inputs {
         }
         var retries = handle.createQuery("""
                         select retries from input where id = :id and container_id = :container and attempt = :attempt
-                            and state = 'RUNNING' for update""")
+                            and state = 'RUNNING' and not exists (select 1 from function_call f where f.id = call_id and f.kind = 'WEB')
+                        for update""")
                 .bind("id", result.inputId())
                 .bind("container", containerId)
                 .bind("attempt", result.attempt())
@@ -252,6 +253,12 @@ public class Inputs {
     @Transactional
     public int release(String containerId, int maxLosses, String reason) {
         return jdbi.withHandle(handle -> {
+            conclude( // whoever sent an HTTP request decides whether it may be sent again
+                    handle,
+                    "container_id = :subject and state = 'RUNNING' and exists (select 1 from function_call f where f.id = call_id and f.kind = 'WEB')",
+                    containerId,
+                    Outcome.INTERNAL_FAILURE,
+                    "the container was lost: " + reason);
             conclude(
                     handle,
                     "container_id = :subject and state = 'RUNNING' and losses + 1 >= " + maxLosses,

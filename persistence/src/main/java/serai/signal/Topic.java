@@ -8,6 +8,8 @@ public record Topic(Kind kind, String id) {
     public enum Kind {
         WORK,
         CALL,
+        FEED,
+        ROOM,
         CONTAINER,
         APP
     }
@@ -20,6 +22,16 @@ public record Topic(Kind kind, String id) {
     /** Results and stream chunks of a call. */
     public static Topic call(String callId) {
         return new Topic(Kind.CALL, callId);
+    }
+
+    /** What a caller streams to a running call. */
+    public static Topic feed(String callId) {
+        return new Topic(Kind.FEED, callId);
+    }
+
+    /** Room in the streams of an HTTP request: what was in them was read. */
+    public static Topic room(String callId) {
+        return new Topic(Kind.ROOM, callId);
     }
 
     /** Cancellations for a container. */

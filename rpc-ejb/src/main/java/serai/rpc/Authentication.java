@@ -22,6 +22,7 @@ import serai.id.Secret;
 import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
+import serai.server.ServerContext;
 import serai.workspace.Tenant;
 import serai.workspace.Tokens;
 import serai.workspace.Workspaces;

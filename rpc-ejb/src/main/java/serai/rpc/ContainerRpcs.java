@@ -37,6 +37,7 @@ import serai.container.Containers;
 import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.reap.Departures;
+import serai.server.ServerContext;
 import serai.signal.Signals;
 import serai.signal.Topic;
 

@@ -29,6 +29,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import modal.client.ModalClientGrpc;
 import serai.config.RpcConfig;
+import serai.server.ServerContext;
 
 /** The gRPC listener. Each call runs on a virtual thread of its own, so that a long poll costs no platform thread. */
 @Startup
