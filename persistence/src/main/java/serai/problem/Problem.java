@@ -43,6 +43,7 @@ public enum Problem {
     INVALID_SECRET(Kind.INVALID_ARGUMENT, "The secret cannot be kept"),
     BACKLOG_FULL(Kind.RESOURCE_EXHAUSTED, "Too many inputs of the function wait"),
     CALL_NOT_FOUND(Kind.NOT_FOUND, "There is no such call"),
+    PROXY_TOKEN_NOT_FOUND(Kind.NOT_FOUND, "There is no such proxy token"),
     UNSUPPORTED(Kind.UNIMPLEMENTED, "This is not available"),
     FEATURE_UNSUPPORTED(Kind.FAILED_PRECONDITION, "The function asks for what is not available"),
     IDEMPOTENCY_KEY_REUSED(Kind.INVALID_ARGUMENT, 422, "The idempotency key belongs to another request"),
