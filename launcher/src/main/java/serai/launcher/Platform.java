@@ -277,6 +277,10 @@ final class Platform {
         environment.put("SERAI_RPC_PORT", Integer.toString(ledger.port(Ports.of(Ports.RPC, number))));
         environment.put("SERAI_RPC_URL", rpcUrl(number));
         environment.put(
+                "SERAI_GATEWAY_HOST", settings.text("SERAI_GATEWAY_HOST").orElse("127.0.0.1"));
+        environment.put("SERAI_GATEWAY_PORT", Integer.toString(ledger.port(Ports.of(Ports.WEB, number))));
+        environment.put("SERAI_GATEWAY_URL", endpointUrl());
+        environment.put(
                 "SERAI_HTTP_URL",
                 settings.text(Ports.of("SERAI_HTTP_URL", number)).orElse(server.url()));
         environment.put("SERAI_DATA_DIRECTORY", home.data().toString());
@@ -378,7 +382,7 @@ final class Platform {
             throw Failure.because("the platform has not been started yet: ./serai up");
         }
         var rpc = servers().stream().map(server -> rpcUrl(server.number())).collect(Collectors.joining(","));
-        return login.environment(rpc, answering().url());
+        return login.environment(rpc, answering().url(), webUrl(answering().number()));
     }
 
     /** @return the first server that runs; the first of all if none does */
@@ -439,6 +443,17 @@ final class Platform {
         var host = settings.text("SERAI_HTTP_HOST").orElse("127.0.0.1");
         return new PayaraServer(
                 home, secrets, number, host, port(Ports.of(Ports.HTTP, number)), port(Ports.of(Ports.ADMIN, number)));
+    }
+
+    /** Of a server's listener for functions that are called by HTTP. */
+    String webUrl(int number) {
+        var host = settings.text("SERAI_GATEWAY_HOST").filter(given -> !given.equals("0.0.0.0"));
+        return "http://" + host.orElse("127.0.0.1") + ":" + port(Ports.of(Ports.WEB, number));
+    }
+
+    /** What the address of such a function looks like: at the first server, unless something in front leads to all of them. */
+    String endpointUrl() {
+        return settings.text("SERAI_GATEWAY_URL").orElse("http://{label}.localhost:" + port(Ports.WEB));
     }
 
     private String rpcUrl(int number) {
