@@ -16,7 +16,6 @@ REFUSED = {
     "registry": "ubuntu:24.04",
     "other_python": f"Python {wanting.other_version}",
     "volume": "volume",
-    "web": "web endpoint",
     "no_network": "block_network",
     "region": "region",
 }

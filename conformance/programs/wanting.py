@@ -7,7 +7,6 @@ import sys
 import modal
 
 
-
 pip_install = modal.App("pip-install", image=modal.Image.debian_slim().pip_install("rich"))
 
 
@@ -51,13 +50,6 @@ volume = modal.App("volume")
 def with_volume() -> None: ...
 
 
-web = modal.App("web")
-
-
-@web.function()
-@modal.asgi_app()
-def with_web_endpoint():
-    raise AssertionError("not served")
 
 
 no_network = modal.App("no-network")
