@@ -61,7 +61,9 @@ async def serve(say):
     loop = asyncio.get_running_loop()
     async with app.open_async():
         await app.schema_manager.apply_schema_async()
-        workers = [subprocess.Popen([sys.executable, __file__, "worker"], stdin=subprocess.DEVNULL, stdout=2) for _ in range(WORKERS)]
+        workers = [
+            subprocess.Popen([sys.executable, __file__, "worker"], stdin=subprocess.DEVNULL, stdout=2) for _ in range(WORKERS)
+        ]
         try:
             say({"ready": True, "version": procrastinate.__version__})
             while line := await loop.run_in_executor(None, sys.stdin.readline):

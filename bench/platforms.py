@@ -24,7 +24,7 @@ from report import NULL_SERVER
 HERE = Path(__file__).resolve().parent
 ANSWER_S = 600  # the longest that one measurement may take
 UP_S = 1800  # a first start downloads what is missing
-DOWN_S = 180
+DOWN_S = 180  # also of the other commands: they wait for each other
 START_S = 60  # until the null server answers
 ZERO_S = 120  # until a function whose window is 2 s must be at zero
 OWN = ("SERAI_", "NOMAD_", "MODAL_", "PYTHON")  # the person's settings: the bench measures the defaults
@@ -213,11 +213,11 @@ class Installation:
 
     def status(self) -> dict[str, dict[str, Any]]:
         """Each part by its name."""
-        return {part["part"]: part for part in json.loads(self._run(60, "status", "--json"))["parts"]}
+        return {part["part"]: part for part in json.loads(self._run(DOWN_S, "status", "--json"))["parts"]}
 
     def settings(self) -> dict[str, str]:
         """What `env` says: the addresses and the login."""
-        words = [word for line in self._run(60, "env").splitlines() for word in shlex.split(line)]
+        words = [word for line in self._run(DOWN_S, "env").splitlines() for word in shlex.split(line)]
         return dict(word.split("=", 1) for word in words if "=" in word)
 
     def database(self, name: str) -> str:
@@ -240,7 +240,11 @@ class Installation:
         program = "import psycopg, sys; psycopg.connect(sys.stdin.readline().strip(), autocommit=True).execute(sys.argv[1])"
         with self._log.open("ab") as errors:
             done = subprocess.run(
-                [python, "-c", program, statement], input=self._connection("postgres").encode(), stdout=errors, stderr=errors, timeout=60
+                [python, "-c", program, statement],
+                input=self._connection("postgres").encode(),
+                stdout=errors,
+                stderr=errors,
+                timeout=60,
             )
         if done.returncode:
             raise Broken(f"{statement!r} failed; see {self._log}")

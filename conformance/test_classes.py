@@ -88,9 +88,7 @@ def test_given_a_class_when_called_locally_then_no_container_is_asked():
     assert counter.add.local(2) == 4
 
 
-def test_given_a_container_that_is_scaled_down_when_it_ends_then_the_exit_method_ran(
-    app: modal.App, platform: Platform
-):
+def test_given_a_container_that_is_scaled_down_when_it_ends_then_the_exit_method_ran(app: modal.App, platform: Platform):
     quick = classy.Counter.with_options(scaledown_window=2)
     assert quick().add.remote(7) == 7
 
@@ -130,7 +128,7 @@ def test_given_a_deployed_class_when_it_is_deployed_again_then_its_variants_foll
 
 def test_given_a_class_when_it_is_looked_up_as_a_function_then_the_client_says_what_to_use(app_name: str):
     cli("deploy", "--name", app_name, "classy.py").ok()
-    with pytest.raises(modal.exception.NotFoundError, match="is a modal.Cls"):
+    with pytest.raises(modal.exception.NotFoundError, match=r"is a modal\.Cls"):
         modal.Function.from_name(app_name, "Counter").hydrate()
     with pytest.raises(modal.exception.NotFoundError, match="Nobody"):
         modal.Cls.from_name(app_name, "Nobody").hydrate()

@@ -56,9 +56,7 @@ def platform_threads(platform: Platform) -> int:
 
 def put(call: str, argument: bytes) -> api_pb2.FunctionPutInputsRequest:
     given = api_pb2.FunctionInput(args=pickle.dumps(((argument,), {})), data_format=api_pb2.DATA_FORMAT_PICKLE)
-    return api_pb2.FunctionPutInputsRequest(
-        function_call_id=call, inputs=[api_pb2.FunctionPutInputsItem(idx=0, input=given)]
-    )
+    return api_pb2.FunctionPutInputsRequest(function_call_id=call, inputs=[api_pb2.FunctionPutInputsItem(idx=0, input=given)])
 
 
 def test_given_500_polls_for_results_when_they_wait_then_none_costs_a_thread_and_all_are_answered(platform: Platform):
@@ -81,9 +79,7 @@ async def wait_together(platform: Platform, function: str) -> None:
         )
         call = started.function_call_id
         before = platform_threads(platform)
-        request = api_pb2.FunctionGetOutputsRequest(
-            function_call_id=call, max_values=1, timeout=LONG_S, last_entry_id="0-0"
-        )
+        request = api_pb2.FunctionGetOutputsRequest(function_call_id=call, max_values=1, timeout=LONG_S, last_entry_id="0-0")
         polls = [asyncio.create_task(stub.FunctionGetOutputs(request, metadata=sent)) for _ in range(POLLS)]
         most = 0
         for _ in range(20):  # a round trip behind all of them, each time
@@ -97,7 +93,7 @@ async def wait_together(platform: Platform, function: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "size, status, words",
+    ("size", "status", "words"),
     [
         (MESSAGE_LIMIT - 4096, Status.NOT_FOUND, "fc-nobody"),
         (MESSAGE_LIMIT + 4096, Status.RESOURCE_EXHAUSTED, str(MESSAGE_LIMIT)),

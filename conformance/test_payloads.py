@@ -47,6 +47,6 @@ def test_given_a_payload_that_is_uploaded_in_parts_when_called_then_every_byte_a
 
 
 def test_given_an_exception_of_10_mib_when_called_then_all_of_it_is_raised():
-    with pytest.raises(ValueError) as raised:
+    with pytest.raises(ValueError, match=r"^b") as raised:
         payloads.fail_with.remote(10 * MIB, 6)
     assert raised.value.args == (payloads.block(10 * MIB, 6),)

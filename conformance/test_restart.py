@@ -1,17 +1,21 @@
 # Copyright the Serai authors
 # SPDX-License-Identifier: Apache-2.0
-"""The server is killed in the middle of 1,000 calls."""
+"""The server is killed in the middle of 1,000 calls, and the database with all that it had just been told."""
 
 import json
 import sys
 from collections import Counter
+from pathlib import Path
 
 import httpx
+import modal
 import pytest
 from serai_conformance.gateway import Gateway
-from serai_conformance.operator import Operator
+from serai_conformance.operator import Operator, is_running
 from serai_conformance.platform import Platform
-from serai_conformance.terminal import PROGRAMS, Program, environment
+from serai_conformance.poll import eventually
+from serai_conformance.terminal import PROGRAMS, Program, environment, python
+from serai_conformance.terminal import modal as cli
 
 MAPPED, SINGLE = 700, 300
 
@@ -49,6 +53,39 @@ def test_given_1000_calls_when_the_server_is_killed_then_each_ends_with_its_own_
     assert Counter(call["kind"] for call in calls) == {"map": 1, "unary": SINGLE}  # none was begun twice
     assert all(call["state"] == "SUCCEEDED" and call["outputs"] == call["inputs"] for call in calls)
     assert sum(call["outputs"] for call in calls) == MAPPED + SINGLE
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.restarts_server
+def test_given_finished_calls_when_the_database_is_killed_then_their_results_and_the_deployment_are_still_there(
+    operator: Operator, platform: Platform, app_name: str
+):
+    cli("deploy", "deployed.py", APP_NAME=app_name).ok()
+    triple = modal.Function.from_name(app_name, "triple")
+    calls = [triple.spawn(i) for i in range(20)]
+    assert [call.get(timeout=60) for call in calls] == [3 * i for i in range(20)]
+    database = operator.pid("database")
+    if database is None:
+        pytest.skip("the database is another's")
+    below = children(database)
+    operator.kill(database)  # no checkpoint, no good-bye: what is committed is in the log of writes and nowhere else
+    eventually(lambda: not any(map(is_running, below)), 30, "its processes have followed")
+    operator.up()
+
+    assert operator.pid("database") not in (None, database)
+    kept = python("-c", GET_ALL, *(call.object_id for call in calls)).ok().stdout
+    assert json.loads(kept) == [3 * i for i in range(20)]
+    assert triple.remote(14) == 42
+
+
+GET_ALL = """
+import json, sys, modal
+print(json.dumps([modal.FunctionCall.from_id(call).get(timeout=60) for call in sys.argv[1:]]))
+"""
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def surviving(server_url: str) -> Program:

@@ -118,7 +118,7 @@ def test_given_a_secret_that_was_deleted_when_a_function_is_called_then_the_call
     cli("secret", "create", name, "TOKEN=1").ok()
     cli("deploy", "secretive.py", APP_NAME=app_name, NAMED=name).ok()
     cli("secret", "delete", name, "--yes").ok()
-    with pytest.raises(modal.exception.Error, match="Secret '.*' not found"):
+    with pytest.raises(modal.exception.Error, match=r"Secret '.*' not found"):
         modal.Function.from_name(app_name, "told").remote("TOKEN")
 
 

@@ -10,13 +10,8 @@ from serai_conformance.terminal import modal as cli
 
 #: App of programs/wanting.py, and what the refusal has to name.
 REFUSED = {
-    "pip_install": "python -m pip install rich",
-    "apt_install": "apt-get install -y curl",
-    "run_commands": "echo built > /built",
     "registry": "ubuntu:24.04",
-    "other_python": f"Python {wanting.other_version}",
     "volume": "volume",
-    "web": "web endpoint",
     "no_network": "block_network",
     "region": "region",
 }

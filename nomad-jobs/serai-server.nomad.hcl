@@ -28,6 +28,12 @@ variable "rpc_url" {
   description = "How clients and nodes reach its gRPC port, say http://serai.example:50051."
 }
 
+variable "web_url" {
+  type        = string
+  default     = "http://{label}.localhost:8000"
+  description = "What the address of a web function looks like from outside, say https://{label}.web.example or https://web.example/w/{label}."
+}
+
 variable "http_port" {
   type    = number
   default = 8080
@@ -36,6 +42,11 @@ variable "http_port" {
 variable "rpc_port" {
   type    = number
   default = 50051
+}
+
+variable "web_port" {
+  type    = number
+  default = 8000
 }
 
 variable "admin_port" {
@@ -139,6 +150,9 @@ job "serai-server" {
       }
       port "rpc" {
         static = var.rpc_port
+      }
+      port "web" {
+        static = var.web_port
       }
       port "admin" {
         static       = var.admin_port
@@ -310,6 +324,9 @@ job "serai-server" {
         SERAI_RPC_HOST              = "${NOMAD_IP_rpc}"
         SERAI_RPC_PORT              = "${NOMAD_PORT_rpc}"
         SERAI_RPC_URL               = var.rpc_url
+        SERAI_GATEWAY_HOST          = "${NOMAD_IP_web}"
+        SERAI_WEB_PORT              = "${NOMAD_PORT_web}"
+        SERAI_GATEWAY_URL           = var.web_url
         SERAI_ADMIN_PORT            = "${NOMAD_PORT_admin}"
         SERAI_RUNNER_PYTHON         = var.runner_python
         SERAI_RUNNER_PYTHON_VERSION = var.runner_python_version

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import environments
 import processes
-from platforms import Broken, Platform, Talk, environment
-from report import NULL_SERVER, Aim, Figure
+from platforms import Platform, Talk, environment
+from report import Aim, Figure
 from turns import SERAI, Answers, in_turns
 
 from rows.ray import RAY, started
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 ORDER = 75
 QUEUE = "procrastinate"
 LOOK_S = 0.5
-AIM = Aim(
-    1.11, "each input is three commits of the database: it arrives, a container takes it, its result is kept", of_ratio=True
-)
+AIM = Aim(1.11, "each input is three commits of the database: it arrives, a container takes it, its result is kept", of_ratio=True)
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
@@ -36,7 +34,11 @@ def measure(bench: Bench) -> Iterator[Figure]:
         talks = {**{name: each.program("crowd") for name, each in bench.platforms.items()}, RAY: ray, QUEUE: queue}
         warm_up = in_turns(1, {name: lambda each=each: each.ask("map", n=400) for name, each in talks.items()})
         maps = in_turns(
-            1, {name: lambda name=name, each=each: held.during(name, lambda: each.ask("map", n=inputs)) for name, each in talks.items()}
+            1,
+            {
+                name: lambda name=name, each=each: held.during(name, lambda: each.ask("map", n=inputs))
+                for name, each in talks.items()
+            },
         )
         spawns = in_turns(3, {name: lambda each=each: each.ask("spawn", n=calls) for name, each in talks.items()})
     maps.failed |= warm_up.failed

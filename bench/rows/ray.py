@@ -53,9 +53,12 @@ def measure(bench: Bench) -> Iterator[Figure]:
 def started(log: Path) -> Iterator[Talk]:
     """A Ray of one machine with a driver, both gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="ray-") as scratch:  # its sockets' names must be short
-        talk = Talk([str(environments.python("ray", log)), str(HERE / "rays.py"), scratch], environment() | {"RAY_USAGE_STATS_ENABLED": "0"}, log)
+        talk = Talk(
+            [str(environments.python("ray", log)), str(HERE / "rays.py"), scratch],
+            environment() | {"RAY_USAGE_STATS_ENABLED": "0"},
+            log,
+        )
         try:
             yield talk
         finally:
             talk.close()
-

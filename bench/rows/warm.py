@@ -29,15 +29,17 @@ def measure(bench: Bench) -> Iterator[Figure]:
     n = bench.samples(400, quick=40) // ROUNDS
     warm_up = bench.samples(1000, quick=10)
     clients = {name: each.program("basic") for name, each in bench.platforms.items()}
-    rest = Rest(bench.serai.api, clients[SERAI].ask("where")["function"])
+    rest, function = Rest(bench.serai.api), clients[SERAI].ask("where")["function"]
     in_turns(1, {name: lambda each=each: each.ask("warm", n=1, before=warm_up) for name, each in clients.items()})
     calls = in_turns(ROUNDS, {name: lambda each=each: each.ask("warm", n=n, before=2)["seconds"] for name, each in clients.items()})
     times, label = calls.each(in_ms), f"of {n * ROUNDS}"
     yield times.figure(f"`.remote` p50 {label}", "ms", lambda found: percentile(found, 50), aim=AIM)
     yield times.figure(f"`.remote` p99 {label}", "ms", lambda found: percentile(found, 99))
 
-    in_turns(1, {SERAI: lambda: rest.call(warm_up // 2)})
-    calls = in_turns(ROUNDS, {SERAI: lambda: rest.call(n), REMOTE: lambda: clients[SERAI].ask("warm", n=n, before=2)["seconds"]})
+    in_turns(1, {SERAI: lambda: rest.call(function, warm_up // 2)})
+    calls = in_turns(
+        ROUNDS, {SERAI: lambda: rest.call(function, n), REMOTE: lambda: clients[SERAI].ask("warm", n=n, before=2)["seconds"]}
+    )
     times = calls.each(in_ms)
     for percent in (50, 99):
         yield times.figure(

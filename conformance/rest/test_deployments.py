@@ -279,6 +279,11 @@ def test_given_a_path_that_leaves_its_folder_then_it_is_refused(api: Api, app: s
         (changed({"gpu": 1}), "invalid-argument", "functions[0].gpu"),
         (changed({"gpu": "A100:0"}), "invalid-argument", "functions[0].gpu"),
         (changed({"gpu": []}), "invalid-argument", "functions[0].gpu"),
+        (changed({"gpu": "H1000"}), "invalid-argument", "gpu 'H1000' is not known here. Known are: A10,"),
+        (changed({"gpu": ["A100", "H1000:2"]}), "invalid-argument", "gpu 'H1000' is not known here"),
+        (changed({"schedule": {"cron": "61 * * * *"}}), "invalid-schedule", 'minute "61" at position 1'),
+        (changed({"schedule": {"cron": "* * *"}}), "invalid-schedule", "3 fields"),
+        (changed({"schedule": {"cron": "0 9 * * *", "timezone": "Mars/Base"}}), "invalid-schedule", 'timezone "Mars/Base"'),
         (changed({"schedule": {}}), "invalid-argument", "either cron or period"),
         (changed({"schedule": {"period": {"hours": 0}}}), "invalid-argument", "more than 0"),
         (changed({"environment": {"A-B": "1"}}), "invalid-argument", "A-B"),
@@ -291,6 +296,12 @@ def test_given_a_description_that_is_wrong_then_it_is_refused_by_its_field_and_n
 ) -> None:
     problem = assert_problem(deploy(api, app, body), 400, kind)
     assert says in problem["detail"], problem["detail"]
+    assert_problem(api.get(f"/api/v1/apps/{app}"), 404, "app-not-found")
+
+
+@pytest.mark.parametrize("body", [b"{broken", b"", b"[]", b"\xff", b'{"functions": [], "functions": []}'], ids=repr)
+def test_given_a_body_that_is_no_description_then_it_is_refused_and_nothing_is_made(api: Api, app: str, body: bytes) -> None:
+    assert_problem(api.post(f"/api/v1/apps/{app}/deployments", body), 400, "invalid-argument")
     assert_problem(api.get(f"/api/v1/apps/{app}"), 404, "app-not-found")
 
 

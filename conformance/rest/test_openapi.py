@@ -24,7 +24,17 @@ def description(api: Api) -> dict:
     yaml = pytest.importorskip("yaml")
     answer = api.as_(None).get("/api/v1/openapi.yaml")
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/yaml")
-    return yaml.safe_load(answer.body)
+
+    class Unambiguous(yaml.SafeLoader):
+        """Of two entries of one name a loader takes the last, and nobody hears of the first."""
+
+        def construct_mapping(self, node, deep=False):
+            names = [key.value for key, _ in node.value]
+            twice = {name for name in names if names.count(name) > 1}
+            assert not twice, f"{node.start_mark}: there twice: {twice}"
+            return super().construct_mapping(node, deep)
+
+    return yaml.load(answer.body, Unambiguous)
 
 
 def test_it_is_a_description(description: dict) -> None:
@@ -122,6 +132,20 @@ def test_a_generated_client_does_everything(client) -> None:
     assert (back.version, back.tag) == (3, "one")
     listed = api_of("deployments.list_deployments").sync(app, client=client)
     assert [v.version for v in listed.items] == [3, 2, 1]
+
+    clocked = models.DeploymentSpec.from_dict(
+        {
+            "sources": {"jobs/tick.py": "def tick():\n    return 'ticked'\n"},
+            "functions": [{"name": "tick", "handler": "jobs.tick:tick", "schedule": {"period": {"seconds": 2}}}],
+        }
+    )
+    assert deploy.sync(app, client=client, body=clocked).version == 4
+    (schedule,) = api_of("schedules.list_schedules").sync(client=client, app=app).items
+    firings = api_of("schedules.list_firings")
+    fired = until(lambda: [f for f in firings.sync(schedule.id, client=client).items if f.outcome.value == "FIRED"])
+    assert get.sync(fired[-1].call, client=client, prefer="wait=60").result == "ticked"
+    assert api_of("schedules.pause_schedule").sync(schedule.id, client=client).state.value == "PAUSED"
+    assert api_of("schedules.fire_schedule").sync(schedule.id, client=client).call.startswith("fc-")
 
     assert api_of("nodes.list_nodes").sync(client=client).items
     assert api_of("apps.stop_app").sync(app, client=client).state.value in ("STOPPING", "STOPPED")

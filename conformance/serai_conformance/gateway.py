@@ -15,8 +15,9 @@ class Gateway:
     PAUSE = 0.1
 
     def __init__(self, server_url: str):
-        address = urlsplit(server_url)
-        self.host, self.port = address.hostname, address.port
+        self.servers = [urlsplit(url) for url in server_url.split(",")]
+        self.opened: set[asyncio.StreamWriter] = set()
+        self.cut_until = 0.0
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
 
@@ -31,6 +32,16 @@ class Gateway:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
 
+    def cut(self, seconds: float) -> None:
+        """Every connection is broken off, and no new one gets through for so long."""
+        asyncio.run_coroutine_threadsafe(self._cut(seconds), self.loop).result(seconds + 10)
+
+    async def _cut(self, seconds: float) -> None:
+        self.cut_until = self.loop.time() + seconds
+        for writer in list(self.opened):
+            writer.transport.abort()
+        await asyncio.sleep(seconds)
+
     async def _close(self) -> None:
         self.server.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -44,14 +55,21 @@ class Gateway:
         except TimeoutError:
             to_client.close()
             return
-        await asyncio.gather(pass_on(from_client, to_server), pass_on(from_server, to_client))
+        pair = {to_client, to_server}
+        self.opened |= pair
+        try:
+            await asyncio.gather(pass_on(from_client, to_server), pass_on(from_server, to_client))
+        finally:
+            self.opened -= pair
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """To whichever server answers first."""
         while True:
-            try:
-                return await asyncio.open_connection(self.host, self.port)
-            except OSError:
-                await asyncio.sleep(self.PAUSE)
+            for server in self.servers:
+                with contextlib.suppress(OSError):
+                    if self.loop.time() >= self.cut_until:
+                        return await asyncio.open_connection(server.hostname, server.port)
+            await asyncio.sleep(self.PAUSE)
 
 
 async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -4,6 +4,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 from pathlib import Path
@@ -29,9 +30,14 @@ class Operator:
         os.kill(pid, signal.SIGKILL)
         eventually(lambda: not is_running(pid), 10, f"process {pid} is gone")
 
-    def up(self) -> None:
-        ended = self.run("up")
+    def up(self, *arguments: str) -> None:
+        ended = self.run("up", *arguments)
         assert ended.returncode == 0, ended.stdout + ended.stderr
+
+    def environment(self) -> dict[str, str]:
+        """What a client is told by `env`."""
+        lines = self.run("env").stdout.splitlines()
+        return dict(shlex.split(line)[1].split("=", 1) for line in lines if line.startswith("export "))
 
 
 def is_running(pid: int) -> bool:

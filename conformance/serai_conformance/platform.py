@@ -12,6 +12,7 @@ REQUIRED = {
     "MODAL_TOKEN_SECRET": "its secret",
     "SERAI_API_URL": "HTTP address of the platform",
     "SERAI_API_TOKEN": "bearer token for it",
+    "SERAI_WEB_URL": "address of the listener for functions that are called by HTTP",
     "SERAI_NOMAD_ADDRESS": "HTTP address of the Nomad agent that the platform uses",
 }
 

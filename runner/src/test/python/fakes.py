@@ -43,6 +43,9 @@ class HttpServer:
         self.chunks: list[dict[str, Any]] = []
         self.batches = 0
         self.exits: list[dict[str, Any]] = []
+        self.build: dict[str, Any] | None = None  # what a builder is to do
+        self.build_layers: list[dict[str, Any]] = []
+        self.build_ends: list[dict[str, Any]] = []
         self.faults: list[tuple[str, int, str]] = []  # (path prefix, status, detail), each used once
         self.logs_status = 204
         self.cuts = 0  # how many files are cut off in the middle
@@ -91,11 +94,14 @@ class HttpServer:
     def text(self, fd: int) -> str:
         return "".join(chunk["data"] for chunk in self.chunks if chunk["fd"] == fd)
 
+    def servers(self, *rpc_urls: str) -> list[dict[str, str]]:
+        return [{"http_url": self.url, "rpc_url": url} for url in rpc_urls]
+
     def registration(self) -> dict[str, Any]:
         return {
             "container": self.container,
             "token": TOKEN,
-            "rpc_url": "http://127.0.0.1:9",
+            "servers": self.servers("http://127.0.0.1:9"),
             "arguments": base64.b64encode(b"arguments").decode(),
             "runtime": {"package": "modal", "version": "0.0.0"},
             "python_version": "",
@@ -129,8 +135,25 @@ class HttpServer:
                 elif self.path == path + "/exit" and self._is(TOKEN):
                     fake.exits.append(body)
                     self._send(204)
+                elif fake.build is not None and self.path == "/internal/v1/builds" and self._is(SECRET):
+                    self._send(201, json.dumps({**fake.build, "token": TOKEN}).encode())
+                elif fake.build is not None and self.path.startswith("/internal/v1/builds/") and self._is(TOKEN):
+                    self._building(self.path.rpartition("/")[2], body)
                 else:
                     self._problem(404, f"nothing at {self.path}")
+
+            def _building(self, what: str, body: dict[str, Any]) -> None:
+                match what:
+                    case "logs":
+                        fake.chunks += body["chunks"]
+                    case "layers":
+                        fake.build_layers.append(body)
+                    case "end":
+                        fake.build_ends.append(body)
+                    case "garbage":
+                        self._send(200, b'{"names": []}')
+                        return
+                self._send(204)
 
             def do_GET(self) -> None:
                 sha256 = self.path.removeprefix("/internal/v1/files/")

@@ -81,10 +81,10 @@ class Node:
             raise AssertionError(f"the runner did not end\n{out.decode()}\n{err.decode()}") from None
         return Run(process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
 
-    def runtime(self, program: str) -> None:
+    def runtime(self, program: str, tag: str = "") -> None:
         """A runtime that is this program: fast, and open for any misbehaviour."""
         version = "import sys; print('cp%d%d' % sys.version_info[:2], end='')"
-        tag = subprocess.run([self.python, "-c", version], capture_output=True, text=True, check=True).stdout
+        tag = tag or subprocess.run([self.python, "-c", version], capture_output=True, text=True, check=True).stdout
         runtime = pathlib.Path(self.cache, "runtime", f"modal-0.0.0-{tag}")
         shutil.rmtree(runtime, ignore_errors=True)
         package = runtime / "pkg" / "modal"
@@ -96,7 +96,7 @@ class Node:
     def modal(self, rpc: RpcServer, **answer: Any) -> None:
         """The real runtime, talking to *rpc*."""
         self.http.answer.update(
-            rpc_url=rpc.url,
+            servers=self.http.servers(rpc.url),
             arguments=base64.b64encode(rpc.arguments).decode(),
             runtime={"package": "modal", "version": MODAL},
             environment={"MODAL_ENVIRONMENT": "main", "MODAL_IMAGE_ID": "im-1"},

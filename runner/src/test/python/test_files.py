@@ -10,6 +10,7 @@ import time
 
 import pytest
 from fakes import TOKEN
+from serai_runner.addresses import Addresses
 from serai_runner.files import LARGE_BYTES, Cache, lay_out
 from serai_runner.problems import Failed
 from serai_runner.registration import File
@@ -26,7 +27,7 @@ def listed(http) -> list[File]:
 
 
 def connect(http):
-    return lambda: Server(http.url, TOKEN)
+    return lambda: Server(Addresses([http.url]), TOKEN)
 
 
 def test_given_files_when_they_are_fetched_twice_then_the_server_is_asked_once(files, http):

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 from fakes import RpcServer
+from serai_runner.addresses import Addresses
 from serai_runner.held import PREFACE, Held
 from serai_runner.relay import Relay
 
@@ -46,7 +47,7 @@ def test_given_an_impatient_client_when_the_server_comes_back_then_its_first_req
     pytest.importorskip("modal_proto")
     told = []
     with RpcServer("app", "f") as rpc:
-        relay = Relay(str(tmp_path / "s"), rpc.url, told.append)
+        relay = Relay(str(tmp_path / "s"), Addresses([rpc.url]), told.append)
         relay.start()
         rpc.stop()
         threading.Timer(1.5, rpc.restart).start()

@@ -8,6 +8,7 @@ import os
 import pathlib
 
 import pytest
+from serai_runner import limits
 from serai_runner.limits import Group, make_group
 from serai_runner.registration import Limits
 
@@ -89,7 +90,7 @@ def test_given_no_control_groups_when_limits_are_asked_for_then_the_container_ru
     own_by_nobody(ordinary)
     assert ordinary.run().out == "fine\n"
     assert "The memory limit of this container does not hold" in http.text(3)
-    assert "The pids limit of this container does not hold" in http.text(3)
+    assert "pids" not in http.text(3), "nobody asked for that one"
 
 
 def test_given_version_2_when_a_group_is_made_then_it_stands_beside_our_own(tmp_path):
@@ -127,3 +128,14 @@ def test_given_nothing_writable_when_a_group_is_made_then_it_has_no_controllers(
 
 def test_given_no_limits_then_none_is_lost():
     assert Group({}).limit(Limits()) == []
+
+
+def test_given_groups_of_runners_that_were_killed_when_one_is_made_then_old_empty_ones_are_gone(tmp_path):
+    old, young, used, foreign = (tmp_path / name for name in ("serai-old", "serai-young", "serai-used", "nomad-old"))
+    for directory in (old, young, used, foreign):
+        directory.mkdir()
+    (used / "process").mkdir()  # as a group with processes, it cannot be removed
+    for directory in (old, used, foreign):
+        os.utime(directory, (0, 0))
+    limits._sweep(str(tmp_path))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["nomad-old", "serai-used", "serai-young"]

@@ -13,6 +13,7 @@ import time
 import pytest
 from fakes import TOKEN, until
 from launch import inside
+from serai_runner.addresses import Addresses
 from serai_runner.logs import BUFFER_BYTES, Allowance, Buffer, Chunk, Lines, Logs
 from serai_runner.patience import Patience
 from serai_runner.server import Server
@@ -20,7 +21,7 @@ from serai_runner.server import Server
 
 @pytest.fixture
 def logs(http):
-    logs = Logs(lambda: Server(http.url, TOKEN), http.container)
+    logs = Logs(lambda: Server(Addresses([http.url]), TOKEN), http.container)
     logs.start()
     yield logs
     logs.close(Patience(1))
@@ -121,7 +122,7 @@ def test_given_a_busy_server_when_it_recovers_then_nothing_is_missing_or_out_of_
 
 
 def test_given_a_server_that_is_away_for_long_when_it_is_back_then_it_learns_how_much_is_missing(http):
-    logs = Logs(lambda: Server(http.url, TOKEN), http.container)
+    logs = Logs(lambda: Server(Addresses([http.url]), TOKEN), http.container)
     logs._allowance = Allowance(1 << 40, 1 << 40, 0.0)
     http.logs_status = 503
     logs.start()
@@ -218,7 +219,7 @@ def test_given_a_server_that_is_away_when_the_container_ends_then_its_last_words
 
 def test_given_last_words_that_wait_for_the_server_when_the_cluster_wants_the_end_then_they_wait_no_longer(http):
     http.stop()
-    logs = Logs(lambda: Server(http.url, TOKEN), http.container)
+    logs = Logs(lambda: Server(Addresses([http.url]), TOKEN), http.container)
     logs.start()
     logs.output(1, b"lost\n", time.time())
     patience = Patience(600)

@@ -9,6 +9,7 @@ import signal
 
 import pytest
 from fakes import until
+from serai_runner.addresses import Addresses
 from serai_runner.problems import Failed
 from serai_runner.registration import parse
 
@@ -26,6 +27,30 @@ def test_given_a_server_that_is_starting_when_it_answers_503_then_the_runner_wai
     node.runtime("print('fine')")
     run = node.run()
     assert run.out == "fine\n"
+
+
+def test_given_several_servers_when_the_first_is_away_then_the_next_is_asked(node, http):
+    node.runtime("print('fine')")
+    assert node.run(SERAI_URL=f"http://127.0.0.1:9,{http.url},http://127.0.0.1:9").out == "fine\n"
+    assert len(http.registrations) == 1
+
+
+def test_given_many_allocations_then_they_do_not_all_begin_with_the_same_server():
+    firsts = {Addresses.parse("http://a:1, http://b:1/,http://c:1", turn).present for turn in range(3)}
+    assert firsts == {"http://a:1", "http://b:1", "http://c:1"}
+
+
+def test_given_servers_that_come_and_go_then_the_present_one_stays_while_it_is_there():
+    servers = Addresses(["http://a:1", "http://b:1"])
+    servers.failed("http://a:1")
+    servers.failed("http://a:1")  # seen by somebody else, too
+    assert servers.all == ("http://b:1", "http://a:1")
+    servers.renew(["http://a:1", "http://b:1", "http://c:1"])
+    assert servers.all == ("http://b:1", "http://c:1", "http://a:1")
+    servers.renew(["http://c:1"])
+    assert servers.all == ("http://c:1",)
+    servers.renew([])
+    assert servers.all == ("http://c:1",)
 
 
 @pytest.mark.parametrize("status", [403, 404, 409])

@@ -13,6 +13,8 @@ import time
 
 import pytest
 from fakes import until
+from serai_runner import relay as relay_module
+from serai_runner.addresses import Addresses
 from serai_runner.held import LIMIT_BYTES
 from serai_runner.problems import Failed
 from serai_runner.relay import Relay
@@ -21,7 +23,8 @@ from serai_runner.relay import Relay
 class Echo:
     """A TCP server that gives back what it gets."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, greeting: bytes = b"") -> None:
+        self.greeting = greeting
         self.listener = socket.create_server(("127.0.0.1", port))
         self.port = self.listener.getsockname()[1]
         self.connections: list[socket.socket] = []
@@ -51,10 +54,27 @@ class Echo:
     def _echo(self, connection: socket.socket) -> None:
         with connection:
             try:
+                connection.sendall(self.greeting)
                 while data := connection.recv(1 << 18):
                     connection.sendall(data)
             except OSError:
                 return
+
+
+def servers(*echoes: Echo) -> Addresses:
+    return Addresses([f"http://127.0.0.1:{echo.port}" for echo in echoes])
+
+
+@pytest.fixture
+def two(tmp_path, told):
+    """Two servers that speak first, as those of gRPC do, and a relay that knows both."""
+    both = [Echo(greeting=b"1"), Echo(greeting=b"2")]
+    relay = Relay(str(tmp_path / "two.sock"), servers(*both), told.append)
+    relay.start()
+    yield str(tmp_path / "two.sock"), both
+    relay.close()
+    for echo in both:
+        echo.close()
 
 
 @pytest.fixture
@@ -71,7 +91,7 @@ def told():
 
 @pytest.fixture
 def path(tmp_path, echo, told):
-    relay = Relay(str(tmp_path / "serai.sock"), f"http://127.0.0.1:{echo.port}", told.append)
+    relay = Relay(str(tmp_path / "serai.sock"), servers(echo), told.append)
     relay.start()
     yield str(tmp_path / "serai.sock")
     relay.close()
@@ -134,9 +154,49 @@ def test_given_a_server_that_goes_away_when_it_comes_back_then_new_connections_w
     assert "waiting for the server at 127.0.0.1" in told[0] and "answers again after" in told[1]
 
 
+def test_given_two_servers_when_the_first_dies_then_its_connections_end_and_new_ones_go_to_the_other_and_stay(two, told):
+    path, (first, second) = two
+    with connect(path) as client:
+        assert exactly(client, 1) == b"1"
+        first.close()
+        assert client.recv(1) == b""
+    with connect(path) as client:
+        assert exactly(client, 1) == b"2"
+    back = Echo(first.port, greeting=b"1")
+    with connect(path) as client:
+        assert exactly(client, 1) == b"2"
+    second.close()
+    with connect(path) as client:
+        assert exactly(client, 1) == b"1"
+    back.close()
+    assert told == []  # there always was one
+
+
+def test_given_a_server_that_is_stopped_when_a_connection_is_made_then_the_other_one_gets_it(two, monkeypatch):
+    monkeypatch.setattr(relay_module, "GREETING_S", 0.3)
+    path, (first, _) = two
+    first.greeting = b""  # the kernel takes the connection, nobody says anything
+    with connect(path) as client:
+        client.sendall(b"x")
+        assert exactly(client, 2) == b"2x"
+
+
+def test_given_no_server_when_one_of_two_comes_back_then_held_connections_go_to_that_one(two, told):
+    path, both = two
+    for echo in both:
+        echo.close()
+    with connect(path) as client:
+        client.sendall(b"held")
+        until(lambda: told)
+        back = Echo(both[1].port, greeting=b"2")
+        assert exactly(client, 5) == b"2held"
+    back.close()
+    assert len(told) == 2, told
+
+
 def test_given_a_server_that_is_away_when_the_patience_is_over_then_connections_are_closed_until_it_is_back(tmp_path, echo, told):
     path = str(tmp_path / "short.sock")
-    relay = Relay(path, f"http://127.0.0.1:{echo.port}", told.append, patience_s=0.3)
+    relay = Relay(path, servers(echo), told.append, patience_s=0.3)
     relay.start()
     echo.close()
     for _ in range(3):
@@ -184,7 +244,7 @@ def test_given_ended_connections_then_no_thread_and_no_descriptor_is_left(path):
 
 def test_given_a_url_that_is_not_plain_http_then_it_is_refused(tmp_path):
     with pytest.raises(Failed, match=r"https://example.org"):
-        Relay(str(tmp_path / "s"), "https://example.org", print)
+        Relay(str(tmp_path / "s"), Addresses(["https://example.org"]), print)
 
 
 def test_given_small_messages_when_they_make_the_round_then_the_relay_adds_little(path, echo):

@@ -15,11 +15,13 @@ import java.util.stream.Stream;
 /** Who may know whom. docs/architecture.md has the picture. */
 @AnalyzeClasses(locations = Modules.class)
 class BoundariesTest {
-    private static final String[] EDGES = {"serai.rpc..", "serai.api.."};
+    private static final String[] EDGES = {"serai.rpc..", "serai.api..", "serai.gateway.."};
     private static final String[] SCHEDULER = {
         "serai.activate..",
         "serai.autoscale..",
+        "serai.build..",
         "serai.cron..",
+        "serai.exchange..",
         "serai.explain..",
         "serai.reap..",
         "serai.runner..",
@@ -100,20 +102,36 @@ class BoundariesTest {
             .resideInAnyPackage(and(EDGES, PROTOCOL));
 
     @ArchTest
-    static final ArchRule the_rpcs_do_not_call_the_rest_api = noClasses()
+    static final ArchRule the_rpcs_call_no_other_edge = noClasses()
             .that()
             .resideInAPackage("serai.rpc..")
             .should()
             .dependOnClassesThat()
-            .resideInAPackage("serai.api..");
+            .resideInAnyPackage("serai.api..", "serai.gateway..");
 
     @ArchTest
-    static final ArchRule the_rest_api_does_not_call_the_rpcs = noClasses()
+    static final ArchRule the_rest_api_calls_no_other_edge = noClasses()
             .that()
             .resideInAPackage("serai.api..")
             .should()
             .dependOnClassesThat()
-            .resideInAPackage("serai.rpc..");
+            .resideInAnyPackage("serai.rpc..", "serai.gateway..");
+
+    @ArchTest
+    static final ArchRule the_gateway_calls_no_other_edge = noClasses()
+            .that()
+            .resideInAPackage("serai.gateway..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("serai.rpc..", "serai.api..");
+
+    @ArchTest
+    static final ArchRule sockets_stay_with_those_who_listen = noClasses()
+            .that()
+            .resideOutsideOfPackages("serai.rpc..", "serai.gateway..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.netty..");
 
     @ArchTest
     static final ArchRule the_wire_stays_at_the_edges = noClasses()

@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import messages
+from .addresses import Addresses
 from .patience import AWAY_S, LAST_WORDS_S, Patience
 from .problems import Failed, Refused, Stopped, Unavailable
-from .registration import Identity, Task, register
+from .registration import Identity, Task, register, servers
 from .server import Server
 from .settings import Settings
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from .limits import Group
 
 PIPES_S = 5  # until the pipes of a killed namespace end
+RENEW_S = 60  # a new server is found by then; one that has gone is noticed at once
 
 
 class Outcome(NamedTuple):
@@ -91,6 +94,7 @@ class Container:
 
         self._settings, self._task, self._identity = settings, task, identity
         self._signals, self._timing = signals, timing
+        self._http, self._rpc = Addresses(identity.http), Addresses(identity.rpc)
         self._scratch = os.path.join(settings.scratch, identity.container)
         self._logs = Logs(self._connect, identity.container)
 
@@ -110,23 +114,49 @@ class Container:
         return outcome
 
     def _connect(self) -> Server:
-        return Server(self._settings.url, self._identity.token)
+        return Server(self._http, self._identity.token)
 
     def _live(self) -> Outcome:
         from . import sandbox
-        from .prepare import prepare
+        from .prepare import prepare, prepare_built
         from .relay import Relay
+        from .vouch import can_vouch
 
         bwrap = sandbox.find_bwrap()
-        root = prepare(self._task, self._settings.cache, self._scratch, self._connect, self._logs.tell)
+        make = prepare_built if self._task.root else prepare
+        root = make(self._task, self._settings.cache, self._scratch, self._connect, self._logs.tell)
         identity = self._write_identity()
         self._timing.mark("prepare")
-        relay = Relay(os.path.join(identity.directory, "serai.sock"), self._identity.rpc_url, self._logs.tell)
+        relay = Relay(
+            os.path.join(identity.directory, "serai.sock"),
+            self._rpc,
+            self._logs.tell,
+            fields=None if can_vouch(self._task.version) else self._proof(),
+        )
         try:
             relay.start()
+            threading.Thread(target=self._renew, name="servers", daemon=True).start()
             return self._limited(bwrap, root, identity)
         finally:
             relay.close()
+
+    def _renew(self) -> None:
+        """Asks now and then which servers there are. They may come and go while a container lives."""
+        server = self._connect()
+        while True:
+            time.sleep(RENEW_S)
+            try:
+                http, rpc = servers(server, self._identity.container)
+            except Unavailable:
+                continue  # the next one is asked the next time
+            except (Refused, Failed) as e:
+                messages.say(f"the servers are not known any more: {e}")
+                return
+            self._http.renew(http)
+            self._rpc.renew(rpc)
+
+    def _proof(self) -> dict[str, str]:
+        return {"x-serai-container": self._identity.container, "x-serai-secret": self._identity.token}
 
     def _write_identity(self) -> sandbox.Identity:
         from . import devices, sandbox
@@ -139,7 +169,7 @@ class Container:
             names=os.path.join(self._scratch, "names"),
             environment={
                 "MODAL_TASK_ID": it.container,
-                "MODAL_OVERRIDE_HEADERS": f"x-serai-container: {it.container},x-serai-secret: {it.token}",
+                "MODAL_OVERRIDE_HEADERS": ",".join(f"{name}: {value}" for name, value in self._proof().items()),
                 **({"MODAL_HEARTBEAT_INTERVAL": f"{it.heartbeat_interval_s:g}"} if it.heartbeat_interval_s else {}),
                 **given.environment,
             },
@@ -148,7 +178,7 @@ class Container:
         sandbox.write_identity(identity, it.arguments)
         return identity
 
-    def _limited(self, bwrap: str, root: sandbox.Root, identity: sandbox.Identity) -> Outcome:
+    def _limited(self, bwrap: str, root: sandbox.Root | sandbox.Built, identity: sandbox.Identity) -> Outcome:
         from . import limits
 
         limits.lower_own()
@@ -157,6 +187,8 @@ class Container:
         group = limits.make_group(limits.PREFIX + identity.container)
         try:
             for name in group.limit(self._task.limits):
+                if name == "pids":
+                    continue  # nobody asked for it: it is the platform's, and the node's doctor speaks of it
                 self._logs.tell(f"The {name} limit of this container does not hold: this node gives no control group for it")
             return self._watch(bwrap, root, identity, group)
         finally:
@@ -165,7 +197,7 @@ class Container:
             except OSError as e:
                 messages.say(f"a control group of {identity.container} is left: {e}")
 
-    def _watch(self, bwrap: str, root: sandbox.Root, identity: sandbox.Identity, group: Group | None) -> Outcome:
+    def _watch(self, bwrap: str, root: sandbox.Root | sandbox.Built, identity: sandbox.Identity, group: Group | None) -> Outcome:
         """Runs the sandbox to its end. On the main thread: bubblewrap dies with the thread that started it."""
         from . import sandbox
         from .logs import Collector
@@ -210,7 +242,7 @@ class Container:
         self._logs.close(patience)
         path = f"/internal/v1/containers/{self._identity.container}/exit"
         body = {"exit_code": outcome.code, "signal": outcome.signum, "reason": outcome.reason}
-        server, pause = Server(self._settings.url, self._identity.token, timeout_s=5), 0.1
+        server, pause = Server(self._http, self._identity.token, timeout_s=5), 0.1
         while True:
             try:
                 server.post(path, body)

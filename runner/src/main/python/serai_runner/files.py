@@ -139,6 +139,18 @@ def lay_out(files: Iterable[File], cache: Cache, tree: str) -> list[Binding]:
     return [Binding(os.path.join(tree, top), "/" + top, writable=True) for top in tops] + single
 
 
+def lay_out_for_layer(files: Iterable[File], cache: Cache, tree: str) -> None:
+    """Copies the files to *tree*, which mirrors the container's paths.
+
+    @raise Failed: a path that a container cannot have
+    """
+    made: set[str] = set()
+    for file in files:
+        copy = os.path.join(tree, *_parts(file.path))
+        _directory(os.path.dirname(copy), made)
+        _copy(cache.path(file.sha256), copy, file.mode & 0o777)
+
+
 def _parts(path: str) -> list[str]:
     parts = path.split("/")
     if parts[0] or len(parts) < 2 or "\0" in path or any(p in ("", ".", "..") for p in parts[1:]):

@@ -46,6 +46,10 @@ class Group:
     def controllers(self) -> frozenset[str]:
         return frozenset(self._directories)
 
+    @property
+    def directories(self) -> frozenset[str]:
+        return frozenset(self._directories.values())
+
     def add(self, pid: int) -> None:
         """Before it forks: children inherit the group. A process that has ended needs none."""
         for directory in set(self._directories.values()):
@@ -92,7 +96,6 @@ class Group:
                     if time.monotonic() > deadline:
                         raise
                     time.sleep(0.002)  # the kernel tells nobody when a version 1 group falls empty
-            _sweep(os.path.dirname(directory))
 
     def _two(self) -> bool:
         return "cpu.max" in os.listdir(next(iter(self._directories.values()))) if self._directories else False
@@ -131,7 +134,14 @@ def _sweep(parent: str) -> None:
 
 
 def make_group(name: str, root: str = ROOT, own: str = "/proc/self/cgroup") -> Group:
-    """Makes a group with those of CONTROLLERS that we may use; possibly with none."""
+    """Makes a group with those of CONTROLLERS that we may use; possibly with none. What others left goes."""
+    group = _make_group(name, root, own)
+    for parent in {os.path.dirname(directory) for directory in group.directories}:
+        _sweep(parent)
+    return group
+
+
+def _make_group(name: str, root: str, own: str) -> Group:
     with open(own, encoding="utf-8") as file:
         lines = [line.rstrip("\n").split(":", 2) for line in file]
     directories: dict[str, str] = {}

@@ -128,8 +128,8 @@ class Buffer:
 class Logs:
     """Takes output from any thread and ships it from one of its own."""
 
-    def __init__(self, connect: Callable[[], Server], container: str) -> None:
-        self._connect, self._path = connect, f"/internal/v1/containers/{container}/logs"
+    def __init__(self, connect: Callable[[], Server], name: str, kind: str = "containers") -> None:
+        self._connect, self._path = connect, f"/internal/v1/{kind}/{name}/logs"
         self._changed = threading.Condition()
         self._buffer = Buffer()
         self._lines = {1: Lines(1), 2: Lines(2)}

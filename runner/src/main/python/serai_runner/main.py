@@ -26,8 +26,9 @@ doctor            say what works on this node: bubblewrap, user namespaces, cont
                   exit code 0: containers can run here, 1: they cannot
 
 Without a command, the environment says which container to become:
-  SERAI_URL            the server, http://host:port
+  SERAI_URL            the server, http://host:port; several, any of which will do, are separated by commas
   SERAI_POOL           the pool's id
+  SERAI_BUILD          1: build an image instead
   SERAI_CACHE          this node's cache of files and runtimes [/var/lib/serai/cache]
   NOMAD_ALLOC_ID, NOMAD_ALLOC_INDEX, NOMAD_TASK_DIR, NOMAD_SECRETS_DIR (with the file pool-secret): set by the cluster
 
@@ -76,11 +77,17 @@ def version() -> str:
 
 
 def _run(began: float) -> int:
-    from . import container
     from .settings import Settings
 
     settings = Settings.of(os.environ)
-    code = container.run(settings, began)
+    if os.environ.get("SERAI_BUILD"):
+        from . import builder
+
+        code = builder.run(settings)
+    else:
+        from . import container
+
+        code = container.run(settings, began)
     _leave_compiled(settings.cache)
     return code
 

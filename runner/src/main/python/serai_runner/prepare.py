@@ -36,6 +36,42 @@ def prepare(task: Task, cache: str, scratch: str, connect: Callable[[], Server],
     return sandbox.Root(interpreter, directory, tuple(bindings), etc, task.workdir, task.environment)
 
 
+def prepare_built(
+    task: Task, cache: str, scratch: str, connect: Callable[[], Server], tell: Callable[[str], None]
+) -> sandbox.Built:
+    """The same for an image with a root of its own: its layers, the task's files, and a place for what is written.
+
+    @raise Failed: this node cannot run the task, with what to do about it
+    """
+    from .built import Assembly
+
+    try:
+        os.makedirs(cache, exist_ok=True)
+        os.makedirs(scratch, mode=0o700)
+        files = Cache(cache)
+        files.fetch(task.files, connect)
+        assembly = Assembly(cache, scratch, tell)
+        lower = assembly.lower(task.root)
+        own = assembly.layers.of_files(task.files, files)
+        path = assembly.stage.overlay("root", ([own] if own else []) + lower, os.path.join(scratch, "root"))
+        version = ".".join(task.python_version.split(".")[:2])
+        interpreter = Interpreter(version, "/usr/local", "python", shared=False)
+        directory = runtime.ensure(cache, task.package, task.version, interpreter, tell)
+        command = assembly.python(path, task.environment.get("PATH", sandbox.PATH))
+    except OSError as e:
+        raise Failed(f"the container could not be prepared on this node: {e}") from e
+    return sandbox.Built(
+        assembly.stage,
+        path,
+        command,
+        task.entrypoint,
+        directory,
+        task.workdir,
+        task.environment,
+        task.root.base.get("certificates") or "",
+    )
+
+
 def _check(task: Task, interpreter: Interpreter) -> None:
     asked = ".".join(task.python_version.split(".")[:2])  # 3.11.7 will do with any 3.11
     if asked and asked != interpreter.version:

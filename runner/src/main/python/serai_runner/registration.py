@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import binascii
+import io
 import json
 import re
 import time
@@ -39,6 +40,13 @@ class Limits(NamedTuple):
     pids: int | None = None
 
 
+class ImageRoot(NamedTuple):
+    """A root of the image's own."""
+
+    base: Mapping[str, Any]  # see bases.Base
+    layers: tuple[str, ...]  # digests, the lowest first
+
+
 class Task(NamedTuple):
     """What is prepared: the same for every container of a pool."""
 
@@ -49,6 +57,8 @@ class Task(NamedTuple):
     workdir: str
     files: tuple[File, ...]
     limits: Limits
+    root: ImageRoot | None = None  # None: the node's own system will do
+    entrypoint: tuple[str, ...] = ()
 
 
 class Identity(NamedTuple):
@@ -56,33 +66,57 @@ class Identity(NamedTuple):
 
     container: str
     token: str
-    rpc_url: str
+    http: tuple[str, ...]  # the servers, the one that answered first
+    rpc: tuple[str, ...]  # the same, for the container's calls
     arguments: bytes
     heartbeat_interval_s: float | None
 
 
 def register(settings: Settings, meanwhile: Callable[[], None]) -> tuple[Task, Identity]:
-    """Asks until the server answers, at most AWAY_S; *meanwhile* is called while it thinks.
+    """@param meanwhile: called while the server thinks. @raise Failed: it refused, or was away for too long"""
+    return parse(present(settings, "/internal/v1/containers", meanwhile))
+
+
+def present(settings: Settings, path: str, meanwhile: Callable[[], None]) -> bytes:
+    """Asks until the server answers, at most AWAY_S.
 
     @raise Failed: it refused, or was away for too long
     """
-    server = Server(settings.url, settings.secret)
+    servers = settings.servers
+    server = Server(servers, settings.secret)
     body = {"pool": settings.pool, "allocation": settings.allocation, "index": settings.index, "node": settings.node}
     patience, pause = Patience(AWAY_S), 0.1
     while True:
         try:
-            return parse(server.post("/internal/v1/containers", body, meanwhile))
+            return server.post(path, body, meanwhile)
         except Refused as e:
-            raise Failed(f"the server at {settings.url} refused this allocation: {e}") from e
+            raise Failed(f"the server at {servers.present} refused this allocation: {e}") from e
         except Unavailable as e:
             if patience.left < pause:
-                raise Failed(f"the server at {settings.url} was away for {AWAY_S} s: {e}") from e
+                raise Failed(f"the server at {servers} was away for {AWAY_S} s: {e}") from e
             if pause > 1:
-                messages.say(f"the server at {settings.url} does not answer ({e}); trying again in {pause:.0f} s")
+                messages.say(f"the server at {servers} does not answer ({e}); trying again in {pause:.0f} s")
             time.sleep(pause)
             pause = min(pause * 2, 10)
         finally:
             server.close()
+
+
+def servers(server: Server, container: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """@return the servers that there are now, over HTTP and for the container's calls
+
+    @raise Refused, Unavailable, Failed
+    """
+    answer = io.BytesIO()
+    server.get(f"/internal/v1/containers/{container}/servers", answer)
+    try:
+        return _servers(json.loads(answer.getvalue()))
+    except (KeyError, TypeError, ValueError) as e:
+        raise Failed(f"the server's answer is not understood ({type(e).__name__}: {e})") from e
+
+
+def _servers(it: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(s["http_url"] for s in it["servers"]), tuple(s["rpc_url"] for s in it["servers"])
 
 
 def parse(answer: bytes) -> tuple[Task, Identity]:
@@ -101,19 +135,29 @@ def _parse(it: Mapping[str, Any]) -> tuple[Task, Identity]:
         python_version=it.get("python_version") or "",
         environment={str(k): str(v) for k, v in (it.get("environment") or {}).items()},
         workdir=it.get("workdir") or "/root",
-        files=tuple(
-            File(f["path"], _match(_SHA256, f["sha256"]), int(f["size"]), int(f.get("mode") or 0o644)) for f in it["files"]
-        ),
+        files=parse_files(it["files"]),
         limits=Limits(*(int(limits[k]) if limits.get(k) else None for k in Limits._fields)),
+        root=parse_root(it["root"]) if it.get("root") else None,
+        entrypoint=tuple(it.get("entrypoint") or ()),
     )
+    http, rpc = _servers(it)
     identity = Identity(
         container=_match(_NAME, it["container"]),
         token=_match(_TOKEN, it["token"]),
-        rpc_url=it["rpc_url"],
+        http=http,
+        rpc=rpc,
         arguments=binascii.a2b_base64(it["arguments"]),
         heartbeat_interval_s=it.get("heartbeat_interval_s"),
     )
     return task, identity
+
+
+def parse_root(it: Mapping[str, Any]) -> ImageRoot:
+    return ImageRoot(it["base"], tuple(_match(_SHA256, digest) for digest in it["layers"]))
+
+
+def parse_files(files: list[Mapping[str, Any]]) -> tuple[File, ...]:
+    return tuple(File(f["path"], _match(_SHA256, f["sha256"]), int(f["size"]), int(f.get("mode") or 0o644)) for f in files)
 
 
 def _match(pattern: re.Pattern[str], value: str) -> str:

@@ -6,7 +6,8 @@ The socket is what the container can reach, and nobody else can: its directory i
 threads for each connection, one for each direction, cost the least time: a blocking read wakes up where it has to write.
 
 A runtime gives up after three more attempts, within a second, which no restart of a server is. So a connection that has
-no server yet is held, and what the runtime sends with it, until there is one.
+no server yet is held, and what the runtime sends with it, until there is one. Where there are several, the next one is
+taken; a connection stays with the server that it has.
 """
 
 from __future__ import annotations
@@ -16,28 +17,41 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
+from .addresses import Addresses
 from .held import Held
 from .patience import AWAY_S
 from .problems import Failed
+from .vouch import Vouching
 
 BUFFER_BYTES = 256 << 10
 CONNECT_S = 5
+GREETING_S = 3  # a server speaks first, at once; one that is stopped is connected to all the same, by the kernel
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.05, 1.0  # between two attempts to reach the server
 
 
 class Relay:
     """Listens from its construction on, relays from *start* on. Connections outlive neither side."""
 
-    def __init__(self, path: str, url: str, tell: Callable[[str], None], patience_s: float = AWAY_S) -> None:
-        """@param patience_s: how long the server may be away; after that connections are closed until it is back"""
-        parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname:
-            raise Failed(f"the server's container endpoint {url!r} is not an http://host:port URL")
-        self._server = (parts.hostname, parts.port or 80)
-        self._outage = Outage(f"{self._server[0]}:{self._server[1]}", tell, patience_s)
+    def __init__(
+        self,
+        path: str,
+        servers: Addresses,
+        tell: Callable[[str], None],
+        patience_s: float = AWAY_S,
+        fields: Mapping[str, str] | None = None,
+    ) -> None:
+        """@param servers: any of them will do; a connection goes to the present one
+        @param patience_s: how long all of them may be away; after that connections are closed until one is back
+        @param fields: added to each request's headers; None: the runtime adds them itself
+        """
+        for url in servers.all:
+            endpoint(url)
+        self._servers = servers
+        self._outage = Outage(servers, tell, patience_s)
+        self._fields = fields
         self._listener = _listen(path)
 
     def start(self) -> None:
@@ -70,36 +84,62 @@ class Relay:
             with server:
                 down = threading.Thread(target=_pump, args=(server, client), name="relay-down", daemon=True)
                 down.start()
-                _pump(client, server, held.data)
+                _pump(client, server, held.data, Vouching(self._fields).feed if self._fields else None)
                 down.join()
 
     def _reach(self, client: socket.socket, held: Held) -> socket.socket | None:
-        """Tries until the server is there. None: the runtime hung up, or the server has been away for too long."""
+        """Tries one after the other until one is there. None: the runtime hung up, or they have been away for too long."""
         pause = FIRST_PAUSE_S
         while True:
-            try:
-                server = self._connect()
-            except OSError as e:
-                if not self._outage.may_wait(e) or not _hold(client, held, pause):
-                    return None
-                pause = min(2 * pause, LAST_PAUSE_S)
-            else:
-                self._outage.over()
-                return server
+            for url in self._servers.all:
+                try:
+                    server = _connect(endpoint(url), is_only=len(self._servers.all) == 1)
+                except OSError as e:
+                    self._servers.failed(url)
+                    error = e
+                else:
+                    self._outage.over()
+                    return server
+            if not self._outage.may_wait(error) or not _hold(client, held, pause):
+                return None
+            pause = min(2 * pause, LAST_PAUSE_S)
 
-    def _connect(self) -> socket.socket:
-        server = socket.create_connection(self._server, CONNECT_S)
+
+def endpoint(url: str) -> tuple[str, int]:
+    """@raise Failed: it is not one that can be relayed to"""
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        raise Failed(f"the server's container endpoint {url!r} is not an http://host:port URL")
+    return parts.hostname, parts.port or 80
+
+
+def _connect(address: tuple[str, int], is_only: bool) -> socket.socket:
+    """@param is_only: there is no other to try: whether it speaks need not be known"""
+    server = socket.create_connection(address, CONNECT_S)
+    try:
+        if not is_only:
+            _await_greeting(server, address)
         server.settimeout(None)
         server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         server.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        return server
+    except OSError:
+        server.close()
+        raise
+    return server
+
+
+def _await_greeting(server: socket.socket, address: tuple[str, int]) -> None:
+    poll = select.poll()
+    poll.register(server, select.POLLIN)
+    if not poll.poll(1e3 * GREETING_S):
+        raise TimeoutError(f"{address[0]}:{address[1]} takes the connection and says nothing")
 
 
 class Outage:
-    """Since when the server has been away, as all connections of a container see it. Told once, at both ends."""
+    """Since when no server has been there, as all connections of a container see it. Told once, at both ends."""
 
-    def __init__(self, address: str, tell: Callable[[str], None], patience_s: float) -> None:
-        self._address, self._tell, self._patience_s = address, tell, patience_s
+    def __init__(self, servers: Addresses, tell: Callable[[str], None], patience_s: float) -> None:
+        self._servers, self._tell, self._patience_s = servers, tell, patience_s
         self._lock = threading.Lock()
         self._since: float | None = None  # monotonic; None: it was there when it was last asked
 
@@ -110,14 +150,18 @@ class Outage:
             is_new, self._since = self._since is None, self._since or now
             may = now - self._since < self._patience_s
         if is_new:
-            self._tell(f"waiting for the server at {self._address}, which does not answer: {e}")
+            self._tell(f"waiting for the server at {self._names}, which does not answer: {e}")
         return may
 
     def over(self) -> None:
         with self._lock:
             since, self._since = self._since, None
         if since is not None:
-            self._tell(f"the server at {self._address} answers again after {time.monotonic() - since:.1f} s")
+            self._tell(f"the server at {self._names} answers again after {time.monotonic() - since:.1f} s")
+
+    @property
+    def _names(self) -> str:
+        return ", ".join(f"{host}:{port}" for host, port in map(endpoint, sorted(self._servers.all)))
 
 
 def _hold(client: socket.socket, held: Held, pause_s: float) -> bool:
@@ -160,13 +204,13 @@ def _listen(path: str) -> socket.socket:
     return listener
 
 
-def _pump(source: socket.socket, sink: socket.socket, first: bytes = b"") -> None:
+def _pump(source: socket.socket, sink: socket.socket, first: bytes = b"", change: Callable[[bytes], bytes] | None = None) -> None:
     """Until one side ends. A clean end is passed on as such; after an error nothing more can be right, so both ends close."""
     buffer = memoryview(bytearray(BUFFER_BYTES))
     try:
-        sink.sendall(first)
+        sink.sendall(change(first) if change else first)
         while count := source.recv_into(buffer):
-            sink.sendall(buffer[:count])
+            sink.sendall(change(bytes(buffer[:count])) if change else buffer[:count])
         sink.shutdown(socket.SHUT_WR)
     except OSError:
         for end in (source, sink):

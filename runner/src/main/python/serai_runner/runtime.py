@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from .interpreter import Interpreter
+from .interpreter import Interpreter, this
 from .problems import Failed
 
 DEPENDENCIES = "/__modal/deps"
@@ -57,7 +57,7 @@ def _install(target: str, package: str, version: str, interpreter: Interpreter) 
     try:
         deps = os.path.join(partial, "deps")
         os.makedirs(deps)
-        _pip(_with_pip(interpreter, partial), deps, f"{package}=={version}")
+        _pip(_with_pip(interpreter, partial), deps, f"{package}=={version}", interpreter)
         _part(partial, package, version)
         os.rename(partial, target)
     finally:
@@ -89,21 +89,24 @@ def installs(interpreter: Interpreter) -> bool:
 
 def _with_pip(interpreter: Interpreter, partial: str) -> str:
     """@return a Python that has pip: ours, the one below our virtual environment, or that of a new one"""
-    for candidate in (sys.executable, interpreter.executable):
+    own = interpreter if interpreter.version == this().version else this()  # an image's has none that we could run
+    for candidate in (sys.executable, own.executable):
         if _run([candidate, "-m", "pip", "--version"])[0] == 0:
             return candidate
     venv = os.path.join(partial, "venv")
-    status, said = _run([interpreter.executable, "-m", "venv", venv])
+    status, said = _run([own.executable, "-m", "venv", venv])
     if status:
         raise Failed(
-            f"{interpreter.executable} has neither pip nor a working venv, so that the runtime cannot be installed: "
+            f"{own.executable} has neither pip nor a working venv, so that the runtime cannot be installed: "
             f"install python3-pip or python3-venv on this node ({_last(said)})"
         )
     return os.path.join(venv, "bin", "python")
 
 
-def _pip(python: str, target: str, requirement: str) -> None:
+def _pip(python: str, target: str, requirement: str, interpreter: Interpreter) -> None:
     options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-warn-script-location", "--prefer-binary"]
+    if interpreter.version != this().version:  # one of an image's: pip must not take ours for it
+        options += ["--python-version", interpreter.version, "--implementation", "cp", "--only-binary=:all:"]
     status, said = _run([python, "-m", "pip", "install", *options, "--target", target, requirement])
     if status:
         raise Failed(f"pip could not install {requirement}: {_last(said)}")

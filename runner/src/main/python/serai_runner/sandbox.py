@@ -12,7 +12,7 @@ import signal
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import devices
+from . import devices, seccomp
 from .files import Binding
 from .interpreter import Interpreter
 from .problems import Failed
@@ -20,6 +20,9 @@ from .runtime import DEPENDENCIES
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Callable
+
+    from .namespaces import Stage
 
 SOCKET = "/__modal/serai.sock"
 ARGUMENTS = "/__modal/arguments"
@@ -53,6 +56,19 @@ class Root(NamedTuple):
     environment: Mapping[str, str]  # the image's and the secrets'
 
 
+class Built(NamedTuple):
+    """A root of the image's own: layers, the container's files, and what it writes on top of them."""
+
+    stage: Stage
+    path: str
+    command: str  # its Python
+    entrypoint: tuple[str, ...]
+    runtime: str
+    workdir: str
+    environment: Mapping[str, str]
+    certificates: str  # of the node, shown where programs of the distribution look for them; empty: the image's own
+
+
 class Identity(NamedTuple):
     """What makes a prepared root one container."""
 
@@ -71,19 +87,23 @@ def write_etc(directory: str) -> None:
 
 
 def write_identity(identity: Identity, arguments: bytes) -> None:
-    """The runtime's arguments, and a hostname that resolves, before the node's own hosts."""
+    """The runtime's arguments, and its names."""
     os.makedirs(os.path.join(identity.directory, os.path.basename(DEPENDENCIES)), mode=0o700)  # its mount point
-    os.makedirs(identity.names)
     with open(os.path.join(identity.directory, os.path.basename(ARGUMENTS)), "wb") as file:
         file.write(arguments)
+    write_names(identity.names, _hostname(identity))
+
+
+def write_names(directory: str, hostname: str) -> None:
+    """A hostname that resolves, before the node's own hosts."""
+    os.makedirs(directory)
     try:
         with open("/etc/hosts", encoding="utf-8", errors="replace") as hosts_file:
             hosts = hosts_file.read()
     except OSError:
         hosts = "127.0.0.1\tlocalhost\n::1\tlocalhost\n"
-    hostname = _hostname(identity)
-    _write(os.path.join(identity.names, "hostname"), hostname + "\n")
-    _write(os.path.join(identity.names, "hosts"), f"{hosts.rstrip()}\n127.0.1.1\t{hostname}\n")
+    _write(os.path.join(directory, "hostname"), hostname + "\n")
+    _write(os.path.join(directory, "hosts"), f"{hosts.rstrip()}\n127.0.1.1\t{hostname}\n")
 
 
 def _hostname(identity: Identity) -> str:
@@ -113,6 +133,41 @@ def arguments(root: Root, identity: Identity, fds: Mapping[str, int], hardened: 
         *("--clearenv", *(word for pair in environment(root, identity).items() for word in ("--setenv", *pair))),
         *(word for option, fd in fds.items() for word in (option, str(fd))),
     ]
+
+
+def built_arguments(root: Built, identity: Identity, fds: Mapping[str, int]) -> list[str]:
+    """Bubblewrap's options for a root of the image's own. Its users are made already, and nobody inside makes others."""
+    return [
+        *isolation(_hostname(identity)),
+        *("--bind", root.path, "/"),
+        *_proc(),
+        *("--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"),
+        *network_files(identity.names),
+        *(("--ro-bind", root.certificates, "/etc/ssl/certs/ca-certificates.crt") if root.certificates else ()),
+        *devices.arguments(identity.devices),
+        *("--ro-bind", os.path.join(root.runtime, "pkg"), "/pkg"),
+        *("--ro-bind", identity.directory, "/__modal"),
+        *("--ro-bind", os.path.join(root.runtime, "deps"), DEPENDENCIES),
+        *("--dir", root.workdir, "--chdir", root.workdir),
+        *("--clearenv", *(word for pair in environment(root, identity).items() for word in ("--setenv", *pair))),
+        *(word for option, fd in fds.items() for word in (option, str(fd))),
+    ]
+
+
+def isolation(hostname: str) -> list[str]:
+    """For what runs among users of our own already."""
+    return [
+        *("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+        *("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", hostname),
+    ]
+
+
+def network_files(names: str) -> list[str]:
+    """How names are found: the node's way."""
+    words = ["--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf"]
+    for name in ("hostname", "hosts"):
+        words += ["--ro-bind", os.path.join(names, name), "/etc/" + name]
+    return words
 
 
 def _namespaces(hostname: str, hardened: bool) -> list[str]:
@@ -190,7 +245,7 @@ def _etc(own: str, names: str) -> list[str]:
     return words
 
 
-def environment(root: Root, identity: Identity) -> dict[str, str]:
+def environment(root: Root | Built, identity: Identity) -> dict[str, str]:
     """What the runtime sees: our defaults, then the image's and the secrets', then what must not be changed."""
     given = {
         "PATH": PATH,
@@ -204,7 +259,7 @@ def environment(root: Root, identity: Identity) -> dict[str, str]:
         "MODAL_IS_REMOTE": "1",
     }
     _prepend(given, "PYTHONPATH", "/root:/pkg")
-    if root.interpreter.shared and root.interpreter.relocated:
+    if isinstance(root, Root) and root.interpreter.shared and root.interpreter.relocated:
         _prepend(given, "LD_LIBRARY_PATH", "/usr/local/lib")
     if identity.devices.files:
         _prepend(given, "LD_LIBRARY_PATH", devices.LIBRARIES)
@@ -293,11 +348,38 @@ class Process:
         return None
 
 
-def start(bwrap: str, root: Root, identity: Identity, held: bool = False) -> Process:
+def start(bwrap: str, root: Root | Built, identity: Identity, held: bool = False) -> Process:
     """Starts the runtime; *held*: in its namespaces, but not before *release*.
 
-    The calling thread must be the one that lives longest: its end is the sandbox's. The options go through a descriptor:
-    they hold the container's token, and a command line is everybody's to read.
+    The calling thread must be the one that lives longest: its end is the sandbox's.
+    """
+    if isinstance(root, Root):
+        hardened = hardens(bwrap)
+        return spawn([bwrap], lambda fds: arguments(root, identity, fds, hardened), [root.interpreter.command, *ENTRY_POINT], held)
+    from .namespaces import own_tree
+
+    shown = Identity(
+        identity.container,
+        root.stage.bind(identity.directory, "modal"),
+        root.stage.bind(identity.names, "names"),
+        identity.environment,
+        identity.devices,
+    )
+    own_tree(identity.directory)
+    runtime = root.stage.bind(root.runtime, "runtime")
+    return spawn(
+        [*root.stage.enter(), bwrap],
+        lambda fds: built_arguments(root._replace(runtime=runtime), shown, fds),
+        [*root.entrypoint, root.command, *ENTRY_POINT],
+        held,
+    )
+
+
+def spawn(program: list[str], options: Callable[[Mapping[str, int]], list[str]], command: list[str], held: bool) -> Process:
+    """Bubblewrap's options go through a descriptor: they hold the container's token, and a command line is everybody's to
+    read.
+
+    @param options: from the options that take a descriptor
     """
     import subprocess
 
@@ -306,22 +388,25 @@ def start(bwrap: str, root: Root, identity: Identity, held: bool = False) -> Pro
     hold = None
     if held:
         fds["--block-fd"], hold = os.pipe()
-    options = os.memfd_create("options")
+    filter_ = seccomp.descriptor()
+    if filter_ is not None:
+        fds["--seccomp"] = filter_
+    words = os.memfd_create("options")
     try:
-        with open(options, "wb", closefd=False) as file:
-            file.write(_joined(arguments(root, identity, fds, hardens(bwrap))))
-        os.lseek(options, 0, os.SEEK_SET)
+        with open(words, "wb", closefd=False) as file:
+            file.write(_joined(options(fds)))
+        os.lseek(words, 0, os.SEEK_SET)
         popen = subprocess.Popen(
-            [bwrap, "--args", str(options), root.interpreter.command, *ENTRY_POINT],
+            [*program, "--args", str(words), *command],
             env={"PATH": PATH},  # never the task's: LD_PRELOAD would run its code out here
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pass_fds=(options, *fds.values()),
+            pass_fds=(words, *fds.values()),
             start_new_session=True,  # a signal to our group must not end the sandbox before the runtime heard of it
         )
     finally:
-        for fd in (options, *fds.values()):
+        for fd in (words, *fds.values()):
             os.close(fd)
     return Process(popen, status, hold)
 

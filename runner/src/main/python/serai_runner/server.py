@@ -1,6 +1,6 @@
 # Copyright the Serai authors
 # SPDX-License-Identifier: Apache-2.0
-"""The server's internal HTTP interface, as one connection that is kept open."""
+"""The servers' internal HTTP interface, as one connection that is kept open."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
+from .addresses import Addresses
 from .problems import Refused, Unavailable
 
 TIMEOUT_S = 30
@@ -18,16 +19,23 @@ BUSY = frozenset((408, 425, 429, 500, 502, 503, 504))
 
 
 class Server:
-    """One keep-alive connection. Not for use by several threads at a time."""
+    """One keep-alive connection to the present server. Not for use by several threads at a time.
 
-    def __init__(self, url: str, bearer: str, timeout_s: float = TIMEOUT_S) -> None:
+    A request is sent to one server: whoever repeats it after Unavailable reaches the next one.
+    """
+
+    def __init__(self, addresses: Addresses, bearer: str, timeout_s: float = TIMEOUT_S) -> None:
+        self._addresses, self._timeout_s = addresses, timeout_s
+        self._headers = {"Authorization": f"Bearer {bearer}", "Accept": "application/json, */*;q=0.5"}
+        self._use(addresses.present)
+
+    def _use(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is not an http or https URL")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(parts.hostname, parts.port, timeout=timeout_s)
-        self._prefix = parts.path.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {bearer}", "Accept": "application/json, */*;q=0.5"}
+        self._connection = kind(parts.hostname, parts.port, timeout=self._timeout_s)
+        self._prefix, self._url = parts.path.rstrip("/"), url
 
     def get(self, path: str, out: BinaryIO) -> None:
         """Writes what is there to *out*, which holds that and nothing else afterwards.
@@ -47,6 +55,18 @@ class Server:
         self._connection.close()
 
     def _send(
+        self, method: str, path: str, body: bytes | None, meanwhile: Callable[[], None] | None, out: BinaryIO | None
+    ) -> bytes:
+        if self._url != self._addresses.present:
+            self.close()
+            self._use(self._addresses.present)
+        try:
+            return self._send_here(method, path, body, meanwhile, out)
+        except Unavailable:
+            self._addresses.failed(self._url)
+            raise
+
+    def _send_here(
         self, method: str, path: str, body: bytes | None, meanwhile: Callable[[], None] | None, out: BinaryIO | None
     ) -> bytes:
         reused = self._connection.sock is not None

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from .addresses import Addresses
 from .problems import Failed
 
 DEFAULT_CACHE = "/var/lib/serai/cache"
@@ -16,7 +17,7 @@ DEFAULT_CACHE = "/var/lib/serai/cache"
 class Settings(NamedTuple):
     """The job's environment. The secret is a file, never an environment variable: those are shown by the cluster's API."""
 
-    url: str  # of the server, without a trailing slash
+    servers: Addresses  # over HTTP
     pool: str
     secret: str
     allocation: str
@@ -34,7 +35,7 @@ class Settings(NamedTuple):
         secrets = _need(environment, "NOMAD_SECRETS_DIR")
         cache = environment.get("SERAI_CACHE", DEFAULT_CACHE)
         return Settings(
-            url=_need(environment, "SERAI_URL").rstrip("/"),
+            servers=Addresses.parse(_need(environment, "SERAI_URL"), _turn(_need(environment, "NOMAD_ALLOC_ID"))),
             pool=_need(environment, "SERAI_POOL"),
             secret=_read_secret(os.path.join(secrets, "pool-secret")),
             allocation=_need(environment, "NOMAD_ALLOC_ID"),
@@ -46,6 +47,12 @@ class Settings(NamedTuple):
             visible=environment.get("NVIDIA_VISIBLE_DEVICES", ""),
             device_root=environment.get("NVIDIA_DEV_ROOT") or "/",
         )
+
+
+def _turn(allocation: str) -> int:
+    import zlib
+
+    return zlib.crc32(allocation.encode())
 
 
 def _need(environment: Mapping[str, str], name: str) -> str:

@@ -35,6 +35,7 @@ class EndpointsTest {
                         "GET apps/{app}/logs TOKEN",
                         "GET calls TOKEN",
                         "GET calls/{id} TOKEN",
+                        "GET calls/{id}/events TOKEN",
                         "GET calls/{id}/explanation TOKEN",
                         "GET calls/{id}/logs TOKEN",
                         "GET containers TOKEN",
@@ -42,6 +43,7 @@ class EndpointsTest {
                         "GET containers/{id}/logs TOKEN",
                         "GET functions TOKEN",
                         "GET functions/{id} TOKEN",
+                        "GET functions/{id}/events TOKEN",
                         "GET functions/{id}/logs TOKEN",
                         "GET functions/{id}/variants TOKEN",
                         "GET nodes TOKEN",
@@ -63,8 +65,14 @@ class EndpointsTest {
                         "PUT secrets/{name} TOKEN");
         assertThat(access(new RunnerEndpoints()))
                 .containsExactly(
-                        "GET files/{sha256} CONTAINER",
+                        "GET containers/{id}/servers CONTAINER",
+                        "GET files/{sha256} RUNNER",
                         "GET runner.pyz ITSELF",
+                        "POST builds ITSELF",
+                        "POST builds/{id}/end BUILD",
+                        "POST builds/{id}/garbage BUILD",
+                        "POST builds/{id}/layers BUILD",
+                        "POST builds/{id}/logs BUILD",
                         "POST containers ITSELF",
                         "POST containers/{id}/exit CONTAINER",
                         "POST containers/{id}/logs CONTAINER");

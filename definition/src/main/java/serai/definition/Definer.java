@@ -4,6 +4,7 @@ package serai.definition;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.util.Map;
 import java.util.Optional;
 import modal.client.Function;
 import modal.client.FunctionData;
@@ -13,9 +14,11 @@ import serai.function.Definition;
 import serai.function.Functions;
 import serai.image.Images;
 import serai.mount.Mounts;
+import serai.schedule.Arguments;
 import serai.schedule.Schedules;
 import serai.schedule.Timetable;
 import serai.secret.Secrets;
+import serai.web.WebEndpoints;
 import serai.workspace.Tenant;
 
 /** How every edge makes a function's definition: all of it is read, and refused, before anything of it is stored. */
@@ -26,6 +29,8 @@ public class Definer {
     private final Mounts mounts;
     private final Schedules schedules;
     private final Secrets secrets;
+    private final WebNames names;
+    private final WebEndpoints endpoints;
     private final DefinitionReader reader;
 
     @Inject
@@ -35,6 +40,8 @@ public class Definer {
             Mounts mounts,
             Schedules schedules,
             Secrets secrets,
+            WebNames names,
+            WebEndpoints endpoints,
             AutoscaleConfig defaults,
             DeviceNames devices) {
         this.functions = functions;
@@ -42,11 +49,13 @@ public class Definer {
         this.mounts = mounts;
         this.schedules = schedules;
         this.secrets = secrets;
+        this.names = names;
+        this.endpoints = endpoints;
         this.reader = new DefinitionReader(defaults, devices);
     }
 
     public Definer() {
-        this(null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /**
@@ -57,7 +66,20 @@ public class Definer {
         var duties = reader.read(function, data, clientVersion);
         var timetable = ScheduleReader.read(function);
         mustExist(tenant, duties);
-        return new Draft(duties, timetable, FunctionWire.of(appId, function, data));
+        var called = names.of(
+                tenant,
+                appId,
+                function.getFunctionName(),
+                function.getWebhookConfig(),
+                function.getMethodDefinitionsMap());
+        var addressed = WebNames.addressed(function, called);
+        return new Draft(
+                addressed,
+                duties,
+                timetable,
+                ScheduleReader.arguments(function),
+                FunctionWire.of(appId, addressed, data),
+                called);
     }
 
     /** @throws serai.problem.ProblemException for an object that is not there, or is another workspace's */
@@ -72,10 +94,22 @@ public class Definer {
     /** Stores it; it begins to count when its app is published. */
     public Definition store(serai.function.Function function, Draft draft) {
         var stored = functions.define(function, draft.wire, draft.duties);
-        draft.timetable.ifPresent(present -> schedules.declare(stored, present, ScheduleReader.arguments()));
+        draft.names.forEach((method, name) -> endpoints.declare(stored.id(), method, name.all()));
+        draft.timetable.ifPresent(present -> schedules.declare(stored, present, draft.firing));
         return stored;
     }
 
-    /** A definition that was read and not stored yet. */
-    public record Draft(Definition.Duties duties, Optional<Timetable> timetable, Definition.Wire wire) {}
+    /**
+     * A definition that was read and not stored yet.
+     *
+     * @param function as the client wants it back
+     * @param firing what its timetable, if it has one, calls it with
+     */
+    public record Draft(
+            Function function,
+            Definition.Duties duties,
+            Optional<Timetable> timetable,
+            Arguments firing,
+            Definition.Wire wire,
+            Map<String, WebNames.WebName> names) {}
 }

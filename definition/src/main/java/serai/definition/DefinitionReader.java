@@ -55,7 +55,7 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
     private static List<String> missingFeatures(Function function) {
         var missing = new ArrayList<String>();
         check(missing, function.getResources().getRdma(), "rdma");
-        check(missing, isWeb(function), "web endpoints");
+        check(missing, isTemplate(function) && isWeb(function), "web endpoints of classes with parameters");
         check(missing, function.getVolumeMountsCount() > 0, "volumes");
         check(missing, function.getCloudBucketMountsCount() + function.getS3MountsCount() > 0, "cloud bucket mounts");
         check(missing, function.getSharedVolumeMountsCount() > 0, "network file systems");
@@ -72,9 +72,8 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
     }
 
     private static boolean isWeb(Function function) {
-        return function.getWebhookConfig().getTypeValue() != 0
-                || function.getMethodDefinitionsMap().values().stream()
-                        .anyMatch(method -> method.getWebhookConfig().getTypeValue() != 0);
+        return function.getMethodDefinitionsMap().values().stream()
+                .anyMatch(method -> method.getWebhookConfig().getTypeValue() != 0);
     }
 
     /** A class with declared parameters is only ever called with values for them, be they the defaults. */

@@ -23,7 +23,8 @@ public final class Handles {
     }
 
     /** Before there is a definition; it is pickled into other functions already. */
-    public static FunctionHandleMetadata of(String appId, FunctionPrecreateRequest request) {
+    public static FunctionHandleMetadata of(
+            String appId, FunctionPrecreateRequest request, Map<String, WebNames.WebName> names) {
         var handle = FunctionHandleMetadata.newBuilder()
                 .setFunctionName(request.getFunctionName())
                 .setFunctionType(request.getFunctionType())
@@ -34,7 +35,20 @@ public final class Handles {
             handle.setFunctionSchema(request.getFunctionSchema());
         }
         putMethods(handle, request.getMethodDefinitionsMap());
+        names.forEach((method, name) -> putAddress(handle, method, name.url()));
         return handle.build();
+    }
+
+    private static void putAddress(FunctionHandleMetadata.Builder handle, String method, String url) {
+        if (method.isEmpty()) {
+            handle.setWebUrl(url);
+        } else {
+            handle.putMethodHandleMetadata(
+                    method,
+                    handle.getMethodHandleMetadataOrThrow(method).toBuilder()
+                            .setWebUrl(url)
+                            .build());
+        }
     }
 
     public static FunctionHandleMetadata of(String appId, Function function) {
@@ -44,6 +58,7 @@ public final class Handles {
                 .setAppId(appId)
                 .addAllSupportedInputFormats(function.getSupportedInputFormatsList())
                 .addAllSupportedOutputFormats(function.getSupportedOutputFormatsList());
+        handle.setWebUrl(function.getWebUrl());
         if (function.hasFunctionSchema()) {
             handle.setFunctionSchema(function.getFunctionSchema());
         }
@@ -63,6 +78,7 @@ public final class Handles {
                     .setAppId(handle.getAppId())
                     .setIsMethod(true)
                     .setUseMethodName(name)
+                    .setWebUrl(method.getWebUrl())
                     .addAllSupportedInputFormats(method.getSupportedInputFormatsList())
                     .addAllSupportedOutputFormats(method.getSupportedOutputFormatsList());
             if (method.hasFunctionSchema()) {

@@ -7,17 +7,23 @@ import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import modal.client.Image;
-import serai.config.RunnerConfig;
+import modal.client.ImageContextFile;
 import serai.image.Images;
 import serai.mount.Mount;
+import serai.mount.MountFile;
 import serai.mount.Mounts;
 import serai.problem.Problem;
+import serai.secret.Secrets;
 import serai.workspace.Tenant;
+import serai.workspace.Workspaces;
 
-/** Images by the client's description of their layers. What would need a build is refused; the rest is ready at once. */
+/** Images by the client's description of their layers: what is read here may have to be built. */
 @ApplicationScoped
 public class ImageLayers {
     /** From this one on the runtime's dependencies come from outside the image. */
@@ -25,75 +31,107 @@ public class ImageLayers {
 
     private static final int ID_LENGTH = 22;
 
+    private static final String STANDALONE_PYTHON = "python-build-standalone.";
+    private static final int FILE_MODE = 0644;
+
     private final Images images;
     private final Mounts mounts;
-    private final RunnerConfig runner;
+    private final Workspaces workspaces;
+    private final Secrets secrets;
 
     @Inject
-    public ImageLayers(Images images, Mounts mounts, RunnerConfig runner) {
+    public ImageLayers(Images images, Mounts mounts, Workspaces workspaces, Secrets secrets) {
         this.images = images;
         this.mounts = mounts;
-        this.runner = runner;
+        this.workspaces = workspaces;
+        this.secrets = secrets;
     }
 
     public ImageLayers() {
-        this(null, null, null); // for the server's proxy
+        this(null, null, null, null); // for the server's proxy
     }
 
-    /** @throws serai.problem.ProblemException {@link Problem#IMAGE_UNSUPPORTED} naming what needs a build */
-    public Ready getOrCreate(Tenant tenant, Image image, String builderVersion) {
-        refuseBuilds(image);
+    /**
+     * @throws serai.problem.ProblemException {@link Problem#IMAGE_UNSUPPORTED} naming what cannot be built
+     */
+    public Read getOrCreate(Tenant tenant, Image image, String builderVersion) {
+        refuseUnsupported(image);
+        secrets.mustFit(tenant, image.getSecretIdsList());
         var contextMount = image.getContextMountId().isEmpty()
                 ? Optional.<Mount>empty()
                 : Optional.of(mounts.get(tenant, image.getContextMountId()));
+        refuse(
+                contextMount
+                        .map(Mount::name)
+                        .filter(name -> name.startsWith(STANDALONE_PYTHON))
+                        .isPresent(),
+                "add_python (map a name of FROM to a system that has its Python)");
         var id = identity(tenant, image, contextMount.map(Mount::checksum), builderVersion);
         var base = image.getBaseImagesList().stream().findFirst().map(b -> b.getImageId());
-        var stored = images.getOrCreate(
-                tenant,
-                id,
-                new Images.Request(
-                        image.getDockerfileCommandsList(), base, contextMount.map(Mount::id), builderVersion));
-        var contents = images.contents(stored.id());
-        contents.pythonVersion().ifPresent(this::mustBeOurs);
-        return new Ready(stored, contents);
+        var stored = images.find(id)
+                .orElseGet(() -> images.getOrCreate(
+                        tenant,
+                        id,
+                        new Images.Request(
+                                image.getDockerfileCommandsList(),
+                                base,
+                                context(tenant, image, contextMount),
+                                image.getBuildArgsMap(),
+                                image.getSecretIdsList(),
+                                builderVersion)));
+        images.used(stored.id(), Instant.now());
+        return new Read(stored, images.contents(stored.id()));
     }
 
-    /** An image with all that a container of it finds. */
-    public record Ready(serai.image.Image image, Images.Contents contents) {}
+    /** An image with all that a container of it finds, as soon as nothing is missing. */
+    public record Read(serai.image.Image image, Images.Contents contents) {}
 
-    private void mustBeOurs(String wanted) {
-        runner.pythonVersion().filter(ours -> !ours.equals(wanted)).ifPresent(ours -> {
-            throw Problem.IMAGE_UNSUPPORTED.because(
-                    "The image asks for Python %s, and the nodes have %s. Say modal.Image.debian_slim(python_version=\"%s\").",
-                    wanted, ours, ours);
-        });
+    private List<String> context(Tenant tenant, Image image, Optional<Mount> mount) {
+        var context = new ArrayList<String>();
+        mount.map(Mount::id).ifPresent(context::add);
+        if (image.getContextFilesCount() > 0) {
+            var files = image.getContextFilesList().stream()
+                    .map(file -> stored(tenant, file))
+                    .toList();
+            context.add(mounts.create(tenant, workspaces.environment(tenant, ""), Optional.empty(), files)
+                    .id());
+        }
+        return context;
     }
 
-    private static void refuseBuilds(Image image) {
-        refuse(image.getSecretIdsCount() > 0, "secrets in an image build");
+    private MountFile stored(Tenant tenant, ImageContextFile file) {
+        var content = file.getData().toByteArray();
+        var sha256 = HexFormat.of().formatHex(sha256().digest(content));
+        mounts.put(tenant, sha256, content, Instant.now());
+        return new MountFile(file.getFilename(), sha256, FILE_MODE);
+    }
+
+    private static void refuseUnsupported(Image image) {
         refuse(image.hasGpuConfig() && image.getGpuConfig().getCount() > 0, "a GPU in an image build");
         refuse(image.hasBuildFunction() || !image.getBuildFunctionDef().isEmpty(), "Image.run_function");
-        refuse(image.getContextFilesCount() > 0, "context files, as pip_install_from_requirements sends them");
         refuse(image.getVolumeMountsCount() > 0, "volumes in an image build");
         refuse(image.getBaseImagesCount() > 1, "more than one base image");
     }
 
     private static void refuse(boolean used, String feature) {
         if (used) {
-            throw Problem.IMAGE_UNSUPPORTED.because(
-                    "Image builds are not available yet, and this image needs one: %s", feature);
+            throw Problem.IMAGE_UNSUPPORTED.because("This image cannot be built: %s is not supported", feature);
         }
     }
 
     /** Same definition, same content, same workspace: same id. Ids of context mounts differ each time, so they do not count. */
     private static String identity(
             Tenant tenant, Image image, Optional<String> contextChecksum, String builderVersion) {
+        var digest = sha256();
+        digest.update(image.toBuilder().clearContextMountId().build().toByteArray());
+        var rest = String.join("\0", tenant.workspaceId(), builderVersion, contextChecksum.orElse(""));
+        digest.update(rest.getBytes(StandardCharsets.UTF_8));
+        return "im-" + HexFormat.of().formatHex(digest.digest()).substring(0, ID_LENGTH);
+    }
+
+    private static MessageDigest sha256() {
         try {
-            var digest = MessageDigest.getInstance("SHA-256");
-            digest.update(image.toBuilder().clearContextMountId().build().toByteArray());
-            var rest = String.join("\0", tenant.workspaceId(), builderVersion, contextChecksum.orElse(""));
-            digest.update(rest.getBytes(StandardCharsets.UTF_8));
-            return "im-" + HexFormat.of().formatHex(digest.digest()).substring(0, ID_LENGTH);
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }

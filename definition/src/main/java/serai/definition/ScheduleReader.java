@@ -43,12 +43,13 @@ final class ScheduleReader {
 
     /**
      * An input without arguments: the container's runtime takes it for {@code ((), {})} in whatever format, so nothing is
-     * serialized here. The format is that of the result, which the runtime changes to the function's own if the function
-     * does not write this one. Pickle keeps what JSON-like formats cannot.
+     * serialized here. The format is that of the result: the one which the function lists first, since it suits whoever
+     * deployed it (Python's clients pickle, REST reads CBOR).
      */
-    static Arguments arguments() {
+    static Arguments arguments(Function function) {
+        var formats = function.getSupportedOutputFormatsList();
         var input = FunctionInput.newBuilder()
-                .setDataFormat(DataFormat.DATA_FORMAT_PICKLE)
+                .setDataFormat(formats.isEmpty() ? DataFormat.DATA_FORMAT_PICKLE : formats.getFirst())
                 .build();
         return new Arguments(input.toByteArray(), FunctionCallInvocationType.FUNCTION_CALL_INVOCATION_TYPE_ASYNC_VALUE);
     }

@@ -10,11 +10,11 @@ import java.util.List;
 
 /**
  * The server's classes as the JVM has parsed and checked them, written when a server that had been ready ends in order: the next
- * start spends a third less processor time. One that no longer fits (another JVM, another server) is not used and not missed.
+ * start spends a third less processor time. One that no longer fits (another JVM, another server, objects laid out otherwise) is not used and not missed.
  */
 record ClassArchive(Path folder, String fitting) {
     static ClassArchive of(Path folder, Path server) throws IOException {
-        var key = Runtime.version() + server.toString() + Files.getLastModifiedTime(server);
+        var key = Runtime.version() + server.toString() + Files.getLastModifiedTime(server) + ServerCommand.MEMORY;
         return new ClassArchive(folder, Integer.toHexString(key.hashCode()));
     }
 

@@ -78,13 +78,14 @@ record Login(
     }
 
     /** What makes an ordinary client and curl work. */
-    Map<String, String> environment(String rpc, String http) {
+    Map<String, String> environment(String rpc, String http, String web) {
         var environment = new LinkedHashMap<String, String>();
         environment.put("MODAL_SERVER_URL", rpc);
         environment.put("MODAL_TOKEN_ID", tokenId);
         environment.put("MODAL_TOKEN_SECRET", tokenSecret);
         environment.put("SERAI_API_URL", http);
         environment.put("SERAI_API_TOKEN", bearer());
+        environment.put("SERAI_WEB_URL", web);
         return environment;
     }
 }

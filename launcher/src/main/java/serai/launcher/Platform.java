@@ -79,7 +79,9 @@ final class Platform {
 
     /** @param servers how many there are to be beside each other */
     void up(Progress progress, int servers) {
-        new Prerequisites(settings).bubblewrap(progress);
+        var prerequisites = new Prerequisites(settings);
+        prerequisites.bubblewrap(progress);
+        prerequisites.mmdebstrap(progress);
         refuseAnotherChoice();
         endSurplus(progress, servers);
         ledger.servers(servers);
@@ -275,7 +277,12 @@ final class Platform {
         environment.putAll(agent.cluster().access());
         environment.put("SERAI_RPC_HOST", settings.text("SERAI_RPC_HOST").orElse("127.0.0.1"));
         environment.put("SERAI_RPC_PORT", Integer.toString(ledger.port(Ports.of(Ports.RPC, number))));
+        environment.put("SERAI_RPC_SHARED_PORT", Integer.toString(ledger.port(Ports.RPC)));
         environment.put("SERAI_RPC_URL", rpcUrl(number));
+        environment.put(
+                "SERAI_GATEWAY_HOST", settings.text("SERAI_GATEWAY_HOST").orElse("127.0.0.1"));
+        environment.put("SERAI_GATEWAY_PORT", Integer.toString(ledger.port(Ports.of(Ports.WEB, number))));
+        environment.put("SERAI_GATEWAY_URL", endpointUrl());
         environment.put(
                 "SERAI_HTTP_URL",
                 settings.text(Ports.of("SERAI_HTTP_URL", number)).orElse(server.url()));
@@ -290,6 +297,7 @@ final class Platform {
         environment.put(
                 "SERAI_RUNNER_CACHE",
                 settings.text("SERAI_RUNNER_CACHE").orElse(home.cache().toString()));
+        environment.putAll(new ImageSettings(settings, python).environment());
         return environment;
     }
 
@@ -359,6 +367,7 @@ final class Platform {
         hold(held, PostgresServer.PART, Ports.DATABASE);
         hold(held, NomadAgent.PART, Ports.NOMAD);
         for (int number : state().serverNumbers()) {
+            hold(held, PayaraServer.part(number), Ports.RPC); // all of them listen there
             for (var name : Ports.OF_A_SERVER) {
                 hold(held, PayaraServer.part(number), Ports.of(name, number));
             }
@@ -378,7 +387,7 @@ final class Platform {
             throw Failure.because("the platform has not been started yet: ./serai up");
         }
         var rpc = servers().stream().map(server -> rpcUrl(server.number())).collect(Collectors.joining(","));
-        return login.environment(rpc, answering().url());
+        return login.environment(rpc, answering().url(), webUrl(answering().number()));
     }
 
     /** @return the first server that runs; the first of all if none does */
@@ -439,6 +448,17 @@ final class Platform {
         var host = settings.text("SERAI_HTTP_HOST").orElse("127.0.0.1");
         return new PayaraServer(
                 home, secrets, number, host, port(Ports.of(Ports.HTTP, number)), port(Ports.of(Ports.ADMIN, number)));
+    }
+
+    /** Of a server's listener for functions that are called by HTTP. */
+    String webUrl(int number) {
+        var host = settings.text("SERAI_GATEWAY_HOST").filter(given -> !given.equals("0.0.0.0"));
+        return "http://" + host.orElse("127.0.0.1") + ":" + port(Ports.of(Ports.WEB, number));
+    }
+
+    /** What the address of such a function looks like: at the first server, unless something in front leads to all of them. */
+    String endpointUrl() {
+        return settings.text("SERAI_GATEWAY_URL").orElse("http://{label}.localhost:" + port(Ports.WEB));
     }
 
     private String rpcUrl(int number) {

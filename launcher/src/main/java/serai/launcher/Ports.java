@@ -17,6 +17,7 @@ import java.util.function.IntSupplier;
 final class Ports {
     static final String RPC = "SERAI_RPC_PORT";
     static final String HTTP = "SERAI_HTTP_PORT";
+    static final String WEB = "SERAI_WEB_PORT";
     static final String NOMAD = "SERAI_NOMAD_PORT";
     static final String DATABASE = "SERAI_DB_PORT";
     static final String ADMIN = "SERAI_ADMIN_PORT";
@@ -26,13 +27,14 @@ final class Ports {
     static {
         USUAL.put(RPC, 50051);
         USUAL.put(HTTP, 8080);
+        USUAL.put(WEB, 8000);
         USUAL.put(NOMAD, 4646);
         USUAL.put(DATABASE, 5432);
         USUAL.put(ADMIN, 4848);
     }
 
     /** What each server listens on; the other ports are there once. */
-    static final List<String> OF_A_SERVER = List.of(RPC, HTTP, ADMIN);
+    static final List<String> OF_A_SERVER = List.of(RPC, HTTP, WEB, ADMIN);
 
     private Ports() {}
 

@@ -36,4 +36,25 @@ record Prerequisites(Settings settings) {
             return null;
         });
     }
+
+    boolean hasMmdebstrap() {
+        return NomadAgent.onPath(settings, "mmdebstrap").isPresent();
+    }
+
+    /** Makes base systems of images. Without it everything else works, so that a failure is no reason to stop. */
+    void mmdebstrap(Progress progress) {
+        var manager = SystemPackages.find(settings).filter(m -> m.mmdebstrap().isPresent());
+        if (hasMmdebstrap() || manager.isEmpty() || !(Privilege.isRoot() || settings.yes())) {
+            return;
+        }
+        progress.step(
+                "images", "installing mmdebstrap: " + manager.get().mmdebstrap().orElseThrow(), step -> {
+                    var result = manager.get().installMmdebstrap();
+                    step.says(
+                            result.ok()
+                                    ? "mmdebstrap installed"
+                                    : "mmdebstrap could not be installed, so images that need a build cannot be built");
+                    return null;
+                });
+    }
 }

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
             "  SERAI_HOME            data and state (default: .serai in the checkout)",
             "  SERAI_DATABASE_URL    another PostgreSQL: postgresql://user:password@host:port/database",
             "  NOMAD_ADDR            a Nomad cluster, with NOMAD_TOKEN, NOMAD_NAMESPACE, NOMAD_CACERT and so on",
-            "  SERAI_RPC_PORT, SERAI_HTTP_PORT, SERAI_NOMAD_PORT, SERAI_DB_PORT, SERAI_ADMIN_PORT",
+            "  SERAI_RPC_PORT, SERAI_HTTP_PORT, SERAI_WEB_PORT, SERAI_NOMAD_PORT, SERAI_DB_PORT, SERAI_ADMIN_PORT",
             "  SERAI_PYTHON          the Python >= 3.10 to use",
             "  SERAI_YES=1           agree beforehand to installing a missing prerequisite"
         },

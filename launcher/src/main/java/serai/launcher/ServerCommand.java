@@ -15,6 +15,19 @@ record ServerCommand(Path payara, Path domain, int heapMegabytes, ClassArchive a
     /** What a start needs anyway; the JVM's own choice, a part of the machine's memory, is touched once and then kept. */
     private static final int INITIAL_HEAP_MEGABYTES = 256;
 
+    /** So that a server with little to do holds less than 1 GiB. What is changed here needs another archive of classes. */
+    static final List<String> MEMORY = List.of(
+            // the heap is small: G1's own tables and its reserve of free regions cost 300 MB beside it, and save pauses
+            // of it alone
+            "-XX:+UseSerialGC",
+            // headers of 8 bytes instead of 12: JEP 519
+            "-XX:+UseCompactObjectHeaders",
+            // a third of the largest heap otherwise, which the first busy minute touches and nothing gives back
+            "-XX:MaxNewSize=128m",
+            // after a full collection a fifth to two fifths are free, not two fifths to seven tenths
+            "-XX:MinHeapFreeRatio=20",
+            "-XX:MaxHeapFreeRatio=40");
+
     private static final int CARRIERS = 32;
 
     private static final Pattern VERSIONED = Pattern.compile("^\\[([^|\\]]*)\\|([^\\]]*)]");
@@ -33,9 +46,7 @@ record ServerCommand(Path payara, Path domain, int heapMegabytes, ClassArchive a
                 .forEach(line::add);
         line.add("-Xmx" + heapMegabytes + "m");
         line.add("-Xms" + INITIAL_HEAP_MEGABYTES + "m");
-        // the heap is small: G1's own tables and its reserve of free regions cost 300 MB beside it, and save pauses of
-        // it alone
-        line.add("-XX:+UseSerialGC");
+        line.addAll(MEMORY);
         line.add("-XX:+ExitOnOutOfMemoryError"); // a server without memory is worse than one that is started again
         // a virtual thread that waits for a class loader cannot leave its carrier, and the one that holds the lock
         // needs

@@ -4,6 +4,7 @@ package serai.launcher;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +53,9 @@ final class StatusCommand implements Callable<Integer> {
                 part(platform, NomadAgent.PART, () -> platform.runningCluster().trouble()));
         for (var server : platform.servers()) {
             parts.add(part(platform, server.part(), () -> trouble(server.readiness())));
+            if (platform.isReachable(server.part())) {
+                parts.add(gateway(platform, server));
+            }
         }
         var client = new ClientEnvironment(platform.home(), null);
         var venv = platform.home().venv().toString();
@@ -68,6 +72,12 @@ final class StatusCommand implements Callable<Integer> {
 
     private static String trouble(Readiness readiness) {
         return readiness.isReady() ? "" : readiness.toString();
+    }
+
+    private static PartStatus gateway(Platform platform, PayaraServer server) {
+        var url = platform.webUrl(server.number());
+        boolean answers = Http.get(url + "/", Duration.ofSeconds(5)).isPresent();
+        return new PartStatus("web", "gateway", null, url, null, answers, answers ? "healthy" : "does not answer");
     }
 
     /** @param ask empty when it is well, else what is wrong */

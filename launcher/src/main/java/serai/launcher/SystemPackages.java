@@ -15,6 +15,8 @@ enum SystemPackages {
     ZYPPER("zypper", "zypper --non-interactive install bubblewrap", "zypper --non-interactive install python3"),
     APK("apk", "apk add bubblewrap", "apk add python3");
 
+    private static final String MMDEBSTRAP = "apt-get install -y --no-install-recommends mmdebstrap";
+
     private final String program;
     private final String bubblewrap;
     private final String python;
@@ -45,10 +47,23 @@ enum SystemPackages {
     }
 
     Command.Result installBubblewrap() {
-        var result = run(bubblewrap);
+        return install(bubblewrap);
+    }
+
+    /** As it is to be typed by whoever asks; empty where the distribution has no such tool. */
+    Optional<String> mmdebstrap() {
+        return this == APT ? Optional.of(sudo() + MMDEBSTRAP) : Optional.empty();
+    }
+
+    Command.Result installMmdebstrap() {
+        return install(MMDEBSTRAP);
+    }
+
+    private Command.Result install(String command) {
+        var result = run(command);
         if (!result.ok() && this == APT) { // a fresh image knows no packages yet
             run("apt-get update");
-            result = run(bubblewrap);
+            result = run(command);
         }
         return result;
     }

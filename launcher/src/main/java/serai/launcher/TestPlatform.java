@@ -17,6 +17,8 @@ final class TestPlatform implements AutoCloseable {
             "SERAI_HTTP_URL",
             "SERAI_HTTP_HOST",
             "SERAI_RPC_URL",
+            "SERAI_GATEWAY_URL",
+            "SERAI_GATEWAY_HOST",
             "SERAI_RPC_HOST",
             "SERAI_RUNNER_CACHE");
 

@@ -23,6 +23,6 @@ class PortsPropertiesTest {
                 Map.of(),
                 port -> !taken.contains(port),
                 next::incrementAndGet);
-        assertThat(chosen.values()).hasSize(11).doesNotHaveDuplicates().noneMatch(taken::contains);
+        assertThat(chosen.values()).hasSize(14).doesNotHaveDuplicates().noneMatch(taken::contains);
     }
 }

@@ -74,6 +74,6 @@ class PortsTest {
                 .containsEntry("SERAI_RPC_PORT_3", 6000)
                 .containsEntry("SERAI_HTTP_PORT_2", 9999)
                 .containsEntry("SERAI_ADMIN_PORT_3", 4850)
-                .hasSize(11);
+                .hasSize(14);
     }
 }

@@ -26,15 +26,16 @@ class TextsTest {
 
     @Test
     void theLoginIsWhatClientsReadFromTheirEnvironment() {
-        var environment =
-                new Login("ak-1", "as-2", "main").environment("http://127.0.0.1:50051", "http://127.0.0.1:8080");
+        var environment = new Login("ak-1", "as-2", "main")
+                .environment("http://127.0.0.1:50051", "http://127.0.0.1:8080", "http://127.0.0.1:8000");
         assertThat(environment)
                 .containsExactly(
                         Map.entry("MODAL_SERVER_URL", "http://127.0.0.1:50051"),
                         Map.entry("MODAL_TOKEN_ID", "ak-1"),
                         Map.entry("MODAL_TOKEN_SECRET", "as-2"),
                         Map.entry("SERAI_API_URL", "http://127.0.0.1:8080"),
-                        Map.entry("SERAI_API_TOKEN", "ak-1.as-2"));
+                        Map.entry("SERAI_API_TOKEN", "ak-1.as-2"),
+                        Map.entry("SERAI_WEB_URL", "http://127.0.0.1:8000"));
     }
 
     @Test

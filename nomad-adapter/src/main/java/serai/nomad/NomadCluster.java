@@ -10,6 +10,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -44,6 +45,7 @@ public class NomadCluster implements Cluster {
     private final NomadTransport transport;
     private final NomadConfig settings;
     private final AgentPages pages;
+    private volatile Outage outage;
 
     @Inject
     public NomadCluster(NomadApi nomad, NomadTransport transport, NomadConfig settings, AgentPages pages) {
@@ -189,19 +191,40 @@ public class NomadCluster implements Cluster {
                 : "unknown";
     }
 
-    private static <T> T asking(Supplier<T> nomad) {
+    private <T> T asking(Supplier<T> call) {
         try {
-            return nomad.get();
+            T answer = call.get();
+            answered();
+            return answer;
         } catch (NomadRefused e) {
+            answered();
             throw causedBy(e, Problem.CLUSTER_REFUSED.because("%s", e.getMessage()));
         } catch (NomadUnreachable e) {
-            throw causedBy(e, Problem.CLUSTER_UNAVAILABLE.because("%s", e.getMessage()));
+            throw silent(e, false, e.getMessage());
         } catch (TimeoutException e) {
-            throw causedBy(e, Problem.CLUSTER_UNAVAILABLE.because("no answer within %d ms", NomadApi.TIMEOUT_MS));
+            throw silent(e, false, "no answer within %d ms".formatted(NomadApi.TIMEOUT_MS));
         } catch (CircuitBreakerOpenException e) {
-            throw causedBy(
-                    e, Problem.CLUSTER_UNAVAILABLE.because("the last calls failed; the next try is in some seconds"));
+            throw silent(e, true, "the last calls failed; the next try is in some seconds");
         }
+    }
+
+    private void answered() {
+        if (outage != null) { // as a rule it is, and a look costs less than a write
+            outage = null;
+        }
+    }
+
+    private ProblemException silent(RuntimeException cause, boolean isPaused, String reason) {
+        var before = outage;
+        outage = before == null
+                ? new Outage(Instant.now(), isPaused, reason)
+                : new Outage(before.since(), isPaused, before.reason());
+        return causedBy(cause, Problem.CLUSTER_UNAVAILABLE.because("%s", reason));
+    }
+
+    @Override
+    public Optional<Outage> outage() {
+        return Optional.ofNullable(outage);
     }
 
     private static ProblemException causedBy(RuntimeException cause, ProblemException problem) {

@@ -18,12 +18,14 @@ import com.hashicorp.nomad.apimodel.Resources;
 import com.hashicorp.nomad.apimodel.RestartPolicy;
 import com.hashicorp.nomad.apimodel.ScalingPolicy;
 import com.hashicorp.nomad.apimodel.Task;
-import com.hashicorp.nomad.apimodel.TaskArtifact;
 import com.hashicorp.nomad.apimodel.TaskGroup;
 import com.hashicorp.nomad.apimodel.Template;
 import com.hashicorp.nomad.apimodel.UpdateStrategy;
 import com.hashicorp.nomad.javasdk.NomadJson;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.math.BigInteger;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -51,7 +53,9 @@ final class RunnerJob {
     static final String PREFIX = "po-";
 
     private static final String TASK = "runner";
-    private static final String PROGRAM = "local/serai-runner.pyz";
+
+    /** Fetches and checks the runner, then becomes it. */
+    private static final String START = read("start_runner.py");
 
     /** Two files of 1 MiB for each of the two streams: the runner ships the logs that matter by itself. */
     private static final int LOG_FILES = 2;
@@ -137,18 +141,13 @@ final class RunnerJob {
         return new Task()
                 .setName(TASK)
                 .setDriver(settings.driver())
-                .setConfig(Map.of("command", runner.python(), "args", List.of(PROGRAM)))
+                .setConfig(Map.of("command", runner.python(), "args", arguments(runner)))
                 .setEnv(new TreeMap<>(pool.environment()))
                 // What the client's runtime treats as a polite end; on SIGTERM it skips exit methods.
                 .setKillSignal("SIGINT")
                 .setKillTimeout(pool.killTimeout().toNanos())
                 .setLogConfig(new LogConfig().setMaxFiles(LOG_FILES).setMaxFileSizeMb(LOG_FILE_MB))
                 .setResources(resources(pool.resources(), settings))
-                .addArtifacts(new TaskArtifact()
-                        .setGetterSource(runner.artifact().toString())
-                        .setGetterOptions(Map.of("checksum", "sha256:" + runner.sha256()))
-                        .setGetterMode("file")
-                        .setRelativeDest(PROGRAM))
                 .addTemplates(new Template()
                         .setEmbeddedTmpl(
                                 "{{ with nomadVar \"%s\" }}{{ .secret }}{{ end }}".formatted(secretPath(pool.pool())))
@@ -156,6 +155,22 @@ final class RunnerJob {
                         .setPerms("0400")
                         // The default restarts the task when the variable changes or goes.
                         .setChangeMode("noop"));
+    }
+
+    /** No artifact: that has one address, and the server behind it may be the one that is away. */
+    private static List<String> arguments(PoolJob.Runner runner) {
+        return Stream.concat(
+                        Stream.of("-c", START, runner.sha256()),
+                        runner.artifacts().stream().map(URI::toString))
+                .toList();
+    }
+
+    private static String read(String resource) {
+        try (var in = RunnerJob.class.getResourceAsStream(resource)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static Resources resources(PoolJob.Resources wanted, NomadConfig settings) {

@@ -5,6 +5,7 @@ package serai.nomad;
 import java.net.URI;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
 import serai.cluster.PoolJob;
@@ -36,7 +37,7 @@ record APool(
                 new Resources(100, 32, 0, 10),
                 5,
                 "s3cret",
-                new Runner(ARTIFACT, "ab".repeat(32), "python3"),
+                new Runner(List.of(ARTIFACT), "ab".repeat(32), "python3"),
                 Map.of(),
                 LABELS);
     }

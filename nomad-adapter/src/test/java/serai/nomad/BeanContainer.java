@@ -12,6 +12,9 @@ import java.util.Map;
 import org.eclipse.microprofile.metrics.MetricRegistry;
 import org.eclipse.microprofile.metrics.annotation.RegistryType;
 import serai.cluster.Cluster;
+import serai.function.Definition;
+import serai.function.OptionReader;
+import serai.workspace.Tenant;
 
 /** Our beans as a server has them: proxies, interceptors, settings from the configuration. */
 final class BeanContainer implements AutoCloseable {
@@ -23,7 +26,7 @@ final class BeanContainer implements AutoCloseable {
         this.settings.put("MP_Fault_Tolerance_Metrics_Enabled", "false");
         this.settings.forEach(System::setProperty);
         container = SeContainerInitializer.newInstance()
-                .addBeanClasses(NoMetrics.class)
+                .addBeanClasses(NoMetrics.class, NoOptions.class)
                 .initialize();
     }
 
@@ -35,6 +38,20 @@ final class BeanContainer implements AutoCloseable {
     public void close() {
         container.close();
         settings.keySet().forEach(System::clearProperty);
+    }
+
+    /** What an edge brings: the cluster reads no client's messages. */
+    @Dependent
+    static class NoOptions implements OptionReader {
+        @Override
+        public Derived apply(Definition base, byte[] options) {
+            throw new UnsupportedOperationException("no options here");
+        }
+
+        @Override
+        public void mustExist(Tenant tenant, Definition.Duties duties) {
+            throw new UnsupportedOperationException("no options here");
+        }
     }
 
     /** What SmallRye wants to have injected, and does not use. */

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -76,19 +77,19 @@ final class RunnerHost implements AutoCloseable {
     }
 
     Runner patient() {
-        return new Runner(address().resolve("/patient.pyz"), sha256(PATIENT), "python3");
+        return new Runner(List.of(address().resolve("/patient.pyz")), sha256(PATIENT), "python3");
     }
 
     Runner slow() {
-        return new Runner(address().resolve("/slow.pyz"), sha256(SLOW), "python3");
+        return new Runner(List.of(address().resolve("/slow.pyz")), sha256(SLOW), "python3");
     }
 
     Runner crashing() {
-        return new Runner(address().resolve("/crashing.pyz"), sha256(CRASHING), "python3");
+        return new Runner(List.of(address().resolve("/crashing.pyz")), sha256(CRASHING), "python3");
     }
 
     Runner forged() {
-        return new Runner(address().resolve("/patient.pyz"), sha256("something else"), "python3");
+        return new Runner(List.of(address().resolve("/patient.pyz")), sha256("something else"), "python3");
     }
 
     boolean hasHeard(String event, Object allocation, String detail) {

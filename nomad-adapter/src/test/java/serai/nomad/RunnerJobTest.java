@@ -93,9 +93,12 @@ class RunnerJobTest {
     void givenAPool_whenRendered_thenTheRunnerIsFetchedAndChecked() {
         var task = task(aPool());
         assertThat(task.at("/Config/command").asText()).isEqualTo("python3");
-        assertThat(task.at("/Config/args/0").asText()).isEqualTo("local/serai-runner.pyz");
-        assertThat(task.at("/Artifacts/0/GetterOptions/checksum").asText()).isEqualTo("sha256:" + "ab".repeat(32));
-        assertThat(task.at("/Artifacts/0/RelativeDest").asText()).isEqualTo("local/serai-runner.pyz");
+        assertThat(task.at("/Config/args/0").asText()).isEqualTo("-c");
+        assertThat(task.at("/Config/args/1").asText())
+                .contains("sha256")
+                .doesNotContain("${"); // Nomad would fill it in
+        assertThat(task.at("/Config/args/2").asText()).isEqualTo("ab".repeat(32));
+        assertThat(task.at("/Config/args/3").asText()).isEqualTo("http://127.0.0.1:8080/internal/v1/runner.pyz");
         assertThat(task.path("KillSignal").asText()).isEqualTo("SIGINT");
         assertThat(task.path("KillTimeout").asLong()).isEqualTo(10_000_000_000L);
     }
@@ -158,7 +161,7 @@ class RunnerJobTest {
     @Test
     void givenAnotherServer_whenRendered_thenTheContentIsTheSame() {
         var pool = aPool().called("po-0123456789abcdefghij").labelled(Map.of("app", "hello", "function", "square"));
-        assertThat(content(pool)).isEqualTo("47a5ddbacb3f586f9c4a4dcb644ef15400da8bbb7c760216d80f32543362902a");
+        assertThat(content(pool)).isEqualTo("3a33659248670b7a9664f55d29a067d9b0e4e814cfe3a18287ec3d8629938d0f");
     }
 
     static String content(APool pool) {

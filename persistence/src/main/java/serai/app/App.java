@@ -7,6 +7,9 @@ import jakarta.persistence.EnumType;
 import jakarta.persistence.Enumerated;
 import jakarta.persistence.Id;
 import java.time.Instant;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
 import serai.id.NewId;
 import serai.problem.Problem;
 import serai.workspace.Environment;
@@ -14,6 +17,9 @@ import serai.workspace.Environment;
 /** A named set of functions, or the nameless one of a single {@code modal run}. */
 @Entity
 public class App {
+    private static final int MAX_TAGS = 64;
+    private static final Pattern TAG = Pattern.compile("[A-Za-z0-9_.-]{1,63}");
+
     @Id
     private String id;
 
@@ -30,6 +36,9 @@ public class App {
     private Instant deployedAt;
     private Instant stoppedAt;
     private Instant heartbeatAt;
+
+    /** Each a name, "=", a value. */
+    private String[] tags = {};
 
     protected App() {} // JPA
 
@@ -90,6 +99,33 @@ public class App {
     /** @return when its client was heard last; a deployed or detached app needs none */
     public Instant heartbeatAt() {
         return heartbeatAt;
+    }
+
+    /** @return the deployer's own labels */
+    public Map<String, String> tags() {
+        var labels = new TreeMap<String, String>();
+        for (var tag : tags) {
+            int equals = tag.indexOf('=');
+            labels.put(tag.substring(0, equals), tag.substring(equals + 1));
+        }
+        return labels;
+    }
+
+    void label(Map<String, String> labels) {
+        if (labels.size() > MAX_TAGS) {
+            throw Problem.INVALID_ARGUMENT.because("%d tags, at most %d are allowed", labels.size(), MAX_TAGS);
+        }
+        labels.forEach((tag, value) -> {
+            if (!TAG.matcher(tag).matches() || !TAG.matcher(value).matches()) {
+                throw Problem.INVALID_ARGUMENT.because(
+                        "tag \"%s\" with value \"%s\": 1 to 63 letters, digits, \"_\", \"-\" and \".\" are needed for each",
+                        tag, value);
+            }
+        });
+        tags = labels.entrySet().stream()
+                .map(label -> label.getKey() + "=" + label.getValue())
+                .sorted()
+                .toArray(String[]::new);
     }
 
     public void heartbeat(Instant now) {

@@ -16,13 +16,17 @@ public class AppVersion {
     private String tag;
     private Instant publishedAt;
     private String clientVersion;
+    private Integer rollbackOf;
+    private byte[] commitInfo;
 
     protected AppVersion() {} // JPA
 
-    AppVersion(App app, String tag, String clientVersion, Instant now) {
+    AppVersion(App app, Apps.Publication publication, Instant now) {
         this.key = new Key(app.id(), app.version());
-        this.tag = tag;
-        this.clientVersion = clientVersion;
+        this.tag = publication.tag();
+        this.clientVersion = publication.clientVersion();
+        this.rollbackOf = publication.origin().rollbackOf();
+        this.commitInfo = publication.origin().commitInfo();
         this.publishedAt = now;
     }
 
@@ -40,6 +44,16 @@ public class AppVersion {
 
     public String clientVersion() {
         return clientVersion;
+    }
+
+    /** @return the version that this one repeats; null for one with definitions of its own */
+    public Integer rollbackOf() {
+        return rollbackOf;
+    }
+
+    /** @return the client's own message; null if it did not say */
+    public byte[] commitInfo() {
+        return commitInfo;
     }
 
     /** An app's versions count from 1. */

@@ -115,8 +115,11 @@ public class Apps {
         var app = get(tenant, id);
         em.lock(app, LockModeType.PESSIMISTIC_WRITE); // two deploys of one app take their version numbers in turn
         em.refresh(app);
+        if (publication.state() == App.State.DEPLOYED) {
+            mustBeFree(app, publication.name());
+        }
         app.publish(publication.name(), publication.state(), now);
-        em.persist(new AppVersion(app, publication.tag(), publication.clientVersion(), now));
+        em.persist(new AppVersion(app, publication, now));
         publication
                 .layout()
                 .functions()
@@ -128,6 +131,44 @@ public class Apps {
                 .forEach((tag, clazz) -> em.persist(
                         new AppObject(app, CLASS, tag, classOf(app, clazz).id(), null)));
         return app;
+    }
+
+    /** Two first deployments of one name: the second one to be published has lost. */
+    private void mustBeFree(App app, String name) {
+        var environment = em.find(Environment.class, app.environmentId());
+        em.lock(environment, LockModeType.PESSIMISTIC_WRITE);
+        deployed(environment, name)
+                .filter(other -> !other.id().equals(app.id()))
+                .ifPresent(other -> {
+                    throw Problem.APP_NAME_TAKEN.because(
+                            "App '%s' was deployed by somebody else at the same time: deploy again", name);
+                });
+    }
+
+    /** Newest first: those that run, and those that were stopped since. */
+    public List<App> list(Environment environment, Instant stoppedSince, int limit) {
+        return em.createQuery(
+                        "from App a where a.environmentId = :environment"
+                                + " and (a.state <> STOPPED or a.stoppedAt >= :since) order by a.createdAt desc, a.id",
+                        App.class)
+                .setParameter("environment", environment.id())
+                .setParameter("since", stoppedSince)
+                .setMaxResults(limit)
+                .getResultList();
+    }
+
+    /** Those of the environment that run. */
+    public List<App> running(Environment environment) {
+        return em.createQuery(
+                        "from App a where a.environmentId = :environment and a.state not in (STOPPING, STOPPED)",
+                        App.class)
+                .setParameter("environment", environment.id())
+                .getResultList();
+    }
+
+    /** All of its labels: what is not there goes. */
+    public void label(Tenant tenant, String id, Map<String, String> tags) {
+        get(tenant, id).label(tags);
     }
 
     /** A class of the app: the existing one if its id is given, otherwise a new one. */
@@ -241,5 +282,21 @@ public class Apps {
      * @param state null to keep the present one
      * @param tag the deployer's own version label, or empty
      */
-    public record Publication(String name, App.State state, String tag, String clientVersion, Layout layout) {}
+    public record Publication(
+            String name, App.State state, String tag, String clientVersion, Layout layout, Origin origin) {
+        public Publication(String name, App.State state, String tag, String clientVersion, Layout layout) {
+            this(name, state, tag, clientVersion, layout, Origin.UNKNOWN);
+        }
+    }
+
+    /**
+     * Where a publication is from.
+     *
+     * @param rollbackOf the version that it repeats; null for none
+     * @param commitInfo the client's own message; null if it did not say
+     */
+    @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
+    public record Origin(Integer rollbackOf, byte[] commitInfo) {
+        public static final Origin UNKNOWN = new Origin(null, null);
+    }
 }

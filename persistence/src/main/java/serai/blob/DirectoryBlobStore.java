@@ -20,10 +20,12 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 import serai.config.DataConfig;
 import serai.problem.Problem;
+import serai.problem.ProblemException;
 
 /** Blobs as files: written beside, synced, then renamed, so that a file under its name is whole. */
 @ApplicationScoped
 public class DirectoryBlobStore implements BlobStore {
+    private static final long LEAST_ROOM = 1 << 20; // what a failed write leaves is less than it asked for
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9-]{1,64}");
 
     private final Path root;
@@ -55,7 +57,7 @@ public class DirectoryBlobStore implements BlobStore {
         }
     }
 
-    private static Stored write(Path part, InputStream content, long limit, String id) throws IOException {
+    private Stored write(Path part, InputStream content, long limit, String id) throws IOException {
         var md5 = digest("MD5");
         var sha256 = digest("SHA-256");
         long size = 0;
@@ -67,14 +69,45 @@ public class DirectoryBlobStore implements BlobStore {
                 if (size > limit) {
                     throw Problem.BLOB_TOO_LARGE.because("blob %s: more than the announced %d bytes", id, limit);
                 }
-                out.write(buffer, 0, n);
+                write(out, buffer, n);
             }
+        } catch (NoRoom e) {
+            throw explained(e, part);
         }
         try (var file = FileChannel.open(part, StandardOpenOption.WRITE)) {
             file.force(true);
+        } catch (IOException e) {
+            throw explained(new NoRoom(e), part);
         }
         var hex = HexFormat.of();
         return new Stored(size, hex.formatHex(md5.digest()), hex.formatHex(sha256.digest()));
+    }
+
+    /** Apart from a content that cannot be read: that is its sender's. */
+    private static void write(OutputStream out, byte[] buffer, int length) throws NoRoom {
+        try {
+            out.write(buffer, 0, length);
+        } catch (IOException e) {
+            throw new NoRoom(e);
+        }
+    }
+
+    /** A write that failed; as a rule for want of room. */
+    private static final class NoRoom extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        NoRoom(IOException cause) {
+            super(cause.getMessage(), cause);
+        }
+    }
+
+    private ProblemException explained(NoRoom e, Path part) throws IOException {
+        long left = Files.getFileStore(part.getParent()).getUsableSpace();
+        var problem = left < LEAST_ROOM
+                ? Problem.STORAGE_FULL.because("the disk of %s is full: %d bytes are left", root, left)
+                : Problem.STORAGE_UNAVAILABLE.because("%s: %s", root, e.getMessage());
+        problem.initCause(e);
+        return problem;
     }
 
     @Override

@@ -49,7 +49,7 @@ public class Calls {
     private static final RowMapper<CallProgress> PROGRESS = (row, context) ->
             new CallProgress(CALL.map(row, context), CallProgress.State.valueOf(row.getString("state")));
 
-    private static final RowMapper<Output> OUTPUT = (row, context) -> new Output(
+    static final RowMapper<Output> OUTPUT = (row, context) -> new Output(
             row.getInt("ordinal"),
             row.getString("input_id"),
             row.getInt("idx"),
@@ -386,6 +386,16 @@ public class Calls {
 
     /** Where a page of the list ended. */
     public record Position(Instant createdAt, String callId) {}
+
+    /** @return when its last input so far was finished; empty if none was */
+    public Optional<Instant> lastFinish(String callId) {
+        return jdbi.withHandle(
+                handle -> handle.createQuery("select max(finished_at) as at from input where call_id = :call")
+                        .bind("call", callId)
+                        .map((row, context) -> Optional.ofNullable(row.getTimestamp("at")))
+                        .one()
+                        .map(java.sql.Timestamp::toInstant));
+    }
 
     /** @param inputIds in the order of the inputs */
     public record Started(String callId, List<String> inputIds) {

@@ -5,12 +5,16 @@ package serai.call;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
+import java.util.ArrayList;
 import java.util.List;
 import org.jdbi.v3.core.Jdbi;
 import serai.signal.Signals;
 import serai.signal.Topic;
 
-/** What a running call streams. Chunks are numbered by whoever writes them, from 1, and are kept as long as the call. */
+/**
+ * What a running call streams. Chunks are numbered by whoever writes them, from 1, and are kept as long as the call; those of an
+ * HTTP request go as soon as they were read ({@link WebCalls}).
+ */
 @ApplicationScoped
 public class Chunks {
     private final Jdbi jdbi;
@@ -44,7 +48,39 @@ public class Chunks {
                 batch.execute();
             }
         });
-        signals.afterCommit(Topic.call(callId));
+        signals.afterCommit(direction == Direction.IN ? Topic.feed(callId) : Topic.call(callId));
+    }
+
+    /** One look, in one statement: what there is, and whether more may come. */
+    public Look look(String callId, Direction direction, long ordinal, int limit) {
+        return jdbi.withHandle(handle -> {
+            var found = new ArrayList<Chunk>();
+            var open = handle.createQuery("""
+                            select c.outputs < c.inputs or c.inputs = 0 as open, d.ordinal, d.content from function_call c
+                            left join lateral (select ordinal, content from data_chunk
+                                where call_id = c.id and direction = :direction and ordinal > :after
+                                order by ordinal limit :limit) d on true
+                            where c.id = :call order by d.ordinal""")
+                    .bind("call", callId)
+                    .bind("direction", direction.name())
+                    .bind("after", ordinal)
+                    .bind("limit", limit)
+                    .reduceResultSet(false, (before, row, context) -> {
+                        var content = row.getBytes("content");
+                        if (content != null) {
+                            found.add(new Chunk(row.getLong("ordinal"), content));
+                        }
+                        return row.getBoolean("open");
+                    });
+            return new Look(found, !open);
+        });
+    }
+
+    /** @param over the call has its results, or is not there any more: nothing will follow these */
+    public record Look(List<Chunk> chunks, boolean over) {
+        public boolean isWorthAnAnswer() {
+            return over || !chunks.isEmpty();
+        }
     }
 
     public List<Chunk> after(String callId, Direction direction, long ordinal, int limit) {

@@ -22,10 +22,11 @@ public record FunctionCall(
         int outputs,
         Instant createdAt) {
 
-    /** One input, or as many as the client sends. */
+    /** One input, as many as the client sends, or an HTTP request: one input that is tried once. */
     public enum Kind {
         UNARY,
-        MAP
+        MAP,
+        WEB
     }
 
     /** @return whether every input that was given has its result */

@@ -6,6 +6,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -180,7 +181,8 @@ public class Inputs {
         }
         var retries = handle.createQuery("""
                         select retries from input where id = :id and container_id = :container and attempt = :attempt
-                            and state = 'RUNNING' for update""")
+                            and state = 'RUNNING' and not exists (select 1 from function_call f where f.id = call_id and f.kind = 'WEB')
+                        for update""")
                 .bind("id", result.inputId())
                 .bind("container", containerId)
                 .bind("attempt", result.attempt())
@@ -252,6 +254,12 @@ public class Inputs {
     @Transactional
     public int release(String containerId, int maxLosses, String reason) {
         return jdbi.withHandle(handle -> {
+            conclude( // whoever sent an HTTP request decides whether it may be sent again
+                    handle,
+                    "container_id = :subject and state = 'RUNNING' and exists (select 1 from function_call f where f.id = call_id and f.kind = 'WEB')",
+                    containerId,
+                    Outcome.INTERNAL_FAILURE,
+                    "the container was lost: " + reason);
             conclude(
                     handle,
                     "container_id = :subject and state = 'RUNNING' and losses + 1 >= " + maxLosses,
@@ -375,18 +383,23 @@ public class Inputs {
 
     /** The attempt ran too long. @return whether it was still running */
     @Transactional
-    public boolean timeOut(Overdue overdue, RetryPolicy policy, Duration limit) {
+    public boolean timeOut(Attempt overdue, RetryPolicy policy, Duration limit) {
         var reason = "Task's current input %s hit its timeout of %ds".formatted(overdue.inputId(), limit.toSeconds());
         return jdbi.withHandle(handle -> {
             var result = new Result(overdue.inputId(), overdue.attempt(), Outcome.TIMEOUT, null);
-            return retry(handle, overdue.containerId(), policy, result)
-                    || conclude(
-                                    handle,
-                                    "id = :subject and state = 'RUNNING' and attempt = " + overdue.attempt(),
-                                    overdue.inputId(),
-                                    Outcome.TIMEOUT,
-                                    reason)
-                            > 0;
+            if (retry(handle, overdue.containerId(), policy, result)) {
+                return true;
+            }
+            var attempt = "id = :subject and state = 'RUNNING' and attempt = " + overdue.attempt();
+            if (conclude(handle, attempt, overdue.inputId(), Outcome.TIMEOUT, reason) == 0) {
+                return false;
+            }
+            // its end is the next step; if the server dies before that, the container counts as one that does nothing
+            handle.createUpdate(IDLE_WITHOUT.formatted("true"))
+                    .bind("container", overdue.containerId())
+                    .bind("id", overdue.inputId())
+                    .execute();
+            return true;
         });
     }
 
@@ -474,6 +487,20 @@ public class Inputs {
                 .one());
     }
 
+    /** @return how long an input ran, on average of the last ones of the pool's containers; empty if they finished none */
+    public Optional<Duration> lately(PoolId pool) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select avg(extract(epoch from i.finished_at - i.claimed_at)) from container c
+                        cross join lateral (
+                            select claimed_at, finished_at from input where container_id = c.id
+                            order by claimed_at desc limit 20) i
+                        where c.pool_id = :pool and c.state <> 'ENDED' and i.finished_at is not null""")
+                .bind("pool", pool.value())
+                .mapTo(Double.class)
+                .findOne()
+                .map(seconds -> Duration.ofMillis(Math.max(0, Math.round(1000 * seconds)))));
+    }
+
     /** @return how many inputs of its pool wait before this one */
     public int ahead(String inputId) {
         return jdbi.withHandle(handle ->
@@ -483,18 +510,45 @@ public class Inputs {
                         where me.id = :id""").bind("id", inputId).mapTo(Integer.class).one());
     }
 
-    /** Inputs that run longer than their definition allows. */
-    public List<Overdue> overdue() {
+    /** Everything that containers work on. */
+    public List<Attempt> running() {
         return jdbi.withHandle(handle -> handle.createQuery("""
-                        select i.id, i.attempt, i.container_id, p.definition_id from input i
-                        join pool p on p.id = i.pool_id join definition d on d.id = p.definition_id
-                        where i.state = 'RUNNING' and i.claimed_at + d.timeout_ms * interval '1 millisecond' < clock_timestamp()""")
-                .map((row, context) -> new Overdue(
+                        select i.id, i.attempt, i.container_id, p.definition_id, d.timeout_ms,
+                            extract(epoch from clock_timestamp() - i.claimed_at) as age
+                        from input i join pool p on p.id = i.pool_id join definition d on d.id = p.definition_id
+                        where i.state = 'RUNNING'""")
+                .map((row, context) -> new Attempt(
                         row.getString("id"),
                         row.getInt("attempt"),
                         row.getString("container_id"),
-                        row.getString("definition_id")))
+                        row.getString("definition_id"),
+                        Duration.ofMillis(Math.round(1000 * row.getDouble("age"))),
+                        Duration.ofMillis(row.getLong("timeout_ms"))))
                 .list());
+    }
+
+    /**
+     * The database's clock was set back: what became due or idle by it lies in the future now, and would wait for the old time
+     * to come again.
+     */
+    @Transactional
+    public void clockWasSetBack() {
+        jdbi.useHandle(handle -> {
+            handle.createUpdate("""
+                            update input i set available_at = clock_timestamp() from pool p join definition d on d.id = p.definition_id
+                            where p.id = i.pool_id and i.state = 'PENDING' and i.available_at
+                                > clock_timestamp() + (d.retry_max_delay_ms + 1000) * interval '1 millisecond'""").execute();
+            handle.createUpdate("""
+                            update container set idle_since = clock_timestamp()
+                            where state <> 'ENDED' and idle_since > clock_timestamp() + interval '1 second'""").execute();
+        });
+    }
+
+    /** @return what the database's clock says */
+    public Instant databaseTime() {
+        return jdbi.withHandle(handle -> handle.createQuery("select clock_timestamp()")
+                .mapTo(Instant.class)
+                .one());
     }
 
     /**
@@ -529,6 +583,12 @@ public class Inputs {
     /** Running inputs and waiting ones. */
     public record Load(int pending, int running) {}
 
-    /** An input over its time. */
-    public record Overdue(String inputId, int attempt, String containerId, String definitionId) {}
+    /**
+     * One attempt at an input that goes on.
+     *
+     * @param age as the database's clock tells it: of no use after that was set
+     * @param limit of its definition
+     */
+    public record Attempt(
+            String inputId, int attempt, String containerId, String definitionId, Duration age, Duration limit) {}
 }

@@ -3,6 +3,7 @@
 package serai.cluster;
 
 import java.net.URI;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -47,6 +48,16 @@ public interface Cluster {
 
     /** @throws serai.problem.ProblemException if the cluster does not answer */
     ClusterInfo info();
+
+    /** Asks nobody. Present when the last call got no answer; it says since when none did. */
+    Optional<Outage> outage();
+
+    /**
+     * @param since by this server's clock
+     * @param isPaused whether calls are not even tried for some seconds, as most of them failed: a circuit breaker is open
+     * @param reason of the first of the calls that failed
+     */
+    record Outage(Instant since, boolean isPaused, String reason) {}
 
     /** Every machine that the cluster knows, also those that are down. */
     List<Node> nodes();

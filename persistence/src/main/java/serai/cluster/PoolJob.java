@@ -51,9 +51,13 @@ public record PoolJob(
     /**
      * The program that an allocation starts.
      *
-     * @param artifact where the node fetches it, over http or https
+     * @param artifacts where the node fetches it, over http or https; any of them will do
      * @param sha256 hex digest that the node checks
      * @param python the interpreter on the node: a command or an absolute path
      */
-    public record Runner(URI artifact, String sha256, String python) {}
+    public record Runner(List<URI> artifacts, String sha256, String python) {
+        public Runner {
+            artifacts = List.copyOf(artifacts);
+        }
+    }
 }

@@ -20,6 +20,11 @@ public class AutoscaleConfig {
     @ConfigProperty(name = "serai.autoscale.max-containers", defaultValue = "100")
     int maxContainers;
 
+    /** The most containers of all functions of a workspace together. */
+    @Inject
+    @ConfigProperty(name = "serai.autoscale.workspace-containers", defaultValue = "1000")
+    int workspaceContainers;
+
     /** Starts in a row that fail before the waiting inputs fail too. */
     @Inject
     @ConfigProperty(name = "serai.autoscale.crash-limit", defaultValue = "3")
@@ -36,6 +41,10 @@ public class AutoscaleConfig {
 
     public int maxContainers() {
         return maxContainers;
+    }
+
+    public int workspaceContainers() {
+        return workspaceContainers;
     }
 
     public int crashLimit() {

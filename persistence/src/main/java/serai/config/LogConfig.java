@@ -15,6 +15,26 @@ public class LogConfig {
     @ConfigProperty(name = "serai.log.retention", defaultValue = "P7D")
     Duration retention;
 
+    /** How much text one container may write in a second, over time: more than a person reads, less than fills a disk. */
+    @Inject
+    @ConfigProperty(name = "serai.log.rate", defaultValue = "1048576")
+    int rate;
+
+    /** How much it may write at once after it was silent: a stack trace of each of a thousand inputs. */
+    @Inject
+    @ConfigProperty(name = "serai.log.burst", defaultValue = "33554432")
+    int burst;
+
+    /** @return characters per second */
+    public int rate() {
+        return rate;
+    }
+
+    /** @return characters */
+    public int burst() {
+        return burst;
+    }
+
     public Duration retention() {
         return retention;
     }

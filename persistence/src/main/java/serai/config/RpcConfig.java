@@ -20,6 +20,11 @@ public class RpcConfig {
     @ConfigProperty(name = "serai.rpc.port", defaultValue = "50051")
     int port;
 
+    /** Another port, on which all servers of this machine listen together; 0 for none. */
+    @Inject
+    @ConfigProperty(name = "serai.rpc.shared-port", defaultValue = "0")
+    int sharedPort;
+
     /** How containers reach the listener from their nodes. */
     @Inject
     @ConfigProperty(name = "serai.rpc.url", defaultValue = "http://127.0.0.1:50051")
@@ -31,6 +36,10 @@ public class RpcConfig {
 
     public int port() {
         return port;
+    }
+
+    public int sharedPort() {
+        return sharedPort;
     }
 
     public URI url() {

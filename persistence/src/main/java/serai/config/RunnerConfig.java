@@ -25,6 +25,11 @@ public class RunnerConfig {
     @ConfigProperty(name = "serai.runner.python-version")
     Optional<String> pythonVersion;
 
+    /** The most processes and threads of one container, where the node has control groups: a fork bomb ends in it. */
+    @Inject
+    @ConfigProperty(name = "serai.runner.processes", defaultValue = "4096")
+    int processes;
+
     public String python() {
         return python;
     }
@@ -35,5 +40,9 @@ public class RunnerConfig {
 
     public String cache() {
         return cache;
+    }
+
+    public int processes() {
+        return processes;
     }
 }

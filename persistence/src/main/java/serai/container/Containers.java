@@ -11,12 +11,15 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
+import serai.event.Event;
+import serai.event.Events;
 import serai.id.NewId;
 import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.problem.Problem;
 import serai.signal.Signals;
 import serai.signal.Topic;
+import serai.workspace.Environment;
 import serai.workspace.Tenant;
 
 /** Containers, from the moment that their runner presents itself. */
@@ -26,16 +29,18 @@ public class Containers {
     private final EntityManager em;
     private final Jdbi jdbi;
     private final Signals signals;
+    private final Events events;
 
     @Inject
-    public Containers(EntityManager em, Jdbi jdbi, Signals signals) {
+    public Containers(EntityManager em, Jdbi jdbi, Signals signals, Events events) {
         this.em = em;
         this.jdbi = jdbi;
         this.signals = signals;
+        this.events = events;
     }
 
     public Containers() {
-        this(null, null, null); // for the server's proxy
+        this(null, null, null, null); // for the server's proxy
     }
 
     /**
@@ -53,6 +58,7 @@ public class Containers {
         var secret = NewId.of("cs");
         var container = new Container(pool, allocationId, ordinal, node, secret, now);
         em.persist(container);
+        record(Event.Kind.ADMITTED, container, "on node " + node, now);
         return new Admitted(container, secret);
     }
 
@@ -88,6 +94,13 @@ public class Containers {
     public List<Container> liveOfApp(String appId) {
         return em.createQuery("from Container c where c.appId = :app and c.state <> ENDED", Container.class)
                 .setParameter("app", appId)
+                .getResultList();
+    }
+
+    public List<Container> liveOf(Environment environment) {
+        return em.createQuery(
+                        "from Container c where c.environmentId = :environment and c.state <> ENDED", Container.class)
+                .setParameter("environment", environment.id())
                 .getResultList();
     }
 
@@ -185,15 +198,27 @@ public class Containers {
             return Optional.empty();
         }
         container.end(exitCode, reason, now);
+        record(Event.Kind.ENDED, container, words(before, exitCode, reason), now);
         signals.afterCommit(Topic.app(container.appId()));
         signals.afterCommit(work(container.poolId())); // whoever still polls in its name shall stop
         return Optional.of(before);
     }
 
-    /** Containers that have not been heard since. */
-    public List<Container> silentSince(Instant since) {
-        return em.createQuery("from Container c where c.state <> ENDED and c.heartbeatAt < :since", Container.class)
-                .setParameter("since", since)
+    private static String words(Container.State before, Integer exitCode, String reason) {
+        return "%s, %s%s"
+                .formatted(
+                        reason.isEmpty() ? "ended" : reason,
+                        exitCode == null ? "without an exit code" : "exit code " + exitCode,
+                        before == Container.State.STARTING ? ", before it was ready" : "");
+    }
+
+    private void record(Event.Kind kind, Container container, String reason, Instant now) {
+        events.record(kind, container.functionId(), container.poolId().value(), container.id(), reason, now);
+    }
+
+    /** All containers that have not ended. */
+    public List<Container> live() {
+        return em.createQuery("from Container c where c.state <> ENDED", Container.class)
                 .getResultList();
     }
 

@@ -65,8 +65,13 @@ public class Deployments {
         var app = apps.get(tenant, appId);
         app.mustRun();
         var former = apps.version(app, version);
-        var publication =
-                new Apps.Publication(app.name(), null, former.tag(), former.clientVersion(), apps.layout(app, version));
+        var publication = new Apps.Publication(
+                app.name(),
+                null,
+                former.tag(),
+                former.clientVersion(),
+                apps.layout(app, version),
+                new Apps.Origin(version, former.commitInfo()));
         return publish(tenant, appId, publication, apps.definitions(app, version), now);
     }
 }

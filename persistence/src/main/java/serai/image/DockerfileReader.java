@@ -2,138 +2,266 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.image;
 
+import jakarta.json.Json;
+import jakarta.json.JsonException;
+import jakarta.json.JsonString;
+import java.io.StringReader;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import serai.problem.Problem;
+import serai.problem.ProblemException;
 
 /**
- * Reads the Dockerfile lines of one layer, as the client's image methods write them. A plain {@code debian_slim}, {@code
- * ENV}, {@code WORKDIR} and copied local files are understood. Whatever would need a build is refused by name: nothing is
- * ever ignored.
+ * Reads the Dockerfile lines of one layer, as the client's image methods and people write them. What is not understood is
+ * refused by name: nothing is ever ignored but what has no meaning here ({@code CMD}, {@code LABEL} and the like).
  */
 final class DockerfileReader {
-    private static final Pattern PYTHON = Pattern.compile("python:(3\\.\\d+)(?:\\.\\d+)?-slim-[a-z]+");
-
     /** What {@code debian_slim} consists of besides its FROM, in every builder version that we answer with. */
     private static final List<Pattern> SLIM = List.of(
             Pattern.compile("RUN apt-get update"),
+            Pattern.compile("COPY /modal_requirements\\.txt /modal_requirements\\.txt"),
+            Pattern.compile("RUN (?:uv )?pip install [a-z -]*-r /modal_requirements\\.txt"),
+            Pattern.compile("RUN rm /modal_requirements\\.txt"),
             Pattern.compile("RUN apt-get install -y gcc gfortran build-essential"),
             Pattern.compile("RUN pip install --upgrade pip wheel uv"),
             Pattern.compile("RUN echo 'debconf debconf/frontend select Noninteractive' \\| debconf-set-selections"),
             Pattern.compile("RUN rm -rf /var/lib/apt/lists/\\*"),
             Pattern.compile("CMD \\[\"sleep\", \"\\d+\"]"));
 
-    private DockerfileReader() {}
+    private static final Pattern UV = Pattern.compile("--from=\\S*\\buv\\S*\\s+/uv\\s+(\\S+)");
+    private static final Pattern OPTION = Pattern.compile("^--([a-z]+)(?:=(\\S+))?\\s+");
 
-    /** @param lines one instruction each, as the client sends them */
-    static Layer read(List<String> lines) {
-        Optional<String> python = Optional.empty();
-        Optional<String> workdir = Optional.empty();
-        var environment = new LinkedHashMap<String, String>();
-        boolean copies = false;
-        for (var raw : lines) {
-            var line = raw.strip();
-            if (line.isEmpty() || line.startsWith("#")) {
+    /** Of no consequence for a function's container. */
+    private static final Set<String> WITHOUT_MEANING =
+            Set.of("CMD", "LABEL", "EXPOSE", "MAINTAINER", "STOPSIGNAL", "HEALTHCHECK", "VOLUME");
+
+    private static final List<String> SHELL = List.of("/bin/sh", "-c");
+
+    private final Map<String, String> environment; // of what lies below, and ours as it grows
+    private final Map<String, String> own = new LinkedHashMap<>();
+    private final Map<String, String> arguments = new HashMap<>();
+    private final List<Step> steps = new ArrayList<>();
+    private List<String> shell = SHELL;
+    private String directory;
+    private String user;
+    private Optional<String> from = Optional.empty();
+    private Optional<String> workdir = Optional.empty();
+    private Optional<List<String>> entrypoint = Optional.empty();
+    private Optional<String> newUser = Optional.empty();
+    private boolean copiesFiles;
+    private boolean needsBuild;
+
+    private DockerfileReader(Map<String, String> below, String directory, String user, Map<String, String> arguments) {
+        this.environment = new HashMap<>(below);
+        this.directory = directory;
+        this.user = user;
+        this.arguments.putAll(arguments);
+    }
+
+    /**
+     * @param lines one instruction each, as the client sends them; a person's may go on over several lines
+     * @param below what the image has on which the layer stands
+     * @param arguments for {@code ARG}
+     */
+    static Layer read(List<String> lines, Images.Contents below, Map<String, String> arguments) {
+        var reader = new DockerfileReader(
+                below.environment(), below.workdir().orElse("/"), below.user().orElse(""), arguments);
+        var instructions = instructions(lines);
+        if (!isSlim(instructions)) {
+            instructions.forEach(reader::read);
+        } else {
+            reader.from(instructions.getFirst().substring("FROM".length()).strip());
+        }
+        return new Layer(
+                reader.from,
+                reader.own,
+                reader.workdir,
+                reader.entrypoint,
+                reader.newUser,
+                reader.copiesFiles,
+                reader.needsBuild,
+                List.copyOf(reader.steps));
+    }
+
+    /** What it does is what our base systems have done already. */
+    private static boolean isSlim(List<String> instructions) {
+        return instructions.size() > 1
+                && BaseSystem.isPython(
+                        instructions.getFirst().substring("FROM".length()).strip())
+                && instructions.stream()
+                        .skip(1)
+                        .allMatch(line ->
+                                SLIM.stream().anyMatch(p -> p.matcher(line).matches()));
+    }
+
+    private static List<String> instructions(List<String> lines) {
+        var whole = new ArrayList<String>();
+        var open = new StringBuilder();
+        for (var line : String.join("\n", lines).split("\n")) {
+            if (line.strip().startsWith("#") || open.isEmpty() && line.isBlank()) {
                 continue;
             }
-            var word = line.split("\\s+", 2);
-            var rest = word.length > 1 ? word[1].strip() : "";
-            switch (word[0].toUpperCase(Locale.ROOT)) {
-                case "FROM" -> {
-                    if (!rest.equals("base")) {
-                        python = Optional.of(pythonOf(rest));
-                    }
-                }
-                case "ENV" -> environment.putAll(assignments(rest));
-                case "WORKDIR" -> workdir = Optional.of(rest);
-                case "COPY" -> {
-                    if (!rest.equals(". /")) {
-                        throw unsupported(lines);
-                    }
-                    copies = true;
-                }
-                default -> {
-                    if (python.isEmpty()
-                            || SLIM.stream().noneMatch(p -> p.matcher(line).matches())) {
-                        throw unsupported(lines);
-                    }
-                }
-            }
-        }
-        return new Layer(python, environment, workdir, copies);
-    }
-
-    private static String pythonOf(String from) {
-        var match = PYTHON.matcher(from);
-        if (!match.matches()) {
-            throw unsupported(List.of("FROM " + from));
-        }
-        return match.group(1);
-    }
-
-    /** The whole layer: its first line, such as an {@code apt-get update}, need not be what its author wrote. */
-    private static RuntimeException unsupported(List<String> layer) {
-        var instructions = layer.stream()
-                .map(String::strip)
-                .filter(line -> !line.isEmpty() && !line.equals("FROM base"))
-                .collect(Collectors.joining("; "));
-        return Problem.IMAGE_UNSUPPORTED.because(
-                "Image builds are not available yet, so this layer cannot be made: \"%s\". Use"
-                        + " modal.Image.debian_slim() with .env(), .workdir() and local files.",
-                instructions);
-    }
-
-    /** {@code A=1 B='2 3'}: quoting as a POSIX shell does it, which is what the client writes. */
-    private static Map<String, String> assignments(String text) {
-        var result = new LinkedHashMap<String, String>();
-        for (var word : words(text)) {
-            int equals = word.indexOf('=');
-            if (equals < 1) {
-                throw Problem.INVALID_ARGUMENT.because("ENV %s: NAME=value is needed", text);
-            }
-            result.put(word.substring(0, equals), word.substring(equals + 1));
-        }
-        return result;
-    }
-
-    private static List<String> words(String text) {
-        var words = new ArrayList<String>();
-        var word = new StringBuilder();
-        boolean inWord = false;
-        char quote = 0;
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (quote == 0 && Character.isWhitespace(c)) {
-                if (inWord) {
-                    words.add(word.toString());
-                    word.setLength(0);
-                    inWord = false;
-                }
+            if (line.stripTrailing().endsWith("\\")) {
+                var part = line.stripTrailing();
+                open.append(part, 0, part.length() - 1);
                 continue;
             }
-            inWord = true;
-            if (quote == 0 && (c == '\'' || c == '"')) {
-                quote = c;
-            } else if (c == quote) {
-                quote = 0;
-            } else if (c == '\\' && quote != '\'' && i + 1 < text.length()) {
-                word.append(text.charAt(++i));
-            } else {
-                word.append(c);
+            open.append(line);
+            whole.add(open.toString().strip());
+            open.setLength(0);
+        }
+        if (!open.isEmpty()) {
+            whole.add(open.toString().strip());
+        }
+        return whole;
+    }
+
+    private void read(String line) {
+        var word = line.split("\\s+", 2);
+        var rest = word.length > 1 ? word[1].strip() : "";
+        var name = word[0].toUpperCase(Locale.ROOT);
+        switch (name) {
+            case "FROM" -> from(rest);
+            case "RUN" -> run(line, rest);
+            case "ENV" -> {
+                var set = Words.assignments(rest, variables());
+                own.putAll(set);
+                environment.putAll(set);
+            }
+            case "ARG" -> argument(rest);
+            case "WORKDIR" -> workdir(line, one(line, Words.split(rest, variables())));
+            case "COPY", "ADD" -> copy(line, name, rest);
+            case "ENTRYPOINT" -> entrypoint = Optional.of(command(rest));
+            case "SHELL" -> shell = json(rest).orElseThrow(() -> refused(line, "a list is needed"));
+            case "USER" -> {
+                user = one(line, Words.split(rest, variables()));
+                newUser = Optional.of(user);
+            }
+            default -> {
+                if (!WITHOUT_MEANING.contains(name)) {
+                    throw refused(line, "this instruction is not known");
+                }
             }
         }
-        if (quote != 0) {
-            throw Problem.INVALID_ARGUMENT.because("ENV %s: a quote is not closed", text);
+    }
+
+    private void from(String rest) {
+        var name = Words.split(rest.replaceFirst("^--platform=\\S+\\s+", ""), variables());
+        if (from.isPresent() || name.size() != 1) {
+            throw refused("FROM " + rest, "builds in several stages are not supported");
         }
-        if (inWord) {
-            words.add(word.toString());
+        if (!name.getFirst().equals("base")) {
+            from = Optional.of(name.getFirst());
+            environment.putAll(BaseSystem.ENVIRONMENT);
         }
-        return words;
+    }
+
+    private void run(String line, String rest) {
+        if (rest.startsWith("--")) {
+            throw refused(line, "options of RUN are not supported");
+        }
+        if (rest.contains("<<")
+                && Pattern.compile("<<-?['\"]?[A-Za-z_]+").matcher(rest).find()) {
+            throw refused(line, "here-documents are not supported");
+        }
+        needsBuild = true;
+        var seen = new HashMap<>(arguments);
+        seen.putAll(environment);
+        steps.add(Step.run(line, command(rest), seen, directory, user));
+    }
+
+    private List<String> command(String rest) {
+        return json(rest).orElseGet(() -> {
+            var words = new ArrayList<>(shell);
+            words.add(rest);
+            return words;
+        });
+    }
+
+    private void argument(String rest) {
+        int equals = rest.indexOf('=');
+        var name = equals < 0 ? rest : rest.substring(0, equals);
+        if (equals >= 0) {
+            arguments.putIfAbsent(name, String.join(" ", Words.split(rest.substring(equals + 1), variables())));
+        }
+    }
+
+    private void workdir(String line, String path) {
+        directory = path.startsWith("/") ? path : directory.replaceFirst("/$", "") + "/" + path;
+        workdir = Optional.of(directory);
+        steps.add(Step.directory(line, directory, user));
+    }
+
+    private void copy(String line, String name, String rest) {
+        var uv = UV.matcher(rest);
+        if (uv.matches()) {
+            needsBuild = true;
+            steps.add(Step.uv(line, uv.group(1)));
+            return;
+        }
+        var owner = "";
+        var left = rest;
+        for (var option = OPTION.matcher(left); option.find(); option = OPTION.matcher(left)) {
+            switch (option.group(1)) {
+                case "chown" -> owner = option.group(2);
+                case "link" -> {}
+                default -> throw refused(line, "the option --%s is not supported".formatted(option.group(1)));
+            }
+            left = left.substring(option.end());
+        }
+        var listed = json(left);
+        var words = listed.isPresent() ? listed.get() : Words.split(left, variables());
+        if (words.size() < 2) {
+            throw refused(line, "sources and a target are needed");
+        }
+        var sources = words.subList(0, words.size() - 1);
+        if (name.equals("ADD")
+                && sources.stream().anyMatch(s -> s.contains("://") || s.matches(".*\\.(tar|tgz|tar\\.\\w+)"))) {
+            throw refused(line, "ADD of addresses and archives is not supported; RUN can fetch and unpack them");
+        }
+        steps.add(Step.copy(line, sources, words.getLast(), directory, owner));
+        if (rest.equals(". /")) {
+            copiesFiles = true; // as local files are: no build is needed for it
+        } else {
+            needsBuild = true;
+        }
+    }
+
+    private Map<String, String> variables() {
+        var all = new HashMap<>(arguments);
+        all.putAll(environment);
+        return all;
+    }
+
+    private static String one(String line, List<String> words) {
+        if (words.size() != 1) {
+            throw refused(line, "one word is needed");
+        }
+        return words.getFirst();
+    }
+
+    /** {@code ["a", "b"]}; anything else is none. */
+    private static Optional<List<String>> json(String text) {
+        if (!text.startsWith("[")) {
+            return Optional.empty();
+        }
+        try (var reader = Json.createReader(new StringReader(text))) {
+            return Optional.of(reader.readArray().getValuesAs(JsonString.class).stream()
+                    .map(JsonString::getString)
+                    .toList());
+        } catch (JsonException | ClassCastException e) {
+            return Optional.empty(); // as Docker does: then a shell reads it
+        }
+    }
+
+    private static ProblemException refused(String line, String why) {
+        return Problem.IMAGE_UNSUPPORTED.because("This line of the image cannot be built: \"%s\": %s", line, why);
     }
 }

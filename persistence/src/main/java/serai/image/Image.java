@@ -8,7 +8,7 @@ import java.util.Map;
 import org.hibernate.annotations.JdbcTypeCode;
 import org.hibernate.type.SqlTypes;
 
-/** What a container finds around its code: for now the host's Python, variables, and local files. */
+/** What a container finds around its code, one layer of it. What its build does is read by {@link Builds} alone. */
 @Entity
 public class Image {
     @Id
@@ -18,6 +18,10 @@ public class Image {
     private String baseId;
     private String builderVersion;
     private String pythonVersion;
+    private String baseSystem;
+    private String runAs;
+    private boolean needsBuild;
+    private String layer;
 
     @JdbcTypeCode(SqlTypes.JSON)
     private Map<String, String> environment;
@@ -48,6 +52,25 @@ public class Image {
 
     String pythonVersion() {
         return pythonVersion;
+    }
+
+    /** What {@code FROM} names; null if it stands on another image. */
+    String baseSystem() {
+        return baseSystem;
+    }
+
+    String runAs() {
+        return runAs;
+    }
+
+    /** Whether a container cannot start before it was built. */
+    public boolean needsBuild() {
+        return needsBuild;
+    }
+
+    /** What its build made; null if it was not built. */
+    String layer() {
+        return layer;
     }
 
     Map<String, String> environment() {

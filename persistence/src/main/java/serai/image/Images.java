@@ -4,13 +4,22 @@ package serai.image;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import jakarta.json.Json;
+import jakarta.json.JsonString;
 import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
+import java.io.StringReader;
+import java.sql.Timestamp;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
+import serai.config.ImageConfig;
+import serai.config.RunnerConfig;
 import serai.problem.Problem;
 import serai.workspace.Tenant;
 
@@ -18,56 +27,113 @@ import serai.workspace.Tenant;
 @ApplicationScoped
 @Transactional // reads too: without one the server shares an entity manager between threads
 public class Images {
+    private static final Duration NOTED = Duration.ofHours(1);
+
     private final EntityManager em;
     private final Jdbi jdbi;
+    private final ImageConfig settings;
+    private final RunnerConfig runner;
 
     @Inject
-    public Images(EntityManager em, Jdbi jdbi) {
+    public Images(EntityManager em, Jdbi jdbi, ImageConfig settings, RunnerConfig runner) {
         this.em = em;
         this.jdbi = jdbi;
+        this.settings = settings;
+        this.runner = runner;
     }
 
     public Images() {
-        this(null, null); // for the server's proxy
+        this(null, null, null, null); // for the server's proxy
     }
 
     /**
-     * The image of a layer definition, which is final at once: nothing has to be built for what is supported.
+     * The image of a layer definition. Whether it has to be built before a container can start is told by {@link
+     * Contents#missing}.
      *
-     * @throws serai.problem.ProblemException {@link Problem#IMAGE_UNSUPPORTED} naming the line that needs a build
+     * @throws serai.problem.ProblemException {@link Problem#IMAGE_UNSUPPORTED} naming the line that cannot be built, or
+     *     what it stands on and is not here
      */
     public Image getOrCreate(Tenant tenant, String id, Request request) {
         var present = em.find(Image.class, id);
         if (present != null) {
             return present;
         }
-        var layer = DockerfileReader.read(request.dockerfile());
-        request.baseId().ifPresent(base -> get(tenant, base));
-        if (request.baseId().isEmpty() && layer.pythonVersion().isEmpty()) {
-            throw Problem.INVALID_ARGUMENT.because("an image needs a base: a FROM line or a base image");
+        var below =
+                request.baseId().map(base -> contents(get(tenant, base).id())).orElse(Contents.NONE);
+        var layer = DockerfileReader.read(request.dockerfile(), below, request.arguments());
+        if (request.baseId().isPresent() == layer.from().isPresent()) {
+            throw Problem.INVALID_ARGUMENT.because("an image needs one base: a FROM line or a base image");
         }
+        boolean needsBuild =
+                layer.needsBuild() || layer.from().map(this::mustBeMade).orElse(false);
         em.createNativeQuery("""
-                        insert into image (id, workspace_id, base_id, builder_version, python_version, environment, workdir)
-                        values (:id, :ws, :base, :builder, :python, '{}', :workdir) on conflict do nothing""")
+                        insert into image (id, workspace_id, base_id, builder_version, python_version, environment, workdir,
+                            base_system, entrypoint, run_as, needs_build, steps, secrets)
+                        values (:id, :ws, :base, :builder, null, '{}', :workdir, :system, cast(:entrypoint as jsonb), :user,
+                            :build, cast(:steps as jsonb), string_to_array(:secrets, ',')) on conflict do nothing""")
                 .setParameter("id", id)
                 .setParameter("ws", tenant.workspaceId())
                 .setParameter("base", request.baseId().orElse(null))
                 .setParameter("builder", request.builderVersion())
-                .setParameter("python", layer.pythonVersion().orElse(null))
                 .setParameter("workdir", layer.workdir().orElse(null))
+                .setParameter("system", layer.from().orElse(null))
+                .setParameter(
+                        "entrypoint",
+                        layer.entrypoint()
+                                .map(words ->
+                                        Json.createArrayBuilder(words).build().toString())
+                                .orElse(null))
+                .setParameter("user", layer.user().orElse(null))
+                .setParameter("build", needsBuild)
+                .setParameter("steps", json(layer.steps()))
+                .setParameter("secrets", String.join(",", request.secrets()))
                 .executeUpdate();
         var image = em.find(Image.class, id);
         image.describe(layer);
-        if (layer.copiesFiles()) {
-            var mount = request.contextMount()
-                    .orElseThrow(() -> Problem.INVALID_ARGUMENT.because("COPY without a context mount"));
+        if (layer.copiesFiles() && request.context().isEmpty()) {
+            throw Problem.INVALID_ARGUMENT.because("COPY without a context mount");
+        }
+        for (int i = 0; i < request.context().size(); i++) {
             em.createNativeQuery(
-                            "insert into image_mount (image_id, mount_id) values (:image, :mount) on conflict do nothing")
+                            "insert into image_mount (image_id, mount_id, ordinal) values (:image, :mount, :ordinal)"
+                                    + " on conflict do nothing")
                     .setParameter("image", id)
-                    .setParameter("mount", mount)
+                    .setParameter("mount", request.context().get(i))
+                    .setParameter("ordinal", i)
                     .executeUpdate();
         }
         return image;
+    }
+
+    /** Somebody asks for it, and so for all that it stands on. Written down once an hour, in the order of ids. */
+    public void used(String id, Instant now) {
+        jdbi.useHandle(handle -> handle.createUpdate("""
+                        with recursive chain(id) as (
+                            select cast(:id as text)
+                            union select i.base_id from image i join chain c on i.id = c.id where i.base_id is not null),
+                        stale as (
+                            select id from image where id in (select id from chain) and used_at < :stale order by id for update),
+                        touched as (update image set used_at = :now where id in (select id from stale) returning layer)
+                        update layer set used_at = :now where digest in (select layer from touched)""")
+                .bind("id", id)
+                .bind("now", Timestamp.from(now))
+                .bind("stale", Timestamp.from(now.minus(NOTED)))
+                .execute());
+    }
+
+    public Optional<Image> find(String id) {
+        return Optional.ofNullable(em.find(Image.class, id));
+    }
+
+    private boolean mustBeMade(String from) {
+        BaseSystem.of(from, settings, runner); // or it is refused
+        return !BaseSystem.isHost(from, settings, runner);
+    }
+
+    private static String json(List<Step> steps) {
+        var array = Json.createArrayBuilder();
+        steps.forEach(step -> array.add(step.toJson()));
+        return array.build().toString();
     }
 
     /** @throws serai.problem.ProblemException {@link Problem#IMAGE_NOT_FOUND}, also for another workspace's */
@@ -81,38 +147,138 @@ public class Images {
 
     /** What a container of the image finds: all layers, the lowest first. */
     public Contents contents(String imageId) {
+        var layers = chain(imageId);
+        int top = -1; // the highest that has to be built; all below it is part of its root
+        for (int i = 0; i < layers.size(); i++) {
+            top = layers.get(i).needsBuild() ? i : top;
+        }
+        var environment = new HashMap<String, String>();
+        var mounts = new ArrayList<String>();
+        var stack = new ArrayList<String>();
+        var missing = new ArrayList<String>();
+        String python = null;
+        String workdir = null;
+        String user = null;
+        String system = null;
+        Optional<List<String>> entrypoint = Optional.empty();
+        for (int i = 0; i < layers.size(); i++) {
+            var layer = layers.get(i);
+            python = layer.pythonVersion() == null ? python : layer.pythonVersion();
+            workdir = layer.workdir() == null ? workdir : layer.workdir();
+            user = layer.runAs() == null ? user : layer.runAs();
+            system = layer.baseSystem() == null ? system : layer.baseSystem();
+            var below = entrypoint;
+            entrypoint = entrypoint(layer.id()).or(() -> below);
+            environment.putAll(layer.environment());
+            if (i > top) {
+                mounts.addAll(context(layer.id()));
+            } else if (layer.layer() == null) {
+                missing.add(layer.id());
+            } else {
+                stack.add(layer.layer());
+            }
+        }
+        if (top >= 0) {
+            BaseSystem.ENVIRONMENT.forEach(environment::putIfAbsent);
+        }
+        var base = top < 0 ? Optional.<BaseSystem>empty() : Optional.of(BaseSystem.of(system, settings, runner));
+        if (top < 0 && system != null) {
+            python = BaseSystem.of(system, settings, runner).python();
+        }
+        return new Contents(
+                Optional.ofNullable(python),
+                environment,
+                Optional.ofNullable(workdir),
+                List.copyOf(mounts),
+                entrypoint.filter(words -> !words.isEmpty()),
+                Optional.ofNullable(user),
+                base,
+                List.copyOf(stack),
+                List.copyOf(missing));
+    }
+
+    private List<Image> chain(String imageId) {
         var layers = new ArrayList<Image>();
         for (var at = em.find(Image.class, imageId);
                 at != null;
                 at = at.baseId() == null ? null : em.find(Image.class, at.baseId())) {
             layers.addFirst(at);
         }
-        var environment = new HashMap<String, String>();
-        var mounts = new ArrayList<String>();
-        String python = null;
-        String workdir = null;
-        for (var layer : layers) {
-            python = layer.pythonVersion() == null ? python : layer.pythonVersion();
-            workdir = layer.workdir() == null ? workdir : layer.workdir();
-            environment.putAll(layer.environment());
-            mounts.addAll(jdbi.withHandle(
-                    handle -> handle.createQuery("select mount_id from image_mount where image_id = :id")
-                            .bind("id", layer.id())
-                            .mapTo(String.class)
-                            .list()));
-        }
-        return new Contents(
-                Optional.ofNullable(python), environment, Optional.ofNullable(workdir), List.copyOf(mounts));
+        return layers;
     }
 
-    /** What a client asks for. */
-    public record Request(
-            List<String> dockerfile, Optional<String> baseId, Optional<String> contextMount, String builderVersion) {}
+    private Optional<List<String>> entrypoint(String id) {
+        return jdbi.withHandle(handle -> handle.createQuery("select entrypoint::text from image where id = :id")
+                        .bind("id", id)
+                        .mapTo(String.class)
+                        .findOne())
+                .map(text -> {
+                    try (var reader = Json.createReader(new StringReader(text))) {
+                        return reader.readArray().getValuesAs(JsonString.class).stream()
+                                .map(JsonString::getString)
+                                .toList();
+                    }
+                });
+    }
 
-    /** All layers of an image together. */
+    /** Mounts whose files are copied into the image, or that its build may copy from. */
+    List<String> context(String id) {
+        return jdbi.withHandle(
+                handle -> handle.createQuery("select mount_id from image_mount where image_id = :id order by ordinal")
+                        .bind("id", id)
+                        .mapTo(String.class)
+                        .list());
+    }
+
+    /**
+     * What a client asks for.
+     *
+     * @param context mounts that may be copied from
+     * @param arguments for {@code ARG}
+     * @param secrets ids of those whose variables commands see
+     */
+    public record Request(
+            List<String> dockerfile,
+            Optional<String> baseId,
+            List<String> context,
+            Map<String, String> arguments,
+            List<String> secrets,
+            String builderVersion) {}
+
+    /**
+     * All layers of an image together.
+     *
+     * @param mounts whose files lie on top of all
+     * @param entrypoint words before a container's command; empty for none
+     * @param base what the layers stand on; empty if the node's own system will do
+     * @param layers digests of what builds made, the lowest first
+     * @param missing images of the chain that have to be built before a container can start, the lowest first
+     */
     public record Contents(
             Optional<String> pythonVersion,
-            java.util.Map<String, String> environment,
+            Map<String, String> environment,
             Optional<String> workdir,
-            List<String> mounts) {}
+            List<String> mounts,
+            Optional<List<String>> entrypoint,
+            Optional<String> user,
+            Optional<BaseSystem> base,
+            List<String> layers,
+            List<String> missing) {
+
+        /** Of a function without an image. */
+        public static final Contents NONE = new Contents(
+                Optional.empty(),
+                Map.of(),
+                Optional.empty(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                List.of(),
+                List.of());
+
+        public boolean isReady() {
+            return missing.isEmpty();
+        }
+    }
 }

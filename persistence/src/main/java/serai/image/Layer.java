@@ -2,17 +2,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.image;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
  * What one layer adds.
  *
- * @param pythonVersion major.minor, if the layer brings a Python
- * @param copiesFiles whether the files of its context mount become part of the image
+ * @param from what it stands on, if that is not another image
+ * @param environment all variables that it sets, filled in
+ * @param workdir absolute
+ * @param entrypoint words before a container's command
+ * @param user who runs commands
+ * @param copiesFiles whether the files of its context mount become part of the image as they are
+ * @param needsBuild whether its steps have to be done before a container can start; otherwise they only are when another
+ *     layer on top of it is built
  */
-public record Layer(
-        Optional<String> pythonVersion,
+record Layer(
+        Optional<String> from,
         Map<String, String> environment,
         Optional<String> workdir,
-        boolean copiesFiles) {}
+        Optional<List<String>> entrypoint,
+        Optional<String> user,
+        boolean copiesFiles,
+        boolean needsBuild,
+        List<Step> steps) {}

@@ -1,4 +1,7 @@
 // Copyright the Serai authors
 // SPDX-License-Identifier: Apache-2.0
-/** Images. Nothing is built here yet: what would need a build is refused by name. */
+/**
+ * Images: what their layers say, which of them have to be built, and the builds. How a build is run by the cluster is not
+ * here, nor what a builder does on its node.
+ */
 package serai.image;

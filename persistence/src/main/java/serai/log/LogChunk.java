@@ -3,6 +3,8 @@
 package serai.log;
 
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A piece of what a container wrote.
@@ -19,4 +21,17 @@ public record LogChunk(
         String callId,
         String inputId,
         int stream,
-        String content) {}
+        String content) {
+
+    /** @return a chunk for each line of it, with its end */
+    List<LogChunk> lines() {
+        var lines = new ArrayList<LogChunk>();
+        for (int begin = 0, end; begin < content.length(); begin = end) {
+            int newline = content.indexOf('\n', begin);
+            end = newline < 0 ? content.length() : newline + 1;
+            lines.add(new LogChunk(
+                    ordinal, at, containerId, functionId, callId, inputId, stream, content.substring(begin, end)));
+        }
+        return lines;
+    }
+}

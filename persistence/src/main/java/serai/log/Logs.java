@@ -6,10 +6,14 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import java.sql.Timestamp;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.mapper.RowMapper;
 import serai.container.Container;
 import serai.signal.Signals;
 import serai.signal.Topic;
@@ -21,6 +25,21 @@ public class Logs {
 
     /** The stream of what neither stdout nor stderr said. */
     private static final int PLATFORM = 3;
+
+    private static final String FILTER = """
+             and (:function = '' or function_id = :function) and (:container = '' or container_id = :container)
+             and (:call = '' or call_id = :call) and (:input = '' or input_id = :input) and (:stream = 0 or stream = :stream)
+             and (:text = '' or position(lower(:text) in lower(content)) > 0)""";
+
+    private static final RowMapper<LogChunk> CHUNK = (row, context) -> new LogChunk(
+            row.getLong("ordinal"),
+            row.getTimestamp("at").toInstant(),
+            row.getString("container_id"),
+            row.getString("function_id"),
+            row.getString("call_id"),
+            row.getString("input_id"),
+            row.getInt("stream"),
+            row.getString("content"));
 
     private final Jdbi jdbi;
     private final Signals signals;
@@ -94,31 +113,64 @@ public class Logs {
 
     /** Chunks of an app after a position; empty filters let everything through. */
     public List<LogChunk> after(String appId, long ordinal, Filter filter, int limit) {
-        return jdbi.withHandle(handle -> handle.createQuery("""
-                        select * from log_chunk where app_id = :app and ordinal > :after
-                            and (:function = '' or function_id = :function) and (:container = '' or container_id = :container)
-                            and (:call = '' or call_id = :call) and (:input = '' or input_id = :input)
-                            and (:stream = 0 or stream = :stream)
-                        order by ordinal limit :limit""")
+        return jdbi.withHandle(handle -> handle.createQuery("select * from log_chunk where app_id = :app " + FILTER
+                        + " and ordinal > :after order by ordinal limit :limit")
                 .bind("app", appId)
                 .bind("after", ordinal)
-                .bind("function", filter.functionId())
-                .bind("container", filter.containerId())
-                .bind("call", filter.callId())
-                .bind("input", filter.inputId())
-                .bind("stream", filter.stream())
+                .bindMap(filter.bindings())
                 .bind("limit", limit)
-                .map((row, context) -> new LogChunk(
-                        row.getLong("ordinal"),
-                        row.getTimestamp("at").toInstant(),
-                        row.getString("container_id"),
-                        row.getString("function_id"),
-                        row.getString("call_id"),
-                        row.getString("input_id"),
-                        row.getInt("stream"),
-                        row.getString("content")))
+                .map(CHUNK)
                 .list());
     }
+
+    /**
+     * The lines of an app in a time, oldest first, each a chunk of its own; if there are more than the limit, the last of them.
+     *
+     * @param from inclusive
+     * @param until exclusive
+     */
+    public List<LogChunk> lines(String appId, Instant from, Instant until, Filter filter, int limit) {
+        var found = jdbi.withHandle(handle -> handle.createQuery("select * from log_chunk where app_id = :app " + FILTER
+                        + " and at >= :from and at < :until order by at desc, ordinal desc limit :limit")
+                .bind("app", appId)
+                .bind("from", Timestamp.from(from))
+                .bind("until", Timestamp.from(until))
+                .bindMap(filter.bindings())
+                .bind("limit", limit)
+                .map(CHUNK)
+                .list());
+        var lines = found.reversed().stream()
+                .flatMap(chunk -> chunk.lines().stream())
+                .filter(line -> filter.finds(line.content()))
+                .toList();
+        return lines.subList(Math.max(0, lines.size() - limit), lines.size());
+    }
+
+    /**
+     * How many lines were written in each part of a time, the parts without any left out.
+     *
+     * @param bucket length of a part, whole seconds; parts begin at multiples of it since 1970
+     */
+    public List<Count> count(String appId, Instant from, Instant until, Duration bucket, Filter filter) {
+        return jdbi.withHandle(handle -> handle.createQuery(
+                        "select floor(extract(epoch from at) / :bucket) * :bucket as start,"
+                                + " stream, count(*) as lines from log_chunk,"
+                                + " unnest(string_to_array(regexp_replace(content, E'\\n$', ''), E'\\n')) line"
+                                + " where app_id = :app " + FILTER + " and at >= :from and at < :until"
+                                + " and (:text = '' or position(lower(:text) in lower(line)) > 0)"
+                                + " group by start, stream order by start, stream")
+                .bind("app", appId)
+                .bind("from", Timestamp.from(from))
+                .bind("until", Timestamp.from(until))
+                .bind("bucket", bucket.toSeconds())
+                .bindMap(filter.bindings())
+                .map((row, context) -> new Count(
+                        Instant.ofEpochSecond(row.getLong("start")), row.getInt("stream"), row.getLong("lines")))
+                .list());
+    }
+
+    /** Of the lines of one stream that were written in a part of a time that begins then. */
+    public record Count(Instant start, int stream, long lines) {}
 
     /** @return the end of what the container wrote last to stderr; empty if it was silent */
     public String lastWords(Container container, int characters) {
@@ -172,9 +224,46 @@ public class Logs {
         });
     }
 
-    /** @param stream 0 for all */
-    public record Filter(String functionId, String containerId, String callId, String inputId, int stream) {
+    /**
+     * Empty for all of them.
+     *
+     * @param stream 0 for all
+     * @param text that a line has to have, in letters of either case
+     */
+    public record Filter(
+            String functionId, String containerId, String callId, String inputId, int stream, String text) {
         public static final Filter NONE = new Filter("", "", "", "", 0);
+
+        public Filter(String functionId, String containerId, String callId, String inputId, int stream) {
+            this(functionId, containerId, callId, inputId, stream, "");
+        }
+
+        public Filter having(String wanted) {
+            return new Filter(functionId, containerId, callId, inputId, stream, wanted);
+        }
+
+        boolean finds(String line) {
+            return text.isEmpty() || line.toLowerCase(Locale.ROOT).contains(text.toLowerCase(Locale.ROOT));
+        }
+
+        /** @return the lines of the chunk that have the text; all of it as it is where none is looked for */
+        public List<LogChunk> of(LogChunk chunk) {
+            return text.isEmpty()
+                    ? List.of(chunk)
+                    : chunk.lines().stream()
+                            .filter(line -> finds(line.content()))
+                            .toList();
+        }
+
+        private Map<String, Object> bindings() {
+            return Map.of(
+                    "function", functionId,
+                    "container", containerId,
+                    "call", callId,
+                    "input", inputId,
+                    "stream", stream,
+                    "text", text);
+        }
     }
 
     /** Something written, with the time at which the runner saw it. */

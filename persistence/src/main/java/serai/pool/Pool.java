@@ -39,6 +39,7 @@ public class Pool {
     private String unplacedReason = "";
     private Instant unplacedSince;
     private Instant closedUntil;
+    private Instant gaveUpAt;
 
     protected Pool() {} // JPA
 
@@ -130,6 +131,15 @@ public class Pool {
 
     public Instant reasonAt() {
         return reasonAt;
+    }
+
+    /** Present when its starts have failed too often; it says when. */
+    public Optional<Instant> gaveUpAt() {
+        return Optional.ofNullable(gaveUpAt);
+    }
+
+    void gaveUp(Instant now) {
+        gaveUpAt = now;
     }
 
     void declared() {

@@ -2,6 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.pool;
 
+import static serai.event.Event.Kind.EXPLAINED;
+import static serai.event.Event.Kind.GAVE_UP;
+import static serai.event.Event.Kind.PLACED;
+import static serai.event.Event.Kind.SCALED;
+import static serai.event.Event.Kind.START_FAILED;
+import static serai.event.Event.Kind.UNPLACED;
+
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.persistence.EntityManager;
@@ -11,6 +18,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
+import serai.event.Event;
+import serai.event.Events;
 import serai.function.Definition;
 import serai.function.Function;
 import serai.problem.Problem;
@@ -21,15 +30,17 @@ import serai.problem.Problem;
 public class Pools {
     private final EntityManager em;
     private final Jdbi jdbi;
+    private final Events events;
 
     @Inject
-    public Pools(EntityManager em, Jdbi jdbi) {
+    public Pools(EntityManager em, Jdbi jdbi, Events events) {
         this.em = em;
         this.jdbi = jdbi;
+        this.events = events;
     }
 
     public Pools() {
-        this(null, null); // for the server's proxy
+        this(null, null, null); // for the server's proxy
     }
 
     /** The function's pool of that definition, of rank 0; made with those of the other ranks if it is not there. */
@@ -76,7 +87,9 @@ public class Pools {
     public List<PoolId> awake() {
         return jdbi.withHandle(handle -> handle.createQuery("""
                         select p.id from pool p join definition d on d.id = p.definition_id
-                        where p.state = 'DRAINING' or p.state = 'ACTIVE' and (p.size > 0 or d.min_containers > 0
+                        left join adjustment a on a.function_id = p.function_id and a.definition_id = p.definition_id
+                        where p.state = 'DRAINING' or p.state = 'ACTIVE' and (p.size > 0
+                            or coalesce(a.min_containers, d.min_containers) > 0
                             or not p.declared
                             or exists (select 1 from container c where c.pool_id = p.id and c.state <> 'ENDED')
                             or exists (select 1 from input i where i.pool_id = coalesce(p.queue_id, p.id) and i.state = 'PENDING'))""")
@@ -124,20 +137,53 @@ public class Pools {
     }
 
     public void resized(PoolId id, int total, String reason, Instant now) {
-        get(id).resized(total, reason, now);
+        var pool = get(id);
+        if (pool.size() != total) {
+            record(SCALED, pool, "from %d to %d containers: %s".formatted(pool.size(), total, reason), now);
+        }
+        pool.resized(total, reason, now);
     }
 
     public void explain(PoolId id, String reason, Instant now) {
-        get(id).explain(reason, now);
+        var pool = get(id);
+        if (!pool.reason().equals(reason)) {
+            record(EXPLAINED, pool, reason, now);
+        }
+        pool.explain(reason, now);
+    }
+
+    /** @return how many containers the workspace's other pools were asked for */
+    public int sizeBeside(Pool pool) {
+        return jdbi.withHandle(handle -> handle.createQuery(
+                        "select coalesce(sum(size), 0) from pool where workspace_id = :ws and size > 0 and id <> :id")
+                .bind("ws", pool.workspaceId())
+                .bind("id", pool.id().value())
+                .mapTo(Integer.class)
+                .one());
     }
 
     /** Some of its containers find no place. */
     public void unplaced(PoolId id, int containers, String why, Instant now) {
-        get(id).unplaced(containers, why, now);
+        var pool = get(id);
+        var before = pool.unplaced();
+        if (before.isEmpty()
+                || before.get().containers() != containers
+                || !before.get().reason().equals(why)) {
+            record(UNPLACED, pool, "%d without a place: %s".formatted(containers, why), now);
+        }
+        pool.unplaced(containers, why, now);
     }
 
-    public void placed(PoolId id) {
-        get(id).placed();
+    public void placed(PoolId id, Instant now) {
+        var pool = get(id);
+        if (pool.unplaced().isPresent()) {
+            record(PLACED, pool, "none is without a place any more", now);
+        }
+        pool.placed();
+    }
+
+    private void record(Event.Kind kind, Pool pool, String reason, Instant now) {
+        events.record(kind, pool.functionId(), pool.id().value(), null, reason, now);
     }
 
     /** The next rank is asked instead, for a while. */
@@ -152,8 +198,33 @@ public class Pools {
     public int startFailed(PoolId id, String why, Instant now) {
         var pool = em.find(Pool.class, id.value());
         em.refresh(pool, LockModeType.PESSIMISTIC_WRITE);
+        record(START_FAILED, pool, why, now);
         pool.startFailed(why, now);
         return pool.failures();
+    }
+
+    /** What waited for it has failed; counting begins anew. */
+    public void gaveUp(PoolId id, String reason, Instant now) {
+        var pool = get(id);
+        record(GAVE_UP, pool, reason, now);
+        pool.gaveUp(now);
+        pool.startSucceeded();
+    }
+
+    /** @return whether nobody has counted the end of that allocation yet: every server hears of it */
+    public boolean isFirstToCount(String allocationId) {
+        return jdbi.withHandle(handle ->
+                handle.createUpdate("insert into failed_start (allocation_id) values (:id) on conflict do nothing")
+                                .bind("id", allocationId)
+                                .execute()
+                        > 0);
+    }
+
+    /** @return failed starts that were forgotten */
+    public int forgetFailedStarts(Instant before) {
+        return jdbi.withHandle(handle -> handle.createUpdate("delete from failed_start where at < :before")
+                .bind("before", java.sql.Timestamp.from(before))
+                .execute());
     }
 
     public void startSucceeded(PoolId id) {

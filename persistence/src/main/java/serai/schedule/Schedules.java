@@ -95,6 +95,18 @@ public class Schedules {
                 .execute());
     }
 
+    /** A definition that repeats another one is called at the same times, with the same. */
+    public void repeat(Definition former, Definition definition) {
+        em.flush(); // the definition's row has to be there
+        jdbi.useHandle(handle -> handle.createUpdate("""
+                        insert into timetable (definition_id, kind, expression, timezone, payload, invocation)
+                        select :definition, kind, expression, timezone, payload, invocation
+                        from timetable where definition_id = :former""")
+                .bind("definition", definition.id())
+                .bind("former", former.id())
+                .execute());
+    }
+
     /**
      * Brings the app's schedules to what its present publication says. A deployed function with a timetable has one, which
      * keeps its id and its pause over deployments and begins anew with each definition; all others end. May be repeated.

@@ -145,6 +145,13 @@ public class Secrets {
                 .getResultList();
     }
 
+    /** With the environment goes what it keeps. */
+    public void deleteAll(Environment environment) {
+        em.createQuery("delete from Secret s where s.environmentId = :environment")
+                .setParameter("environment", environment.id())
+                .executeUpdate();
+    }
+
     /** Sets single variables, and takes away those without a value. */
     public void update(Tenant tenant, String id, Map<String, Optional<String>> changes) {
         var secret = get(tenant, id);

@@ -38,6 +38,15 @@ public class Signals {
     private final AtomicLong arrivals = new AtomicLong();
 
     private volatile Consumer<Topic> unheard = topic -> {};
+    private volatile Elsewhere elsewhere = (topic, count) -> {};
+    private volatile boolean ended;
+
+    /** Where signals go that are for waiters on other servers. */
+    @FunctionalInterface
+    public interface Elsewhere {
+        /** Returns at once. */
+        void tell(Topic topic, int count);
+    }
 
     @Resource(lookup = "java:comp/TransactionSynchronizationRegistry")
     private TransactionSynchronizationRegistry transactions;
@@ -71,12 +80,55 @@ public class Signals {
                 }
             });
         }
-        pending.merge(topic, count, (a, b) -> a > EVERYONE - b ? EVERYONE : a + b);
+        pending.merge(topic, count, Signals::sum);
     }
 
-    /** Whom to tell when a signal for a number of waiters found fewer: work arrives and nobody is free to take it. */
+    /** @return how many waiters two signals are for */
+    public static int sum(int a, int b) {
+        return a > EVERYONE - b ? EVERYONE : a + b;
+    }
+
+    /** Whom to tell when there may be waiters on other servers. */
+    public void onElsewhere(Elsewhere others) {
+        elsewhere = others;
+    }
+
+    /** For the server that scales a pool, if that is another one. */
+    public void tellElsewhere(Topic topic) {
+        elsewhere.tell(topic, 1);
+    }
+
+    /** Another server signals. What nobody waits for here is not passed on, as all have heard it. */
+    public void heard(Topic topic, int count) {
+        if (topic.kind() == Topic.Kind.POOL) {
+            unheard.accept(topic);
+        } else {
+            ring(topic, count);
+        }
+    }
+
+    /** Everyone looks again: nobody knows what they missed. */
+    public void wakeAll() {
+        waiting.keySet().forEach(topic -> ring(topic, EVERYONE));
+    }
+
+    /**
+     * Whom to tell when a signal for a number of waiters found fewer here: work arrives and nobody may be free to take it. Also when
+     * another server asks for a look at a pool.
+     */
     public void onUnheard(Consumer<Topic> listener) {
         unheard = listener;
+    }
+
+    /** The server goes down: everyone who waits is woken, and shall answer with what there is. */
+    public void end() {
+        ended = true;
+        wakeAll();
+    }
+
+    /** @return whether to wait is in vain, as the server goes down */
+    public boolean haveEnded() {
+        return ended;
     }
 
     /** Begins to listen; look at the state only after this, so that nothing falls between look and wait. */
@@ -96,6 +148,17 @@ public class Signals {
     }
 
     private void wake(Topic topic, int count) {
+        int rung = ring(topic, count);
+        if (rung < count && !(topic.kind() == Topic.Kind.CALL && rung > 0)) { // a call has one who waits, as a rule
+            elsewhere.tell(topic, count == EVERYONE ? EVERYONE : count - rung);
+        }
+        if (count != EVERYONE && rung < count) {
+            unheard.accept(topic);
+        }
+    }
+
+    /** @return how many were woken */
+    private int ring(Topic topic, int count) {
         var left = new AtomicInteger(count);
         waiting.computeIfPresent(topic, (t, present) -> {
             for (var waiter : present) {
@@ -108,9 +171,7 @@ public class Signals {
             }
             return present;
         });
-        if (count != EVERYONE && left.get() > 0) {
-            unheard.accept(topic);
-        }
+        return count - left.get();
     }
 
     /** Somebody who waits. Close it in any case. */
@@ -135,12 +196,16 @@ public class Signals {
             return true;
         }
 
-        /** Waits for a signal, for {@link #SAFETY_NET}, or for {@code atMost}, whichever is first. */
-        public void await(Duration atMost) throws InterruptedException {
+        /**
+         * Waits for a signal, for {@link #SAFETY_NET}, or for {@code atMost}, whichever is first.
+         *
+         * @return whether it was a signal
+         */
+        public boolean await(Duration atMost) throws InterruptedException {
             var limit = atMost.compareTo(SAFETY_NET) < 0 ? atMost : SAFETY_NET;
-            if (bell.tryAcquire(Math.max(0, limit.toNanos()), TimeUnit.NANOSECONDS)) {
-                bell.drainPermits();
-            }
+            boolean rung = bell.tryAcquire(Math.max(0, limit.toNanos()), TimeUnit.NANOSECONDS);
+            bell.drainPermits();
+            return rung;
         }
 
         /** Hands a signal that this waiter cannot use to the next one. */

@@ -15,6 +15,7 @@ public class ApiToken {
 
     private String workspaceId;
     private byte[] secretHash;
+    private Instant createdAt;
     private Instant revokedAt;
 
     protected ApiToken() {} // JPA
@@ -23,6 +24,7 @@ public class ApiToken {
         this.id = id;
         this.workspaceId = tenant.workspaceId();
         this.secretHash = Secret.hash(secret);
+        this.createdAt = Instant.now();
     }
 
     boolean accepts(String secret) {
@@ -31,5 +33,19 @@ public class ApiToken {
 
     String workspaceId() {
         return workspaceId;
+    }
+
+    public String id() {
+        return id;
+    }
+
+    public Instant createdAt() {
+        return createdAt;
+    }
+
+    void revoke(Instant now) {
+        if (revokedAt == null) {
+            revokedAt = now;
+        }
     }
 }

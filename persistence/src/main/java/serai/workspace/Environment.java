@@ -4,6 +4,7 @@ package serai.workspace;
 
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
+import java.time.Instant;
 import serai.id.NewId;
 
 /** A name space inside a workspace. */
@@ -15,6 +16,8 @@ public class Environment {
     private String workspaceId;
     private String name;
     private boolean standard;
+    private Instant createdAt;
+    private Instant deletedAt;
 
     protected Environment() {} // JPA
 
@@ -23,6 +26,24 @@ public class Environment {
         this.workspaceId = tenant.workspaceId();
         this.name = name;
         this.standard = standard;
+        this.createdAt = Instant.now();
+    }
+
+    public Instant createdAt() {
+        return createdAt;
+    }
+
+    boolean isDeleted() {
+        return deletedAt != null;
+    }
+
+    void rename(String to) {
+        name = to;
+    }
+
+    void delete(Instant now) {
+        deletedAt = now;
+        name = id; // another may have it
     }
 
     public String id() {

@@ -5,7 +5,9 @@ package serai.workspace;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.persistence.EntityManager;
+import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import serai.id.NewId;
@@ -18,6 +20,8 @@ public class Workspaces {
     private static final String STANDARD_ENVIRONMENT = "main";
     private static final java.util.regex.Pattern NAME =
             java.util.regex.Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?");
+    private static final java.util.regex.Pattern ENVIRONMENT =
+            java.util.regex.Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}");
 
     private final EntityManager em;
 
@@ -60,15 +64,86 @@ public class Workspaces {
 
     /** @param name empty for the standard one */
     public Environment environment(Tenant tenant, String name) {
-        var wanted = name.isEmpty() ? STANDARD_ENVIRONMENT : name;
-        return em.createQuery("from Environment e where e.workspaceId = :ws and e.name = :name", Environment.class)
-                .setParameter("ws", tenant.workspaceId())
-                .setParameter("name", wanted)
-                .getResultStream()
-                .findFirst()
-                .orElseThrow(() -> Problem.ENVIRONMENT_NOT_FOUND.because("Environment '%s' not found", wanted));
+        return find(tenant, name)
+                .orElseThrow(() -> Problem.ENVIRONMENT_NOT_FOUND.because("Environment '%s' not found", name));
     }
 
+    private Optional<Environment> find(Tenant tenant, String name) {
+        return em.createQuery(
+                        "from Environment e where e.workspaceId = :ws and e.deletedAt is null"
+                                + " and (e.name = :name or :name = '' and e.standard = true)",
+                        Environment.class)
+                .setParameter("ws", tenant.workspaceId())
+                .setParameter("name", name)
+                .getResultStream()
+                .findFirst();
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#ENVIRONMENT_EXISTS} */
+    public Environment createEnvironment(Tenant tenant, String name) {
+        mustBeFree(tenant, name);
+        var environment = new Environment(tenant, name, false);
+        em.persist(environment);
+        return environment;
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#ENVIRONMENT_NOT_FOUND}, {@link Problem#ENVIRONMENT_EXISTS} */
+    public Environment renameEnvironment(Tenant tenant, String name, String to) {
+        var environment = environment(tenant, name);
+        if (!environment.name().equals(to)) {
+            mustBeFree(tenant, to);
+            environment.rename(to);
+        }
+        return environment;
+    }
+
+    /**
+     * Nothing can be looked up in it from here on; to end what runs there is the caller's.
+     *
+     * @throws serai.problem.ProblemException {@link Problem#ENVIRONMENT_NEEDED} for the standard one
+     */
+    public Environment deleteEnvironment(Tenant tenant, String name, Instant now) {
+        var environment = environment(tenant, name);
+        if (environment.isStandard()) {
+            throw Problem.ENVIRONMENT_NEEDED.because(
+                    "Environment '%s' is meant where a request names none: it cannot be deleted", environment.name());
+        }
+        environment.delete(now);
+        return environment;
+    }
+
+    private void mustBeFree(Tenant tenant, String name) {
+        if (!ENVIRONMENT.matcher(name).matches()) {
+            throw Problem.INVALID_ARGUMENT.because(
+                    "environment name \"%s\": 1 to 64 letters, digits, \"_\", \"-\" and \".\" are allowed, a letter or digit first",
+                    name);
+        }
+        em.lock(em.find(Workspace.class, tenant.workspaceId()), LockModeType.PESSIMISTIC_WRITE); // two make one
+        if (find(tenant, name).isPresent()) {
+            throw Problem.ENVIRONMENT_EXISTS.because("Environment '%s' already exists", name);
+        }
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#TOKEN_NOT_FOUND}, also for another workspace's */
+    public ApiToken token(Tenant tenant, String id) {
+        var token = em.find(ApiToken.class, id);
+        if (token == null || !token.workspaceId().equals(tenant.workspaceId())) {
+            throw Problem.TOKEN_NOT_FOUND.because("Token '%s' not found", id);
+        }
+        return token;
+    }
+
+    /** It is felt within {@link Tokens#REMEMBERED}. */
+    public void revoke(Tenant tenant, String id, Instant now) {
+        token(tenant, id).revoke(now);
+    }
+
+    /** By name, without the deleted ones. */
+    public List<Environment> present(Tenant tenant) {
+        return environments(tenant).stream().filter(e -> !e.isDeleted()).toList();
+    }
+
+    /** By name, the deleted ones too: apps of theirs can still be looked at. */
     public List<Environment> environments(Tenant tenant) {
         return em.createQuery("from Environment e where e.workspaceId = :ws order by e.name", Environment.class)
                 .setParameter("ws", tenant.workspaceId())

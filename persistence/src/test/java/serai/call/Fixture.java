@@ -101,6 +101,14 @@ final class Fixture {
                 "update input set claimed_at = now() - ? * interval '1 second' where id = ?", age.toSeconds(), input));
     }
 
+    /** What was written before lies that much in the future now. */
+    void clockWasSetBack(Duration by) {
+        jdbi.useHandle(h -> h.execute(
+                "update input set available_at = available_at + ? * interval '1 second' where app_id = ?",
+                by.toSeconds(),
+                app));
+    }
+
     /** A call with these payloads. */
     String call(PoolId pool, String... payloads) {
         var call = NewId.of("fc");

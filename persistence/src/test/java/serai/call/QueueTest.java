@@ -102,7 +102,18 @@ class QueueTest {
         assertThat(inputs.deafToCancellation(Duration.ZERO)).contains(container);
         assertThat(inputs.workingOnCancelled(call)).containsExactly(container);
         fixture.claimedAgo(running.inputId(), Duration.ofSeconds(301));
-        assertThat(inputs.overdue()).extracting(Inputs.Overdue::inputId).doesNotContain(running.inputId());
+        assertThat(inputs.running()).extracting(Inputs.Attempt::inputId).doesNotContain(running.inputId());
+    }
+
+    @Test
+    void givenAClockThatWasSetBack_whenAnInputIsDueInTheFuture_thenItIsDueNow() {
+        fixture.call(pool, "a");
+        fixture.clockWasSetBack(Duration.ofHours(1));
+        assertThat(inputs.claim(pool, container, 1, "k")).isEmpty();
+
+        inputs.clockWasSetBack();
+
+        assertThat(inputs.claim(pool, container, 1, "k2")).hasSize(1);
     }
 
     @Test
@@ -372,7 +383,7 @@ class QueueTest {
         var claimed = inputs.claim(pool, container, 1, "k").getFirst();
         fixture.claimedAgo(claimed.inputId(), Duration.ofHours(1));
 
-        var overdue = inputs.overdue().stream()
+        var overdue = inputs.running().stream()
                 .filter(o -> o.inputId().equals(claimed.inputId()))
                 .findFirst()
                 .orElseThrow();
@@ -388,7 +399,8 @@ class QueueTest {
     void givenAnOverdueInput_whenItRunsElsewhereMeanwhile_thenTheNewAttemptHasItsOwnTime() {
         var call = fixture.call(pool, "a");
         var claimed = inputs.claim(pool, container, 1, "k").getFirst();
-        var seen = new Inputs.Overdue(claimed.inputId(), 1, container, "de");
+        var seen = new Inputs.Attempt(
+                claimed.inputId(), 1, container, "de", Duration.ofSeconds(301), Duration.ofSeconds(300));
         inputs.release(container, 8, "lost");
         inputs.claim(pool, container, 1, "k2");
 

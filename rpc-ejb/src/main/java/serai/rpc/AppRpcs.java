@@ -15,8 +15,9 @@ import modal.client.AppGetByDeploymentNameRequest;
 import modal.client.AppGetByDeploymentNameResponse;
 import modal.client.AppGetLayoutRequest;
 import modal.client.AppGetLayoutResponse;
+import modal.client.AppGetOrCreateRequest;
+import modal.client.AppGetOrCreateResponse;
 import modal.client.AppHeartbeatRequest;
-import modal.client.AppLifecycle;
 import modal.client.AppPublishRequest;
 import modal.client.AppPublishResponse;
 import modal.client.AppState;
@@ -26,9 +27,9 @@ import serai.activate.Publisher;
 import serai.app.App;
 import serai.app.Apps;
 import serai.app.Layout;
-import serai.config.HttpConfig;
 import serai.function.Deployments;
 import serai.problem.Problem;
+import serai.workspace.Environment;
 import serai.workspace.Workspaces;
 
 /** Apps: begun, published, kept alive, ended. */
@@ -40,7 +41,7 @@ class AppRpcs implements RpcFeature {
     private final Workspaces workspaces;
     private final Publisher publisher;
     private final Once once;
-    private final HttpConfig http;
+    private final AppPages pages;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
@@ -51,14 +52,14 @@ class AppRpcs implements RpcFeature {
             Workspaces workspaces,
             Publisher publisher,
             Once once,
-            HttpConfig http) {
+            AppPages pages) {
         this.apps = apps;
         this.deployments = deployments;
         this.layouts = layouts;
         this.workspaces = workspaces;
         this.publisher = publisher;
         this.once = once;
-        this.http = http;
+        this.pages = pages;
     }
 
     AppRpcs() {
@@ -70,6 +71,7 @@ class AppRpcs implements RpcFeature {
         methods.unary(ModalClientGrpc.getAppCreateMethod(), this::create)
                 .unary(ModalClientGrpc.getAppHeartbeatMethod(), this::heartbeat)
                 .unary(ModalClientGrpc.getAppGetByDeploymentNameMethod(), this::getByName)
+                .unary(ModalClientGrpc.getAppGetOrCreateMethod(), this::getOrCreate)
                 .unary(ModalClientGrpc.getAppGetLayoutMethod(), this::getLayout)
                 .unary(ModalClientGrpc.getAppPublishMethod(), this::publish)
                 .unary(ModalClientGrpc.getAppClientDisconnectMethod(), this::disconnect)
@@ -84,10 +86,11 @@ class AppRpcs implements RpcFeature {
         }
         return once.answer(ModalClientGrpc.getAppCreateMethod(), AppCreateResponse.parser(), caller, () -> {
             var app = apps.create(environment, request.getDescription(), state, clock.instant());
+            apps.label(caller.tenant(), app.id(), request.getTagsMap());
             return AppCreateResponse.newBuilder()
                     .setAppId(app.id())
-                    .setAppPageUrl(page(app.id()))
-                    .setAppLogsUrl(page(app.id()))
+                    .setAppPageUrl(pages.of(app.id()))
+                    .setAppLogsUrl(pages.of(app.id()))
                     .build();
         });
     }
@@ -103,12 +106,52 @@ class AppRpcs implements RpcFeature {
         var deployed = apps.deployed(environment, request.getName());
         if (deployed.isPresent()) {
             return response.setAppId(deployed.get().id())
-                    .setLifecycle(lifecycle(deployed.get()))
+                    .setLifecycle(AppStates.lifecycle(caller, deployed.get()))
                     .build();
         }
         apps.stoppedBefore(environment, request.getName())
-                .ifPresent(app -> response.setPreviousAppId(app.id()).setLifecycle(lifecycle(app)));
+                .ifPresent(app -> response.setPreviousAppId(app.id()).setLifecycle(AppStates.lifecycle(caller, app)));
         return response.build();
+    }
+
+    /** The deployed app of that name; one that is made here has no functions, and is deployed for what is started in it. */
+    private AppGetOrCreateResponse getOrCreate(Caller caller, AppGetOrCreateRequest request) {
+        var environment = workspaces.environment(caller.tenant(), request.getEnvironmentName());
+        var found = apps.deployed(environment, request.getAppName());
+        var id = switch (request.getObjectCreationType()) {
+            case OBJECT_CREATION_TYPE_UNSPECIFIED ->
+                found.map(App::id)
+                        .orElseThrow(() -> Problem.APP_NOT_FOUND.because(
+                                "App '%s' not found in environment '%s'", request.getAppName(), environment.name()));
+            case OBJECT_CREATION_TYPE_CREATE_IF_MISSING ->
+                found.map(App::id).orElseGet(() -> deployEmpty(caller, environment, request.getAppName()));
+            case OBJECT_CREATION_TYPE_CREATE_FAIL_IF_EXISTS,
+                    OBJECT_CREATION_TYPE_CREATE_OVERWRITE_IF_EXISTS,
+                    OBJECT_CREATION_TYPE_ANONYMOUS_OWNED_BY_APP,
+                    OBJECT_CREATION_TYPE_EPHEMERAL,
+                    UNRECOGNIZED ->
+                throw Problem.INVALID_ARGUMENT.because("an app cannot be made as %s", request.getObjectCreationType());
+        };
+        var app = apps.get(caller.tenant(), id);
+        var response = AppGetOrCreateResponse.newBuilder().setAppId(id);
+        response.getHandleMetadataBuilder()
+                .setAppId(id)
+                .setDescription(request.getAppName())
+                .setEnvironmentName(environment.name())
+                .setLifecycle(AppStates.lifecycle(caller, app));
+        return response.build();
+    }
+
+    private String deployEmpty(Caller caller, Environment environment, String name) {
+        if (name.isEmpty()) {
+            throw Problem.INVALID_ARGUMENT.because("app_name is empty");
+        }
+        var now = clock.instant();
+        var app = apps.create(environment, name, App.State.INITIALIZING, now);
+        var publication = new Apps.Publication(name, App.State.DEPLOYED, "", caller.clientVersion(), Layout.EMPTY);
+        return deployments
+                .publish(caller.tenant(), app.id(), publication, new HashMap<>(), now)
+                .id();
     }
 
     private AppGetLayoutResponse getLayout(Caller caller, AppGetLayoutRequest request) {
@@ -121,9 +164,17 @@ class AppRpcs implements RpcFeature {
         if (state == App.State.DEPLOYED && request.getName().isEmpty()) {
             throw Problem.INVALID_ARGUMENT.because("a deployed app needs a name");
         }
-        var layout = new Layout(request.getFunctionIdsMap(), request.getClassIdsMap());
+        if (request.getStaged()) {
+            throw Problem.UNSUPPORTED.because("a staged deployment is not available in this version of Serai");
+        }
         var publication = new Apps.Publication(
-                request.getName(), state, request.getDeploymentTag(), request.getClientVersion(), layout);
+                request.getName(),
+                state,
+                request.getDeploymentTag(),
+                request.getClientVersion(),
+                new Layout(request.getFunctionIdsMap(), request.getClassIdsMap()),
+                new Apps.Origin(
+                        null, request.hasCommitInfo() ? request.getCommitInfo().toByteArray() : null));
         var now = clock.instant();
         var response = once.answer(ModalClientGrpc.getAppPublishMethod(), AppPublishResponse.parser(), caller, () -> {
             var app = deployments.publish(
@@ -132,8 +183,9 @@ class AppRpcs implements RpcFeature {
                     publication,
                     new HashMap<>(request.getDefinitionIdsMap()),
                     now);
+            apps.label(caller.tenant(), app.id(), request.getTagsMap());
             return AppPublishResponse.newBuilder()
-                    .setUrl(page(app.id()))
+                    .setUrl(pages.of(app.id()))
                     .setDeployedAt(seconds(now))
                     .build();
         });
@@ -161,24 +213,6 @@ class AppRpcs implements RpcFeature {
         publisher.stopped(app.id());
     }
 
-    private static AppLifecycle lifecycle(App app) {
-        var lifecycle = AppLifecycle.newBuilder()
-                .setAppState(wireState(app.state()))
-                .setCreatedAt(seconds(app.createdAt()))
-                .setVersion(app.version());
-        if (app.deployedAt() != null) {
-            lifecycle.setDeployedAt(seconds(app.deployedAt()));
-        }
-        if (app.stoppedAt() != null) {
-            lifecycle.setStoppedAt(seconds(app.stoppedAt()));
-        }
-        return lifecycle.build();
-    }
-
-    private static AppState wireState(App.State state) {
-        return AppState.valueOf("APP_STATE_" + state.name());
-    }
-
     /** @return null for "as it is" */
     private static App.State stateOf(AppState state) {
         return switch (state) {
@@ -194,10 +228,6 @@ class AppRpcs implements RpcFeature {
                     APP_STATE_DERIVED,
                     UNRECOGNIZED -> throw Problem.INVALID_ARGUMENT.because("app_state %s cannot be asked for", state);
         };
-    }
-
-    private String page(String appId) {
-        return http.url().resolve("/api/v1/apps/" + appId).toString();
     }
 
     static double seconds(Instant instant) {

@@ -22,6 +22,7 @@ import serai.id.Secret;
 import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
+import serai.server.ServerContext;
 import serai.workspace.Tenant;
 import serai.workspace.Tokens;
 import serai.workspace.Workspaces;
@@ -100,7 +101,7 @@ class Authentication implements ServerInterceptor {
         var containerToken = headers.get(CONTAINER_TOKEN);
         if (containerToken != null) {
             var container = container(containerToken);
-            return caller(container.tenant, Optional.of(container.identity), headers);
+            return caller(container.tenant, "", Optional.of(container.identity), headers);
         }
         var id = headers.get(TOKEN_ID);
         var secret = headers.get(TOKEN_SECRET);
@@ -111,13 +112,15 @@ class Authentication implements ServerInterceptor {
         var tenant = tokens.remembered(id, secret)
                 .or(() -> context.get(() -> tokens.authenticate(id, secret)))
                 .orElseThrow(() -> Problem.UNAUTHENTICATED.because("Token '%s' is unknown, wrong or revoked", id));
-        return caller(tenant, Optional.empty(), headers);
+        return caller(tenant, id, Optional.empty(), headers);
     }
 
-    private static Caller caller(Tenant tenant, Optional<ContainerIdentity> container, Metadata headers) {
+    private static Caller caller(
+            Tenant tenant, String tokenId, Optional<ContainerIdentity> container, Metadata headers) {
         var attempt = headers.get(RETRY_ATTEMPT);
         return new Caller(
                 tenant,
+                tokenId,
                 container,
                 orEmpty(headers.get(IDEMPOTENCY_KEY)),
                 attempt != null && !attempt.equals("0"),

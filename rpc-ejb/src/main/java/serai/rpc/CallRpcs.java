@@ -44,6 +44,7 @@ import serai.function.Functions;
 import serai.problem.Problem;
 import serai.protocol.Messages;
 import serai.reap.Evictions;
+import serai.server.ServerContext;
 import serai.signal.Signals;
 import serai.signal.Topic;
 

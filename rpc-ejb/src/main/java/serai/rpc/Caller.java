@@ -10,12 +10,14 @@ import serai.workspace.Tenant;
  * Who calls, and how.
  *
  * @param tenant on whose behalf
+ * @param tokenId by which a client came; empty for a container
  * @param container present when the call comes from inside one
  * @param idempotencyKey of the logical request; empty on streams
  * @param isRetry whether an earlier attempt of the same logical request may have been answered
  */
 record Caller(
         Tenant tenant,
+        String tokenId,
         Optional<ContainerIdentity> container,
         String idempotencyKey,
         boolean isRetry,

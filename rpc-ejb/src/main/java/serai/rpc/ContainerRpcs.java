@@ -15,7 +15,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import modal.client.CancelInputEvent;
 import modal.client.ContainerHeartbeatRequest;
 import modal.client.ContainerHeartbeatResponse;
-import modal.client.FunctionCallInvocationType;
 import modal.client.FunctionGetDynamicConcurrencyRequest;
 import modal.client.FunctionGetDynamicConcurrencyResponse;
 import modal.client.FunctionGetInputsItem;
@@ -34,9 +33,11 @@ import serai.call.Inputs;
 import serai.call.Outcome;
 import serai.call.Result;
 import serai.container.Containers;
+import serai.database.DatabaseClock;
 import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.reap.Departures;
+import serai.server.ServerContext;
 import serai.signal.Signals;
 import serai.signal.Topic;
 
@@ -61,7 +62,7 @@ class ContainerRpcs implements RpcFeature {
     private final Reconciliations reconciliations;
     private final LongPoll poll;
     private final ServerContext context;
-    private final InstantSource clock = InstantSource.system();
+    private final InstantSource clock;
 
     @Inject
     ContainerRpcs(
@@ -71,7 +72,9 @@ class ContainerRpcs implements RpcFeature {
             Departures departures,
             Reconciliations reconciliations,
             Signals signals,
-            ServerContext context) {
+            ServerContext context,
+            DatabaseClock clock) {
+        this.clock = clock;
         this.context = context;
         this.containers = containers;
         this.inputs = inputs;
@@ -82,7 +85,7 @@ class ContainerRpcs implements RpcFeature {
     }
 
     ContainerRpcs() {
-        this(null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -212,7 +215,7 @@ class ContainerRpcs implements RpcFeature {
                     .setInputId(input.inputId())
                     .setInput(parse(input.payload()))
                     .setFunctionCallId(input.callId())
-                    .setFunctionCallInvocationType(FunctionCallInvocationType.forNumber(input.invocation()))
+                    .setFunctionCallInvocationTypeValue(input.invocation())
                     .setRetryCount(input.attempt() - 1));
         }
         return response.build();

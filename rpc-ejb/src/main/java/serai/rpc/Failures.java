@@ -10,16 +10,19 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.lang.System.Logger.Level;
 import java.sql.SQLException;
-import java.sql.SQLNonTransientConnectionException;
-import java.sql.SQLTransientException;
+import java.time.DateTimeException;
 import modal.client.RPCRetryPolicy;
 import modal.client.RPCStatus;
+import serai.database.Outage;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
 
 /** What a failure looks like on the wire. Clients repeat INTERNAL and UNKNOWN, so these are for our own defects only. */
 final class Failures {
     private static final System.Logger LOG = System.getLogger(Failures.class.getName());
+
+    /** Characters: each may become 12 bytes on its way. */
+    private static final int MAX_MESSAGE = 2_000;
 
     /** How long a client waits that is told so; it does not count that as a failed attempt. */
     private static final float BACKLOG_PAUSE_S = 1;
@@ -48,25 +51,71 @@ final class Failures {
                                     .build());
                 }
                 case ProblemException problem -> {
-                    return Status.fromCode(
-                                    Status.Code.valueOf(problem.problem().kind.name()))
-                            .withDescription(problem.getMessage())
-                            .asRuntimeException();
+                    return status(problem);
                 }
                 case SQLException sql
-                when isOutage(sql) -> {
-                    LOG.log(Level.WARNING, "{0}: the database does not answer: {1}", method.getBareMethodName(), sql);
-                    return Status.UNAVAILABLE
-                            .withDescription("the database does not answer")
+                when isUnstorable(sql) -> {
+                    return Status.INVALID_ARGUMENT
+                            .withDescription("%s: a value of the request cannot be stored: %s"
+                                    .formatted(method.getBareMethodName(), firstLine(sql)))
+                            .asRuntimeException();
+                }
+                case RuntimeException unreadable
+                when isRefusal(unreadable) -> {
+                    LOG.log(
+                            Level.WARNING,
+                            method.getBareMethodName() + ": a value of the request is refused",
+                            unreadable);
+                    return Status.INVALID_ARGUMENT
+                            .withDescription("%s: a value of the request is not allowed: %s"
+                                    .formatted(
+                                            method.getBareMethodName(),
+                                            shortened(String.valueOf(unreadable.getMessage()))))
                             .asRuntimeException();
                 }
                 default -> {}
             }
         }
+        var outage = Outage.behind(failure);
+        if (outage.isPresent()) {
+            LOG.log(
+                    Level.WARNING,
+                    "{0}: {1}",
+                    method.getBareMethodName(),
+                    outage.get().getMessage());
+            return status(outage.get());
+        }
         LOG.log(Level.ERROR, method.getBareMethodName() + " failed", failure);
         return Status.INTERNAL
                 .withDescription("the server failed on %s; its log has the cause".formatted(method.getBareMethodName()))
                 .asRuntimeException();
+    }
+
+    private static StatusRuntimeException status(ProblemException problem) {
+        return Status.fromCode(Status.Code.valueOf(problem.problem().kind.name()))
+                .withDescription(shortened(problem.getMessage()))
+                .asRuntimeException();
+    }
+
+    /** A message repeats what it was asked for, and travels in a header, of which clients take 64 KiB. */
+    static String shortened(String message) {
+        return message.length() <= MAX_MESSAGE ? message : message.substring(0, MAX_MESSAGE) + "…";
+    }
+
+    /** What libraries, and Java's own, say of an argument; a broken invariant of ours is an IllegalStateException. */
+    private static boolean isRefusal(RuntimeException e) {
+        return e instanceof IllegalArgumentException
+                || e instanceof ArithmeticException
+                || e instanceof DateTimeException;
+    }
+
+    /** A data exception (22), such as U+0000 in a text or a number that its column does not hold. */
+    private static boolean isUnstorable(SQLException e) {
+        return e.getSQLState() != null && e.getSQLState().startsWith("22");
+    }
+
+    private static String firstLine(SQLException e) {
+        return e.getMessage().lines().findFirst().orElse("");
     }
 
     /** @param detail what the client looks for among the details of a failure */
@@ -79,13 +128,5 @@ final class Failures {
         var trailers = new Metadata();
         trailers.put(DETAILS, kept.toByteArray());
         return status.asRuntimeException(trailers);
-    }
-
-    /** Connection lost or refused (08), resources (53), operator intervention (57), deadlock and serialization (40). */
-    private static boolean isOutage(SQLException e) {
-        var state = e.getSQLState();
-        return e instanceof SQLNonTransientConnectionException
-                || e instanceof SQLTransientException
-                || state != null && state.matches("(08|53|57|40).*");
     }
 }

@@ -22,6 +22,7 @@ import serai.app.Apps;
 import serai.definition.Definer;
 import serai.definition.FunctionWire;
 import serai.definition.Handles;
+import serai.definition.WebNames;
 import serai.function.Definition;
 import serai.function.Functions;
 import serai.problem.Problem;
@@ -35,19 +36,21 @@ class FunctionRpcs implements RpcFeature {
     private final Functions functions;
     private final DeployedApps deployed;
     private final Definer definer;
+    private final WebNames names;
     private final Once once;
 
     @Inject
-    FunctionRpcs(Apps apps, Functions functions, DeployedApps deployed, Definer definer, Once once) {
+    FunctionRpcs(Apps apps, Functions functions, DeployedApps deployed, Definer definer, WebNames names, Once once) {
         this.apps = apps;
         this.functions = functions;
         this.deployed = deployed;
         this.definer = definer;
+        this.names = names;
         this.once = once;
     }
 
     FunctionRpcs() {
-        this(null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -61,12 +64,18 @@ class FunctionRpcs implements RpcFeature {
     private FunctionPrecreateResponse precreate(Caller caller, FunctionPrecreateRequest request) {
         var app = apps.get(caller.tenant(), request.getAppId());
         app.mustRun();
+        var called = names.of(
+                caller.tenant(),
+                app.id(),
+                request.getFunctionName(),
+                request.getWebhookConfig(),
+                request.getMethodDefinitionsMap());
         var method = ModalClientGrpc.getFunctionPrecreateMethod();
         return once.answer(method, FunctionPrecreateResponse.parser(), caller, () -> {
             var function = functions.reserve(app, request.getFunctionName(), given(request.getExistingFunctionId()));
             return FunctionPrecreateResponse.newBuilder()
                     .setFunctionId(function.id())
-                    .setHandleMetadata(Handles.of(app.id(), request))
+                    .setHandleMetadata(Handles.of(app.id(), request, called))
                     .build();
         });
     }
@@ -84,7 +93,7 @@ class FunctionRpcs implements RpcFeature {
             return FunctionCreateResponse.newBuilder()
                     .setFunctionId(function.id())
                     .setHandleMetadata(Handles.of(function, stored))
-                    .setFunction(definition)
+                    .setFunction(draft.function())
                     .setFunctionData(data)
                     .build();
         });

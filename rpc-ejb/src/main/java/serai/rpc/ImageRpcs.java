@@ -4,40 +4,147 @@ package serai.rpc;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import modal.client.FileDescriptor;
 import modal.client.GenericResult;
+import modal.client.GenericResult.GenericStatus;
 import modal.client.ImageGetOrCreateRequest;
 import modal.client.ImageGetOrCreateResponse;
+import modal.client.ImageJoinStreamingRequest;
+import modal.client.ImageJoinStreamingResponse;
+import modal.client.ImageMetadata;
 import modal.client.ModalClientGrpc;
+import modal.client.TaskLogs;
+import serai.build.Builders;
 import serai.definition.ImageLayers;
+import serai.image.Builds;
+import serai.image.Image;
+import serai.image.Images;
+import serai.problem.Problem;
+import serai.signal.Signals;
+import serai.signal.Topic;
 
-/** Images, layer by layer. */
+/** Images, layer by layer, and what their builds say. */
 @ApplicationScoped
 class ImageRpcs implements RpcFeature {
+    private static final int BATCH = 256;
+    private static final double NANOS = 1e9;
+
     private final ImageLayers layers;
+    private final Images images;
+    private final Builds builds;
+    private final Builders builders;
+    private final LongPoll poll;
 
     @Inject
-    ImageRpcs(ImageLayers layers) {
+    ImageRpcs(ImageLayers layers, Images images, Builds builds, Builders builders, Signals signals) {
         this.layers = layers;
+        this.images = images;
+        this.builds = builds;
+        this.builders = builders;
+        this.poll = new LongPoll(signals);
     }
 
     ImageRpcs() {
-        this(null); // for the server's proxy
+        this(null, null, null, null, null); // for the server's proxy
     }
 
     @Override
     public void register(Methods methods) {
         methods.unary(ModalClientGrpc.getImageGetOrCreateMethod(), this::getOrCreate);
+        methods.streaming(ModalClientGrpc.getImageJoinStreamingMethod(), this::join);
     }
 
     private ImageGetOrCreateResponse getOrCreate(Caller caller, ImageGetOrCreateRequest request) {
-        var ready = layers.getOrCreate(caller.tenant(), request.getImage(), request.getBuilderVersion());
-        var response = ImageGetOrCreateResponse.newBuilder()
-                .setImageId(ready.image().id())
-                .setResult(GenericResult.newBuilder().setStatus(GenericResult.GenericStatus.GENERIC_STATUS_SUCCESS));
-        response.getMetadataBuilder().setImageBuilderVersion(ready.image().builderVersion());
-        var contents = ready.contents();
-        contents.pythonVersion().ifPresent(v -> response.getMetadataBuilder().setPythonVersionInfo("Python " + v));
-        contents.workdir().ifPresent(w -> response.getMetadataBuilder().setWorkdir(w));
-        return response.build();
+        var read = layers.getOrCreate(caller.tenant(), request.getImage(), request.getBuilderVersion());
+        var response =
+                ImageGetOrCreateResponse.newBuilder().setImageId(read.image().id());
+        boolean forced = (request.getForceBuild() || request.getIgnoreCache())
+                && read.image().needsBuild();
+        if (forced || !read.contents().isReady()) {
+            builders.look(builds.open(read.image(), forced, Instant.now()).id());
+            return response.build(); // without a result: the client joins the build
+        }
+        return response.setResult(result(GenericStatus.GENERIC_STATUS_SUCCESS, ""))
+                .setMetadata(metadata(read.image(), read.contents()))
+                .build();
+    }
+
+    /** Each look also says that somebody waits: a build that nobody waits for is ended. */
+    private void join(Caller caller, ImageJoinStreamingRequest request, Methods.Sink<ImageJoinStreamingResponse> sink)
+            throws InterruptedException {
+        var image = images.get(caller.tenant(), request.getImageId());
+        var build = builds.latest(image.id())
+                .orElseThrow(() -> Problem.IMAGE_NOT_FOUND.because("Image '%s' was not built", image.id()));
+        long last = EntryId.parseLong(request.getLastEntryId());
+        long end = System.nanoTime() + CallRpcs.timeout(request.getTimeout()).toNanos();
+        while (true) {
+            long after = last;
+            var seen = poll.until(
+                    Topic.build(build.id().value()),
+                    Duration.ofNanos(Math.max(0, end - System.nanoTime())),
+                    () -> look(build, after),
+                    s -> s.build.isOver() || !s.said.isEmpty());
+            for (var piece : seen.said) {
+                sink.send(said(piece));
+                last = piece.ordinal();
+            }
+            if (seen.said.isEmpty()) {
+                if (seen.build.isOver()) {
+                    sink.send(over(image, seen.build));
+                }
+                return; // over, or held long enough: the client comes back with its last entry id
+            }
+        }
+    }
+
+    private Seen look(Builds.Build build, long after) {
+        builds.waited(build.id(), Instant.now());
+        // the end is read first: the last words are committed before it
+        return new Seen(builds.find(build.id()).orElse(build), builds.said(build.id(), after, BATCH));
+    }
+
+    private record Seen(Builds.Build build, List<Builds.Said> said) {}
+
+    private static ImageJoinStreamingResponse said(Builds.Said piece) {
+        return ImageJoinStreamingResponse.newBuilder()
+                .setEntryId(EntryId.of(piece.ordinal()))
+                .addTaskLogs(TaskLogs.newBuilder()
+                        .setData(piece.content())
+                        .setFileDescriptor(FileDescriptor.forNumber(piece.stream()))
+                        .setTimestamp(piece.at().getEpochSecond() + piece.at().getNano() / NANOS))
+                .build();
+    }
+
+    private ImageJoinStreamingResponse over(Image image, Builds.Build build) {
+        var response = ImageJoinStreamingResponse.newBuilder();
+        return switch (build.state()) {
+            case DONE ->
+                response.setResult(result(GenericStatus.GENERIC_STATUS_SUCCESS, ""))
+                        .setMetadata(metadata(image, images.contents(image.id())))
+                        .build();
+            case TIMED_OUT ->
+                response.setResult(result(GenericStatus.GENERIC_STATUS_TIMEOUT, build.reason()))
+                        .build();
+            case CANCELLED ->
+                response.setResult(result(GenericStatus.GENERIC_STATUS_TERMINATED, build.reason()))
+                        .build();
+            case FAILED, WAITING, RUNNING ->
+                response.setResult(result(GenericStatus.GENERIC_STATUS_FAILURE, build.reason()))
+                        .build();
+        };
+    }
+
+    private static GenericResult.Builder result(GenericStatus status, String reason) {
+        return GenericResult.newBuilder().setStatus(status).setException(reason);
+    }
+
+    private static ImageMetadata metadata(Image image, Images.Contents contents) {
+        var metadata = ImageMetadata.newBuilder().setImageBuilderVersion(image.builderVersion());
+        contents.pythonVersion().ifPresent(v -> metadata.setPythonVersionInfo("Python " + v));
+        contents.workdir().ifPresent(metadata::setWorkdir);
+        return metadata.build();
     }
 }

@@ -12,13 +12,16 @@ import serai.signal.Topic;
 
 /** Waits for something in the database to come true, on the calling virtual thread. */
 final class LongPoll {
+    /** Between two looks of somebody who comes back at once while the server goes down. */
+    private static final Duration BREATH = Duration.ofMillis(250);
+
     private final Signals signals;
 
     LongPoll(Signals signals) {
         this.signals = signals;
     }
 
-    /** @return what was seen last: enough, or the state when the time was up */
+    /** @return what was seen last: enough, or the state when the time was up or the server goes down */
     <T> T until(Topic topic, Duration limit, Supplier<T> look, Predicate<T> enough) throws InterruptedException {
         return until(topic, 0, limit, look, enough);
     }
@@ -28,6 +31,7 @@ final class LongPoll {
             throws InterruptedException {
         var context = Context.current();
         long end = System.nanoTime() + limit.toNanos();
+        boolean late = signals.haveEnded();
         try (var waiter = signals.listen(topic, rank)) {
             Context.CancellationListener gone = c -> waiter.pass();
             context.addListener(gone, Runnable::run);
@@ -42,6 +46,12 @@ final class LongPoll {
                     var seen = look.get();
                     long left = end - System.nanoTime();
                     if (left <= 0 || enough.test(seen)) {
+                        return seen;
+                    }
+                    if (signals.haveEnded()) {
+                        if (late) {
+                            Thread.sleep(BREATH);
+                        }
                         return seen;
                     }
                     waiter.await(Duration.ofNanos(left));

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
+import serai.server.ServerContext;
 
 /** The methods of a service that are answered. The others say that they are not, by name. */
 final class Methods {

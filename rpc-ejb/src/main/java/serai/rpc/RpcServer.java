@@ -8,6 +8,7 @@ import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import jakarta.annotation.PostConstruct;
 import jakarta.annotation.PreDestroy;
@@ -25,10 +26,14 @@ import jakarta.enterprise.inject.spi.BeanManager;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import modal.client.ModalClientGrpc;
 import serai.config.RpcConfig;
+import serai.peer.Drain;
+import serai.server.ServerContext;
 
 /** The gRPC listener. Each call runs on a virtual thread of its own, so that a long poll costs no platform thread. */
 @Startup
@@ -43,6 +48,9 @@ public class RpcServer {
 
     private static final int WINDOW_BYTES = 4 << 20;
     private static final long STOP_SECONDS = 3;
+
+    /** For calls that are no long polls. */
+    private static final Duration LAST_CALLS = Duration.ofSeconds(2);
 
     /** Clients ping every 30 s, also without calls; grpc-java would take that for an attack. */
     private static final long PERMITTED_PING_SECONDS = 5;
@@ -62,6 +70,12 @@ public class RpcServer {
     @Inject
     private BeanManager beans;
 
+    @Inject
+    private Drain drain;
+
+    private final OpenCalls calls = new OpenCalls();
+    private Termination termination;
+
     private EventLoopGroup acceptor;
     private EventLoopGroup workers;
     private Server server;
@@ -76,17 +90,20 @@ public class RpcServer {
         var threads = virtualThreads();
         var methods = new Methods(threads, context::run);
         features.forEach(feature -> feature.register(methods));
-        server = NettyServerBuilder.forAddress(new InetSocketAddress(config.host(), config.port()))
+        server = listeners()
                 .bossEventLoopGroup(acceptor)
                 .workerEventLoopGroup(workers)
                 .channelType(NioServerSocketChannel.class)
                 .executor(threads)
+                .addStreamTracerFactory(calls)
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)
                 .flowControlWindow(WINDOW_BYTES)
                 .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true)
                 .addService(ServerInterceptors.intercept(
-                        methods.bind(ModalClientGrpc.getServiceDescriptor()), authentication))
+                        ServerInterceptors.useInputStreamMessages(methods.bind(ModalClientGrpc.getServiceDescriptor())),
+                        new RequestGuard(),
+                        authentication))
                 .build();
         try {
             server.start();
@@ -94,7 +111,33 @@ public class RpcServer {
             stop();
             throw new IllegalStateException("cannot listen on %s:%d".formatted(config.host(), config.port()), e);
         }
+        termination = Termination.after(this::drain);
         LOG.log(System.Logger.Level.INFO, "gRPC on {0}:{1}", config.host(), Integer.toString(server.getPort()));
+    }
+
+    /**
+     * The server's own port, and one that all servers of a machine share: the kernel hands its connections to those that live, so a
+     * client that connects again reaches another server.
+     */
+    private NettyServerBuilder listeners() {
+        var builder = NettyServerBuilder.forAddress(new InetSocketAddress(config.host(), config.port()));
+        if (config.sharedPort() != 0) {
+            builder.withOption(NioChannelOption.of(StandardSocketOptions.SO_REUSEPORT), true);
+            if (config.sharedPort() != config.port()) {
+                builder.addListenAddress(new InetSocketAddress(config.host(), config.sharedPort()));
+            }
+        }
+        return builder;
+    }
+
+    /** Long polls are answered, what else is under way has some time; clients and load balancers are told to go elsewhere. */
+    private void drain() {
+        drain.begin();
+        try {
+            calls.awaitNone(LAST_CALLS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /**
@@ -126,6 +169,10 @@ public class RpcServer {
 
     @PreDestroy
     void stop() {
+        if (termination != null) {
+            termination.close();
+            drain();
+        }
         if (server != null) {
             server.shutdown();
             try {

@@ -15,7 +15,6 @@ import jakarta.inject.Inject;
 import serai.autoscale.Reconciliations;
 import serai.pool.PoolId;
 import serai.signal.Signals;
-import serai.signal.Topic;
 
 /**
  * Inputs were committed and fewer containers wait for work than there are inputs: their pool is scaled at once, in the
@@ -46,8 +45,10 @@ public class Activator {
     void listen() {
         signals.onUnheard(contexts.contextualConsumer(
                 topic -> { // whoever signals may be outside of the server's context
-                    if (topic.kind() == Topic.Kind.WORK) {
-                        reconciliations.request(new PoolId(topic.id()));
+                    switch (topic.kind()) {
+                        case WORK -> reconciliations.request(new PoolId(topic.id()));
+                        case POOL -> reconciliations.requestIfOwn(new PoolId(topic.id()));
+                        case CALL, CONTAINER, APP -> {}
                     }
                 }));
     }

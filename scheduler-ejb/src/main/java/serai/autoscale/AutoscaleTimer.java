@@ -35,12 +35,12 @@ public class AutoscaleTimer {
         this(null, null, null); // for the server's proxy
     }
 
-    /** Every second. A pool whose last look is still under way is not looked at twice. */
+    /** Every second, for the pools whose lease this server has. One whose last look is still under way is not looked at twice. */
     @Schedule(hour = "*", minute = "*", second = "*", persistent = false)
     void tick() {
         pulse.beat(Instant.now());
         try {
-            pools.awake().forEach(reconciliations::request);
+            reconciliations.requestOwn(pools.awake());
         } catch (RuntimeException e) { // a timer that fails is taken away by the server
             LOG.log(WARNING, "no look at the pools in this second: {0}", e.toString());
         }

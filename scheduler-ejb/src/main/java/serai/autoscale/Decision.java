@@ -23,6 +23,9 @@ public sealed interface Decision {
 
     record Hold(String reason) implements Decision {}
 
+    /** It would change, and must not now. The reason names no numbers that change from look to look. */
+    record Stay(String reason) implements Decision {}
+
     /** Nothing is left that the pool has to finish. */
     record Remove(String reason) implements Decision {}
 }

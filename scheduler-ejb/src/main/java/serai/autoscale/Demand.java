@@ -17,6 +17,9 @@ import java.util.Optional;
  * @param sizedAt when that was
  * @param failures starts in a row that failed
  * @param gaveUpAt when its starts failed too often and nothing has arrived since
+ * @param pace how long its inputs and starts take
+ * @param trend how its work came lately
+ * @param most containers that its workspace lets it have
  */
 public record Demand(
         int pending,
@@ -26,7 +29,10 @@ public record Demand(
         int size,
         Instant sizedAt,
         int failures,
-        Optional<Instant> gaveUpAt) {
+        Optional<Instant> gaveUpAt,
+        Pace pace,
+        Trend trend,
+        int most) {
     public Demand {
         if (pending < 0 || running < 0 || concurrency < 1 || size < 0) {
             throw new IllegalArgumentException(
@@ -35,9 +41,39 @@ public record Demand(
         replicas = List.copyOf(replicas);
     }
 
+    /** Of which nothing more is known. */
+    Demand(
+            int pending,
+            int running,
+            int concurrency,
+            List<Replica> replicas,
+            int size,
+            Instant sizedAt,
+            int failures,
+            Optional<Instant> gaveUpAt) {
+        this(
+                pending,
+                running,
+                concurrency,
+                replicas,
+                size,
+                sizedAt,
+                failures,
+                gaveUpAt,
+                Pace.UNKNOWN,
+                Trend.NONE,
+                Integer.MAX_VALUE);
+    }
+
+    /** The same pool, with what is known from earlier looks. */
+    Demand seen(Pace known, Trend lately) {
+        return new Demand(
+                pending, running, concurrency, replicas, size, sizedAt, failures, gaveUpAt, known, lately, most);
+    }
+
     /** The same pool, with only some of the inputs that wait. */
     Demand of(int share) {
-        return new Demand(share, running, concurrency, replicas, size, sizedAt, failures, gaveUpAt);
+        return new Demand(share, running, concurrency, replicas, size, sizedAt, failures, gaveUpAt, pace, trend, most);
     }
 
     /** @return the lowest total that takes no place from a container */
@@ -49,9 +85,9 @@ public record Demand(
         return pending + running > 0;
     }
 
-    /** @return the fewest containers that could work on everything at once */
+    /** @return the fewest containers that could work on everything at once, but for what is over before one could start */
     int containersNeeded() {
-        return Math.ceilDiv(pending + running, concurrency);
+        return Math.ceilDiv(running + pace.slotsFor(pending), concurrency);
     }
 
     /** @return how many places have a container that may work, now or as soon as it is ready */

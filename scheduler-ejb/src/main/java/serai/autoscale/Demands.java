@@ -18,6 +18,7 @@ import serai.config.AutoscaleConfig;
 import serai.container.Container;
 import serai.container.Containers;
 import serai.device.Gpu;
+import serai.function.Adjustments;
 import serai.function.AutoscalerSettings;
 import serai.function.Definition;
 import serai.function.Function;
@@ -30,8 +31,12 @@ import serai.pool.Unplaced;
 /** Looks at a pool and its surroundings in one short transaction. */
 @ApplicationScoped
 public class Demands {
+    /** From the decision to the container's first word: the cluster's placement and the runner's own start. */
+    private static final Duration PLACEMENT = Duration.ofSeconds(1);
+
     private final Pools pools;
     private final Functions functions;
+    private final Adjustments adjustments;
     private final Apps apps;
     private final Containers containers;
     private final Inputs inputs;
@@ -41,12 +46,14 @@ public class Demands {
     public Demands(
             Pools pools,
             Functions functions,
+            Adjustments adjustments,
             Apps apps,
             Containers containers,
             Inputs inputs,
             AutoscaleConfig settings) {
         this.pools = pools;
         this.functions = functions;
+        this.adjustments = adjustments;
         this.apps = apps;
         this.containers = containers;
         this.inputs = inputs;
@@ -54,19 +61,20 @@ public class Demands {
     }
 
     public Demands() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
-    /** @param gaveUpAt what only the caller remembers */
     @Transactional
-    public Optional<Observation> observe(PoolId id, Optional<Instant> gaveUpAt) {
+    public Optional<Observation> observe(PoolId id) {
         return pools.find(id).map(pool -> {
             var definition = functions.definition(pool.definitionId());
             var function = functions.find(pool.functionId()).orElseThrow();
             var app = apps.find(pool.appId()).orElseThrow();
             boolean isRanked = definition.duties().ranks() > 1;
             var load = isRanked ? inputs.load(pool.queue(), id) : inputs.load(id);
-            var replicas = containers.live(id).stream().map(Demands::replica).toList();
+            var scaling = capped(pool, definition);
+            var live = containers.live(id);
+            var replicas = live.stream().map(Demands::replica).toList();
             var demand = new Demand(
                     load.pending(),
                     load.running(),
@@ -75,10 +83,29 @@ public class Demands {
                     Math.max(pool.size(), shown(replicas)),
                     pool.reasonAt(),
                     pool.failures(),
-                    load.pending() > 0 ? Optional.empty() : gaveUpAt);
+                    load.pending() > 0 ? Optional.empty() : pool.gaveUpAt(),
+                    pace(id, load, live),
+                    Trend.NONE,
+                    load.pending() > 0 || pool.size() < scaling.minContainers()
+                            ? settings.workspaceContainers() - pools.sizeBeside(pool)
+                            : Integer.MAX_VALUE);
             return new Observation(
-                    pool, definition, function, app, capped(definition), demand, isRanked ? ranks(pool) : List.of());
+                    pool, definition, function, app, scaling, demand, isRanked ? ranks(pool) : List.of());
         });
+    }
+
+    /** Asked only where it makes a difference: a few inputs have a container each. */
+    private Pace pace(PoolId id, Inputs.Load load, List<Container> live) {
+        if (load.pending() <= ScalingPolicy.FIRST_STEP) {
+            return Pace.UNKNOWN;
+        }
+        var start = live.stream()
+                .filter(c -> c.readyAt() != null)
+                .mapToLong(c -> Duration.between(c.createdAt(), c.readyAt()).toMillis())
+                .average();
+        return new Pace(
+                inputs.lately(id),
+                start.isEmpty() ? Pace.UNKNOWN.start() : PLACEMENT.plusMillis(Math.max(0, (long) start.getAsDouble())));
     }
 
     private List<RankedPool> ranks(Pool pool) {
@@ -121,8 +148,10 @@ public class Demands {
         return container.idleSince() == null ? new Activity.Busy() : new Activity.Idle(container.idleSince());
     }
 
-    private AutoscalerSettings capped(Definition definition) {
-        var asked = definition.duties().autoscaler();
+    private AutoscalerSettings capped(Pool pool, Definition definition) {
+        var asked = adjustments
+                .of(pool.functionId(), definition.id())
+                .orElse(definition.duties().autoscaler());
         int most = settings.maxContainers();
         return new AutoscalerSettings(
                 Math.min(asked.minContainers(), most),
@@ -147,6 +176,11 @@ public class Demands {
             AutoscalerSettings autoscaler,
             Demand demand,
             List<RankedPool> ranks) {
+        /** The same, with what is known from earlier looks. */
+        Observation seen(Pace known, Trend lately) {
+            return new Observation(pool, definition, function, app, autoscaler, demand.seen(known, lately), ranks);
+        }
+
         /** @return what each of its containers needs */
         Optional<Gpu> gpu() {
             var gpus = definition.duties().gpus();

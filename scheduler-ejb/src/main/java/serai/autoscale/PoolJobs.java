@@ -2,17 +2,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.autoscale;
 
+import static java.util.stream.Collectors.joining;
+
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
+import java.net.URI;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import serai.autoscale.Demands.Observation;
 import serai.cluster.PoolJob;
-import serai.config.HttpConfig;
+import serai.config.AutoscaleConfig;
 import serai.config.RunnerConfig;
 import serai.device.DeviceNames;
+import serai.peer.Servers;
 import serai.runner.RunnerArtifact;
 import serai.workspace.Workspaces;
 
@@ -24,22 +29,29 @@ public class PoolJobs {
 
     private final Workspaces workspaces;
     private final RunnerArtifact artifact;
-    private final HttpConfig http;
+    private final Servers servers;
     private final RunnerConfig runner;
     private final DeviceNames devices;
+    private final AutoscaleConfig scaling;
 
     @Inject
     public PoolJobs(
-            Workspaces workspaces, RunnerArtifact artifact, HttpConfig http, RunnerConfig runner, DeviceNames devices) {
+            Workspaces workspaces,
+            RunnerArtifact artifact,
+            Servers servers,
+            RunnerConfig runner,
+            DeviceNames devices,
+            AutoscaleConfig scaling) {
+        this.scaling = scaling;
         this.workspaces = workspaces;
         this.artifact = artifact;
-        this.http = http;
+        this.servers = servers;
         this.runner = runner;
         this.devices = devices;
     }
 
     public PoolJobs() {
-        this(null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null); // for the server's proxy
     }
 
     @Transactional
@@ -48,11 +60,21 @@ public class PoolJobs {
                 seen.pool().id(),
                 labels(seen),
                 resources(seen),
-                seen.autoscaler().maxContainers(),
+                scaling.maxContainers(), // a function's own maximum may change while it runs
                 seen.pool().secret(),
-                new PoolJob.Runner(artifact.below(http.url()), artifact.sha256(), runner.python()),
+                new PoolJob.Runner(
+                        addresses().stream().map(artifact::below).toList(), artifact.sha256(), runner.python()),
                 environment(seen),
                 KILL_TIMEOUT);
+    }
+
+    /** In an order of their own: who of the servers declares the job makes no difference to it. */
+    private List<URI> addresses() {
+        return servers.all().stream()
+                .map(Servers.Server::http)
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     /** Of what never changes for the pool: other labels would be another job, and its containers would be replaced. */
@@ -65,7 +87,8 @@ public class PoolJobs {
                 "environment",
                         workspaces.environment(seen.pool().environmentId()).name(),
                 "serai_url",
-                        http.url()
+                        addresses()
+                                .getFirst()
                                 .resolve("/api/v1/functions/" + seen.function().id())
                                 .toString(),
                 "workspace", workspaces.tenant(seen.pool().workspaceId()).workspaceName());
@@ -73,7 +96,7 @@ public class PoolJobs {
 
     private Map<String, String> environment(Observation seen) {
         var environment = new HashMap<>(Map.of(
-                "SERAI_URL", http.url().toString(),
+                "SERAI_URL", addresses().stream().map(URI::toString).collect(joining(",")),
                 "SERAI_POOL", seen.pool().id().value(),
                 "SERAI_CACHE", runner.cache()));
         // without it a runner gives its container nothing, whatever its node has

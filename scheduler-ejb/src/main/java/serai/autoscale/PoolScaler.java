@@ -22,12 +22,14 @@ import serai.autoscale.Decision.Hold;
 import serai.autoscale.Decision.Remove;
 import serai.autoscale.Decision.ScaleDown;
 import serai.autoscale.Decision.ScaleUp;
+import serai.autoscale.Decision.Stay;
 import serai.autoscale.Demands.Observation;
 import serai.call.Inputs;
 import serai.cluster.Cluster;
 import serai.config.AutoscaleConfig;
 import serai.config.DeviceConfig;
 import serai.container.Containers;
+import serai.database.DatabaseClock;
 import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
@@ -73,7 +75,8 @@ public class PoolScaler {
             Shortages shortages,
             Cluster cluster,
             AutoscaleConfig settings,
-            DeviceConfig devices) {
+            DeviceConfig devices,
+            DatabaseClock clock) {
         this(
                 demands,
                 jobs,
@@ -85,7 +88,7 @@ public class PoolScaler {
                 cluster,
                 settings,
                 devices,
-                InstantSource.system());
+                (InstantSource) clock);
     }
 
     public PoolScaler(
@@ -114,15 +117,19 @@ public class PoolScaler {
     }
 
     public PoolScaler() {
-        this(null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null, (InstantSource)
+                null); // for the server's proxy
     }
 
     /** May be called at any time by anyone; looks at one pool follow each other. Never throws. */
     public void reconcile(PoolId id) {
-        var own = notes.computeIfAbsent(id, i -> new Notes());
+        var own = notes.computeIfAbsent(id, Notes::new);
         own.turn.lock();
         try {
-            var seen = demands.observe(id, own.gaveUpAt());
+            if (own.rest.isOn(clock.instant())) {
+                return;
+            }
+            var seen = demands.observe(id);
             if (seen.isEmpty() || seen.get().pool().state() == Pool.State.GONE) {
                 notes.remove(id);
                 return;
@@ -132,7 +139,7 @@ public class PoolScaler {
             } else {
                 act(seen.get(), own);
             }
-            own.recovered(id);
+            recovered(id, own);
         } catch (ProblemException e) {
             trouble(id, own, words(e), e);
         } catch (RuntimeException e) {
@@ -144,10 +151,10 @@ public class PoolScaler {
 
     /** Ranks share one maximum, so they are looked at one after the other, each knowing what the others ask for. */
     private void actInTurn(Observation seen, Notes own) {
-        var queue = notes.computeIfAbsent(seen.pool().queue(), i -> new Notes()).ranks;
+        var queue = notes.computeIfAbsent(seen.pool().queue(), Notes::new).ranks;
         queue.lock();
         try {
-            demands.observe(seen.pool().id(), own.gaveUpAt()).ifPresent(now -> act(now, own));
+            demands.observe(seen.pool().id()).ifPresent(now -> act(now, own));
         } finally {
             queue.unlock();
         }
@@ -176,13 +183,12 @@ public class PoolScaler {
      * @param content the container's own words for the callers; null if it had none
      */
     public void giveUp(PoolId id, byte[] content, String reason) {
-        var own = notes.computeIfAbsent(id, i -> new Notes());
+        var own = notes.computeIfAbsent(id, Notes::new);
         own.turn.lock();
         try {
             failPending(id, content, reason);
             containers.drain(id); // what is still starting is withdrawn
-            own.gaveUpAt = clock.instant();
-            pools.startSucceeded(id); // counting begins anew
+            pools.gaveUp(id, reason, clock.instant());
             withdraw(id, 0, reason);
         } catch (ProblemException e) {
             trouble(id, own, words(e), e);
@@ -224,8 +230,9 @@ public class PoolScaler {
         }
     }
 
-    private void scale(Observation seen, Notes own) {
-        var id = seen.pool().id();
+    private void scale(Observation look, Notes own) {
+        var id = look.pool().id();
+        var seen = look.seen(own.pace(look), own.trend(look, clock.instant()));
         if (!seen.pool().isDeclared()) {
             declare(seen, own);
         }
@@ -262,6 +269,10 @@ public class PoolScaler {
             }
             case GiveUp(String reason) -> giveUp(id, null, lastFailure(seen, reason));
             case Hold(String reason) -> hold(seen, own, wanted, reason);
+            case Stay(String reason) -> {
+                hold(seen, own, wanted, reason);
+                pools.explain(id, reason, now);
+            }
             case Remove remove -> throw new IllegalStateException("a pool in use is not removed: " + remove);
         }
     }
@@ -424,6 +435,7 @@ public class PoolScaler {
             case Remove remove -> remove(seen);
             case Hold(String reason) -> pools.explain(id, reason, clock.instant());
             case ScaleUp up -> throw new IllegalStateException("a retiring pool does not grow: " + up);
+            case Stay stay -> throw new IllegalStateException("a retiring pool has no reason to stay: " + stay);
             case GiveUp giveUp -> throw new IllegalStateException("a retiring pool has nothing to give up: " + giveUp);
         }
     }
@@ -446,21 +458,35 @@ public class PoolScaler {
         return "%s: %s".formatted(e.problem().title, e.getMessage());
     }
 
-    /** Logged once for each change, kept for people. */
+    /** Logged once for each change, kept for people, and told to the first who wait. */
     private void trouble(PoolId id, Notes own, String why, RuntimeException cause) {
-        if (why.equals(own.trouble)) {
+        if (cause instanceof ProblemException e && e.problem() == Problem.CLUSTER_UNAVAILABLE) {
+            own.rest.longer(clock.instant());
+        }
+        if (why.equals(own.trouble) && own.isTroubleTold) {
             return;
         }
+        boolean isNews = !why.equals(own.trouble);
         own.trouble = why;
-        if (cause instanceof ProblemException) {
+        if (isNews && cause instanceof ProblemException) {
             LOG.log(WARNING, "pool {0} not scaled: {1}", id, why);
-        } else {
+        } else if (isNews) {
             LOG.log(WARNING, "pool " + id + " not scaled", cause);
         }
         try {
-            pools.explain(id, why, clock.instant());
+            own.isTroubleTold = shortages.trouble(id, why, clock.instant());
         } catch (RuntimeException e) {
             LOG.log(WARNING, "the reason of pool {0} is not kept: {1}", id, e.toString());
+        }
+    }
+
+    private void recovered(PoolId id, Notes own) {
+        own.rest.over();
+        if (own.trouble != null) {
+            own.trouble = null;
+            own.isTroubleTold = false;
+            LOG.log(INFO, "pool {0} is scaled again", id);
+            shortages.recovered(id, clock.instant());
         }
     }
 
@@ -468,22 +494,37 @@ public class PoolScaler {
     private static final class Notes {
         final ReentrantLock turn = new ReentrantLock();
         final ReentrantLock ranks = new ReentrantLock(); // of the queue's pool: who of them is looked at
+        final Rest rest;
         final Queue<FollowUp> followUps = new ConcurrentLinkedQueue<>();
         boolean declared; // by this server, so with its runner
         Instant shortSince;
-        Instant gaveUpAt;
+        Pace pace = Pace.UNKNOWN;
+        Trend trend = Trend.NONE;
         String trouble;
+        boolean isTroubleTold; // to those who wait, if anybody did
         String told; // to those who wait
 
-        Optional<Instant> gaveUpAt() {
-            return Optional.ofNullable(gaveUpAt);
+        Notes(PoolId pool) {
+            rest = new Rest(pool.hashCode());
         }
 
-        void recovered(PoolId id) {
-            if (trouble != null) {
-                LOG.log(INFO, "pool {0} is scaled again", id);
-                trouble = null;
+        /** A pool that was at zero still knows how long its inputs took. */
+        Pace pace(Observation look) {
+            var seen = look.demand().pace();
+            if (seen.input().isPresent()) {
+                pace = seen;
             }
+            return pace;
+        }
+
+        Trend trend(Observation look, Instant now) {
+            var demand = look.demand();
+            trend = trend.seen(
+                    demand.pending() + demand.running(),
+                    demand.ready() * demand.concurrency(),
+                    look.autoscaler().scaledownWindow(),
+                    now);
+            return trend;
         }
     }
 }

@@ -2,19 +2,33 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.autoscale;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import jakarta.annotation.Resource;
 import jakarta.enterprise.concurrent.ManagedExecutorService;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.util.Collection;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import serai.peer.Leases;
 import serai.pool.PoolId;
 import serai.server.ServerResources;
+import serai.signal.Signals;
+import serai.signal.Topic;
 
-/** Pools that want to be looked at now. */
+/**
+ * Pools that want to be looked at now. Of several servers one looks at a pool, as long as it does so: the others ask it to. A pool is
+ * the work of its own thread and has a lease of its own, so one that is stuck delays no other.
+ */
 @ApplicationScoped
 public class Reconciliations {
+    private static final System.Logger LOG = System.getLogger(Reconciliations.class.getName());
+    private static final String LEASE = "pool ";
+
     private final PoolScaler scaler;
+    private final Leases leases;
+    private final Signals signals;
     private final ConcurrentHashMap<PoolId, Ask> asked = new ConcurrentHashMap<>();
 
     @Resource(lookup = ServerResources.VIRTUAL)
@@ -23,17 +37,36 @@ public class Reconciliations {
     private Executor executor = work -> virtual.execute(work);
 
     @Inject
-    public Reconciliations(PoolScaler scaler) {
+    public Reconciliations(PoolScaler scaler, Leases leases, Signals signals) {
         this.scaler = scaler;
+        this.leases = leases;
+        this.signals = signals;
     }
 
-    public Reconciliations(PoolScaler scaler, Executor executor) {
-        this.scaler = scaler;
+    public Reconciliations(PoolScaler scaler, Leases leases, Signals signals, Executor executor) {
+        this(scaler, leases, signals);
         this.executor = executor;
     }
 
     public Reconciliations() {
-        this(null); // for the server's proxy
+        this(null, null, null); // for the server's proxy
+    }
+
+    /** Those of the pools that this server looks at, or may look at as no other does. */
+    public void requestOwn(Collection<PoolId> pools) {
+        leases.hold(pools.stream().map(Reconciliations::lease).toList())
+                .forEach(lease -> request(new PoolId(lease.substring(LEASE.length()))));
+    }
+
+    /** Another server was asked for it, and asks whoever looks at it. */
+    public void requestIfOwn(PoolId pool) {
+        if (leases.holds(lease(pool))) {
+            request(pool);
+        }
+    }
+
+    private static String lease(PoolId pool) {
+        return LEASE + pool.value();
     }
 
     /** Returns at once. For one pool, one look is under way and at most one waits. */
@@ -55,9 +88,22 @@ public class Reconciliations {
     private void look(PoolId pool) {
         do {
             asked.put(pool, Ask.ONCE);
-            scaler.reconcile(pool);
-            scaler.followUps(pool).forEach(this::later);
+            if (isOwn(pool)) {
+                scaler.reconcile(pool);
+                scaler.followUps(pool).forEach(this::later);
+            } else {
+                signals.tellElsewhere(Topic.pool(pool.value()));
+            }
         } while (asked.computeIfPresent(pool, (p, ask) -> ask == Ask.AGAIN ? ask : null) != null);
+    }
+
+    private boolean isOwn(PoolId pool) {
+        try {
+            return leases.hold(lease(pool));
+        } catch (RuntimeException e) { // the database is away: the tick looks when it is back
+            LOG.log(WARNING, "pool {0} is not looked at: {1}", pool, e.toString());
+            return false;
+        }
     }
 
     private void later(PoolScaler.FollowUp look) {

@@ -12,6 +12,7 @@ import serai.autoscale.Decision.Hold;
 import serai.autoscale.Decision.Remove;
 import serai.autoscale.Decision.ScaleDown;
 import serai.autoscale.Decision.ScaleUp;
+import serai.autoscale.Decision.Stay;
 import serai.autoscale.Demand.Activity;
 import serai.autoscale.Demand.Replica;
 import serai.function.AutoscalerSettings;
@@ -35,6 +36,10 @@ record ScalingPolicy(AutoscalerSettings settings, int crashLimit) {
             return new GiveUp("%d starts in a row failed".formatted(demand.failures()));
         }
         int wanted = wanted(demand, now);
+        if (wanted > demand.size() && demand.most() <= demand.size()) {
+            return new Stay("its workspace has all the containers that it may have");
+        }
+        wanted = Math.min(wanted, Math.max(demand.size(), demand.most()));
         if (wanted > demand.size()) {
             return new ScaleUp(
                     wanted,
@@ -43,6 +48,10 @@ record ScalingPolicy(AutoscalerSettings settings, int crashLimit) {
         var expired = now.minus(settings.scaledownWindow());
         int to = lowestFree(demand, wanted, expired, r -> r.isIdleSince(expired));
         if (to < demand.size()) {
+            if (demand.trend().isInBurst(settings.scaledownWindow(), now)) {
+                return new Stay("more arrived at once than there was room for: nothing is given up for %s"
+                        .formatted(inSeconds(settings.scaledownWindow())));
+            }
             return shrink(demand, to, "idle for %s".formatted(inSeconds(settings.scaledownWindow())));
         }
         return new Hold(work(demand));
@@ -77,13 +86,13 @@ record ScalingPolicy(AutoscalerSettings settings, int crashLimit) {
         int spare = demand.isWork() ? settings.bufferContainers() : 0;
         long wanted = (long) demand.containersNeeded() + spare;
         return Math.clamp(
-                Math.min(wanted, Math.max(ramp(demand), demand.size())),
+                demand.pace().input().isPresent() ? wanted : Math.min(wanted, Math.max(ramp(demand), demand.size())),
                 settings.minContainers(),
                 settings.maxContainers());
     }
 
     /**
-     * The most that may be asked for while earlier ones start. A thousand tiny inputs are done before a hundred containers
+     * The most that may be asked for while nobody knows how long an input takes. A thousand tiny inputs are done before a hundred containers
      * have started, so growth doubles with what is ready: 4, 12, 28, 60. It bounds growth alone: nothing is given up for it.
      */
     private static int ramp(Demand demand) {

@@ -7,25 +7,32 @@ import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import java.time.Instant;
 import serai.autoscale.Demands.Observation;
+import serai.call.Inputs;
 import serai.cluster.Shortage;
 import serai.device.Gpu;
+import serai.function.Functions;
 import serai.log.Logs;
+import serai.pool.PoolId;
 import serai.pool.Pools;
 
 /** Says that containers wait for a place, and for what: at the pool, and to whoever reads the app's logs. */
 @ApplicationScoped
 public class Shortages {
     private final Pools pools;
+    private final Inputs inputs;
+    private final Functions functions;
     private final Logs logs;
 
     @Inject
-    public Shortages(Pools pools, Logs logs) {
+    public Shortages(Pools pools, Inputs inputs, Functions functions, Logs logs) {
+        this.inputs = inputs;
+        this.functions = functions;
         this.pools = pools;
         this.logs = logs;
     }
 
     public Shortages() {
-        this(null, null); // for the server's proxy
+        this(null, null, null, null); // for the server's proxy
     }
 
     /**
@@ -57,8 +64,31 @@ public class Shortages {
 
     @Transactional
     public void end(Observation seen, String reason, Instant now) {
-        pools.placed(seen.pool().id());
+        pools.placed(seen.pool().id(), now);
         pools.explain(seen.pool().id(), reason, now);
+    }
+
+    /** The pool cannot be scaled. @return whether somebody waits for it, and was told */
+    @Transactional
+    public boolean trouble(PoolId id, String why, Instant now) {
+        pools.explain(id, why, now);
+        return tell(id, "waits: " + why, now);
+    }
+
+    /** The pool is scaled again. */
+    @Transactional
+    public void recovered(PoolId id, Instant now) {
+        tell(id, "is scaled again", now);
+    }
+
+    private boolean tell(PoolId id, String words, Instant now) {
+        var pool = pools.get(id);
+        if (inputs.load(pool.queue()).pending() == 0) {
+            return false;
+        }
+        var function = functions.find(pool.functionId()).orElseThrow();
+        logs.note(pool.appId(), pool.functionId(), "Function '%s' %s".formatted(function.name(), words), now);
+        return true;
     }
 
     /** The pool asks for less now. @param unplaced how many of the rest have no place */
@@ -66,7 +96,7 @@ public class Shortages {
     public void shrink(Observation seen, int unplaced, Instant now) {
         var id = seen.pool().id();
         if (unplaced <= 0) {
-            pools.placed(id);
+            pools.placed(id, now);
         } else {
             seen.pool().unplaced().ifPresent(before -> pools.unplaced(id, unplaced, before.reason(), now));
         }

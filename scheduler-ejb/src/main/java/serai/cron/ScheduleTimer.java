@@ -10,23 +10,28 @@ import jakarta.ejb.Startup;
 import jakarta.ejb.TransactionAttribute;
 import jakarta.ejb.TransactionAttributeType;
 import jakarta.inject.Inject;
+import serai.peer.Leases;
 
-/** Ticks for {@link Firer}. Every server has one: a slot is fired by whoever comes first. */
+/** Ticks for {@link Firer}. Every server has one: a slot is fired by whoever comes first, the rest by who holds the lease. */
 @Startup
 @Singleton
 @TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
 public class ScheduleTimer {
     private static final System.Logger LOG = System.getLogger(ScheduleTimer.class.getName());
 
+    private static final String LEASE = "schedules";
+
     private final Firer firer;
+    private final Leases leases;
 
     @Inject
-    public ScheduleTimer(Firer firer) {
+    public ScheduleTimer(Firer firer, Leases leases) {
         this.firer = firer;
+        this.leases = leases;
     }
 
     public ScheduleTimer() {
-        this(null); // for the server's proxy
+        this(null, null); // for the server's proxy
     }
 
     /** Every second: the shortest period. */
@@ -38,13 +43,19 @@ public class ScheduleTimer {
     /** Every 10 s: a server died between a publication, or a stop, and its schedules. */
     @Schedule(hour = "*", minute = "*", second = "*/10", persistent = false)
     void follow() {
-        attempt("schedules are not compared with their apps now", firer::follow);
+        attempt("schedules are not compared with their apps now", () -> underLease(firer::follow));
     }
 
     /** Every 10 min: a small part of the retention. */
     @Schedule(hour = "*", minute = "*/10", persistent = false)
     void forget() {
-        attempt("old firings are not forgotten now", firer::forget);
+        attempt("old firings are not forgotten now", () -> underLease(firer::forget));
+    }
+
+    private void underLease(Runnable work) {
+        if (leases.hold(LEASE)) {
+            work.run();
+        }
     }
 
     private static void attempt(String failure, Runnable work) {

@@ -34,9 +34,15 @@ public class ClusterCheck implements HealthCheck {
                     .withData("name", info.name())
                     .withData("version", info.version())
                     .withData("address", info.address())
+                    .withData("breaker", "closed")
                     .build();
         } catch (ProblemException e) {
-            return answer.down().withData("reason", e.getMessage()).build();
+            var outage = cluster.outage();
+            return answer.down()
+                    .withData("reason", outage.map(Cluster.Outage::reason).orElse(e.getMessage()))
+                    .withData("since", outage.map(o -> o.since().toString()).orElse(""))
+                    .withData("breaker", outage.filter(Cluster.Outage::isPaused).isPresent() ? "open" : "closed")
+                    .build();
         }
     }
 }

@@ -11,6 +11,7 @@ import serai.cluster.Allocation;
 import serai.cluster.AllocationId;
 import serai.cluster.Cluster;
 import serai.container.Containers;
+import serai.database.DatabaseClock;
 import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
@@ -25,8 +26,8 @@ public class Admissions {
     private final InstantSource clock;
 
     @Inject
-    public Admissions(Pools pools, Containers containers, Cluster cluster) {
-        this(pools, containers, cluster, InstantSource.system());
+    public Admissions(Pools pools, Containers containers, Cluster cluster, DatabaseClock clock) {
+        this(pools, containers, cluster, (InstantSource) clock);
     }
 
     public Admissions(Pools pools, Containers containers, Cluster cluster, InstantSource clock) {
@@ -37,7 +38,7 @@ public class Admissions {
     }
 
     public Admissions() {
-        this(null, null, null); // for the server's proxy
+        this(null, null, null, (InstantSource) null); // for the server's proxy
     }
 
     /**
@@ -54,11 +55,21 @@ public class Admissions {
         if (pool.state() != Pool.State.ACTIVE) {
             throw Problem.CONTAINER_REFUSED.because("pool %s takes no more containers", id);
         }
-        var known = cluster.allocation(allocation)
-                .orElseThrow(() -> Problem.CONTAINER_REFUSED.because("the cluster knows no allocation %s", allocation));
-        check(known, id, ordinal);
+        var known = placed(id, allocation, ordinal);
         return containers.admit(
                 pool, allocation.value(), known.index(), node.isEmpty() ? known.node() : node, clock.instant());
+    }
+
+    /**
+     * The cluster's word for an allocation that says to be a pool's.
+     *
+     * @throws serai.problem.ProblemException CONTAINER_REFUSED when it is another's, or is ending
+     */
+    public Allocation placed(PoolId pool, AllocationId allocation, int ordinal) {
+        var known = cluster.allocation(allocation)
+                .orElseThrow(() -> Problem.CONTAINER_REFUSED.because("the cluster knows no allocation %s", allocation));
+        check(known, pool, ordinal);
+        return known;
     }
 
     private static boolean isSame(String expected, String given) {

@@ -7,6 +7,7 @@ import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import java.time.Instant;
 import java.util.Optional;
+import serai.cluster.AllocationId;
 import serai.container.Container;
 import serai.container.Containers;
 import serai.log.Logs;
@@ -53,10 +54,10 @@ public class ContainerEnds {
         return Optional.of(container);
     }
 
-    /** A place whose runner never presented itself. */
+    /** A place whose runner never presented itself. Every server may say it, it counts once. */
     @Transactional
-    public void neverStarted(PoolId pool, int ordinal, String reason, Instant now) {
-        if (isWanted(pool, ordinal)) {
+    public void neverStarted(AllocationId allocation, PoolId pool, int ordinal, String reason, Instant now) {
+        if (isWanted(pool, ordinal) && pools.isFirstToCount(allocation.value())) {
             pools.startFailed(pool, "the runner did not start: " + reason, now);
         }
     }

@@ -107,7 +107,8 @@ public class Departures {
         if (container.isPresent()) {
             end(container.get().id(), allocation.exitCode().orElse(null), reason(allocation));
         } else if (isNews && allocation.state() == Allocation.State.FAILED) {
-            ends.neverStarted(allocation.pool(), allocation.index(), reason(allocation), clock.instant());
+            ends.neverStarted(
+                    allocation.id(), allocation.pool(), allocation.index(), reason(allocation), clock.instant());
             reconciliations.request(allocation.pool());
         }
     }

@@ -12,25 +12,31 @@ import jakarta.ejb.TransactionAttribute;
 import jakarta.ejb.TransactionAttributeType;
 import jakarta.inject.Inject;
 import java.time.Instant;
+import serai.peer.Leases;
 
-/** Ticks for {@link Reaper} and {@link Retention}. */
+/** Ticks for {@link Reaper} and {@link Retention}. Every server has one; the lease says whose tick counts. */
 @Startup
 @Singleton
 @TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
 public class ReapTimer {
     private static final System.Logger LOG = System.getLogger(ReapTimer.class.getName());
 
+    private static final String REAPER = "reaper";
+    private static final String RETENTION = "retention";
+
     private final Reaper reaper;
     private final Retention retention;
+    private final Leases leases;
 
     @Inject
-    public ReapTimer(Reaper reaper, Retention retention) {
+    public ReapTimer(Reaper reaper, Retention retention, Leases leases) {
         this.reaper = reaper;
         this.retention = retention;
+        this.leases = leases;
     }
 
     public ReapTimer() {
-        this(null, null); // for the server's proxy
+        this(null, null, null); // for the server's proxy
     }
 
     /** Before the first log arrives. */
@@ -42,22 +48,31 @@ public class ReapTimer {
     /** Every 5 s: a small part of the lease. */
     @Schedule(hour = "*", minute = "*", second = "*/5", persistent = false)
     void reap() {
-        reaper.reap();
+        underLease(REAPER, reaper::reap);
     }
 
     /** Every second: the unit of time limits. */
     @Schedule(hour = "*", minute = "*", second = "*", persistent = false)
     void reapOverdue() {
-        reaper.reapOverdue();
+        underLease(REAPER, reaper::reapOverdue);
     }
 
     /** Every 10 min: a small part of the shortest retention, that of replays. */
     @Schedule(hour = "*", minute = "*/10", persistent = false)
     void retain() {
-        try {
+        underLease(RETENTION, () -> {
             retention.keep(Instant.now());
+            leases.forget();
+        });
+    }
+
+    private void underLease(String name, Runnable work) {
+        try {
+            if (leases.hold(name)) {
+                work.run();
+            }
         } catch (RuntimeException e) { // a timer that fails is taken away by the server
-            LOG.log(WARNING, "old things are not forgotten now", e);
+            LOG.log(WARNING, "not done now: " + name, e);
         }
     }
 }

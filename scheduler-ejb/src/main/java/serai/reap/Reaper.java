@@ -4,28 +4,36 @@ package serai.reap;
 
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
+import static java.util.stream.Collectors.toMap;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import serai.activate.Publisher;
 import serai.app.Apps;
 import serai.call.Inputs;
 import serai.config.CallConfig;
+import serai.container.Container;
 import serai.container.Containers;
 import serai.function.Functions;
 import serai.pool.Pools;
 
-/** Finds what has been silent or busy for too long. */
+/** Finds what has been silent or busy for too long, by its own clock: those of server and database may be set. */
 @ApplicationScoped
 public class Reaper {
     private static final System.Logger LOG = System.getLogger(Reaper.class.getName());
 
     /** For containers to find the server that has come back: their relays try each second, a first word may take 5 s. */
     private static final Duration RETURN = Duration.ofSeconds(10);
+
+    /** Later than any heartbeat. */
+    private static final Instant FOR_EVER = Instant.parse("9999-01-01T00:00:00Z");
+
+    /** By which two clocks may differ in the time between two looks. */
+    private static final Duration SLEW = Duration.ofSeconds(1);
 
     private final Containers containers;
     private final Inputs inputs;
@@ -37,7 +45,14 @@ public class Reaper {
     private final Evictions evictions;
     private final CallConfig settings;
     private final InstantSource clock;
-    private final Instant begun;
+    private final LongSupplier nanos;
+    private final long begun;
+    private final Sightings<Beat> beats = new Sightings<>();
+    private final Sightings<Beat> appBeats = new Sightings<>();
+    private final Sightings<String> starts = new Sightings<>();
+    private final Sightings<Try> tries = new Sightings<>();
+    private Instant databaseTime = Instant.MAX; // that the clock was set while nobody looked is possible, too
+    private long databaseNanos;
 
     @Inject
     public Reaper(
@@ -60,7 +75,8 @@ public class Reaper {
                 publisher,
                 evictions,
                 settings,
-                InstantSource.system());
+                InstantSource.system(),
+                System::nanoTime);
     }
 
     public Reaper(
@@ -73,7 +89,8 @@ public class Reaper {
             Publisher publisher,
             Evictions evictions,
             CallConfig settings,
-            InstantSource clock) {
+            InstantSource clock,
+            LongSupplier nanos) {
         this.containers = containers;
         this.inputs = inputs;
         this.pools = pools;
@@ -84,15 +101,22 @@ public class Reaper {
         this.evictions = evictions;
         this.settings = settings;
         this.clock = clock;
-        this.begun = clock.instant();
+        this.nanos = nanos;
+        this.begun = nanos.getAsLong();
     }
+
+    /** @param who a container or an app; it lives as long as its last beat changes */
+    private record Beat(String who, Instant at) {}
+
+    private record Try(String inputId, int attempt) {}
 
     public Reaper() {
         this(null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** One look at everything. Each kind of finding fails for itself. */
-    public void reap() {
+    public synchronized void reap() {
+        attempt("a clock that was set back", this::clockSetBack);
         attempt("containers that fell silent", this::silentContainers);
         if (isBack()) {
             attempt("containers that do not get ready", this::slowStarts);
@@ -106,7 +130,7 @@ public class Reaper {
     }
 
     /** Of everything, what users count in seconds. */
-    public void reapOverdue() {
+    public synchronized void reapOverdue() {
         if (isBack()) {
             attempt("inputs over their time", this::overdueInputs);
         }
@@ -114,7 +138,7 @@ public class Reaper {
 
     /** What was done in time while the server was away is told just after its start: no limit is looked at before that. */
     private boolean isBack() {
-        return !clock.instant().isBefore(begun.plus(RETURN));
+        return nanos.getAsLong() - begun >= RETURN.toNanos();
     }
 
     private void attempt(String what, Runnable look) {
@@ -125,43 +149,53 @@ public class Reaper {
         }
     }
 
+    /** Nobody could be heard while the server was away: silence counts from its first look. */
     private void silentContainers() {
-        outlived(
-                settings.lease(),
-                since -> containers
-                        .silentSince(since)
-                        .forEach(c -> evictions.end(
-                                c,
-                                "no sign of life for %d s"
-                                        .formatted(settings.lease().toSeconds()))));
+        var live = containers.live();
+        var told = live.stream().collect(toMap(c -> new Beat(c.id(), c.heartbeatAt()), c -> Duration.ZERO));
+        var silence = beats.look(told, nanos.getAsLong());
+        live.stream()
+                .filter(c -> silence.get(new Beat(c.id(), c.heartbeatAt())).compareTo(settings.lease()) > 0)
+                .forEach(c -> evictions.end(
+                        c, "no sign of life for %d s".formatted(settings.lease().toSeconds())));
     }
 
     private void silentApps() {
-        outlived(
-                settings.appSilence(),
-                since -> apps.silentSince(since).forEach(app -> {
+        var live = apps.silentSince(FOR_EVER);
+        var told = live.stream().collect(toMap(a -> new Beat(a.id(), a.heartbeatAt()), a -> Duration.ZERO));
+        var silence = appBeats.look(told, nanos.getAsLong());
+        live.stream()
+                .filter(a -> silence.get(new Beat(a.id(), a.heartbeatAt())).compareTo(settings.appSilence()) > 0)
+                .forEach(app -> {
                     LOG.log(
                             INFO,
                             "app {0} ends: no sign of life of its client for {1}",
                             app.id(),
                             settings.appSilence());
                     publisher.stopped(app.id());
-                }));
+                });
     }
 
-    /** Nobody could be heard while the server was away: silence counts from its start. */
-    private void outlived(Duration patience, Consumer<Instant> reap) {
-        var since = clock.instant().minus(patience);
-        if (!since.isBefore(begun)) {
-            reap.accept(since);
+    private void clockSetBack() {
+        var now = inputs.databaseTime();
+        long at = nanos.getAsLong();
+        var expected = databaseTime.equals(Instant.MAX) ? databaseTime : databaseTime.plusNanos(at - databaseNanos);
+        if (now.isBefore(expected.minus(SLEW))) {
+            inputs.clockWasSetBack();
         }
+        databaseTime = now;
+        databaseNanos = at;
     }
 
     private void slowStarts() {
-        for (var container : containers.starting()) {
+        var starting = containers.starting();
+        var told =
+                starting.stream().collect(toMap(Container::id, c -> Duration.between(c.createdAt(), clock.instant())));
+        var ages = starts.look(told, nanos.getAsLong());
+        for (var container : starting) {
             var definition = functions.definition(pools.get(container.poolId()).definitionId());
             var limit = definition.duties().startupTimeout();
-            if (!limit.isZero() && container.createdAt().plus(limit).isBefore(clock.instant())) {
+            if (!limit.isZero() && ages.get(container.id()).compareTo(limit) > 0) {
                 evictions.end(container, "not ready within %d s".formatted(limit.toSeconds()));
             }
         }
@@ -169,16 +203,20 @@ public class Reaper {
 
     /** The runtime enforces no limit: its container has to end, with all that it holds. */
     private void overdueInputs() {
-        for (var overdue : inputs.overdue()) {
-            var duties = functions.definition(overdue.definitionId()).duties();
-            if (inputs.timeOut(overdue, duties.retryPolicy(), duties.timeout())) {
-                containers
-                        .find(overdue.containerId())
-                        .ifPresent(c -> evictions.end(
-                                c,
-                                "an input ran for longer than %d s"
-                                        .formatted(duties.timeout().toSeconds())));
-            }
+        var running = inputs.running();
+        var told = running.stream().collect(toMap(i -> new Try(i.inputId(), i.attempt()), Inputs.Attempt::age));
+        var ages = tries.look(told, nanos.getAsLong());
+        running.stream()
+                .filter(i -> ages.get(new Try(i.inputId(), i.attempt())).compareTo(i.limit()) > 0)
+                .forEach(this::overdue);
+    }
+
+    private void overdue(Inputs.Attempt input) {
+        var policy = functions.definition(input.definitionId()).duties().retryPolicy();
+        if (inputs.timeOut(input, policy, input.limit())) {
+            evictions.end(
+                    input.containerId(),
+                    "an input ran for longer than %d s".formatted(input.limit().toSeconds()));
         }
     }
 

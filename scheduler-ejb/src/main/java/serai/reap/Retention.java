@@ -6,13 +6,17 @@ import static java.lang.System.Logger.Level.INFO;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.function.IntSupplier;
 import serai.call.Calls;
 import serai.config.CallConfig;
 import serai.config.LogConfig;
+import serai.event.Events;
 import serai.log.Logs;
+import serai.pool.Pools;
 import serai.replay.Replays;
 import serai.secret.Secrets;
 
@@ -20,28 +24,40 @@ import serai.secret.Secrets;
 @ApplicationScoped
 public class Retention {
     private static final System.Logger LOG = System.getLogger(Retention.class.getName());
+    private static final Duration FAILED_STARTS = Duration.ofDays(1); // the cluster tells of none that is older
     private static final int BATCH = 1_000; // short transactions, whatever has piled up
 
     private final Calls calls;
     private final Replays replays;
     private final Logs logs;
+    private final Pools pools;
+    private final Events events;
     private final Secrets secrets;
     private final CallConfig callSettings;
     private final LogConfig logSettings;
 
     @Inject
     public Retention(
-            Calls calls, Replays replays, Logs logs, Secrets secrets, CallConfig callSettings, LogConfig logSettings) {
+            Calls calls,
+            Replays replays,
+            Logs logs,
+            Pools pools,
+            Events events,
+            Secrets secrets,
+            CallConfig callSettings,
+            LogConfig logSettings) {
         this.calls = calls;
         this.replays = replays;
         this.logs = logs;
+        this.pools = pools;
+        this.events = events;
         this.secrets = secrets;
         this.callSettings = callSettings;
         this.logSettings = logSettings;
     }
 
     public Retention() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Today's logs and tomorrow's have a partition; what is over its time goes. */
@@ -51,6 +67,8 @@ public class Retention {
         logs.prepare(today.plusDays(1));
         logs.forget(today.minusDays(Math.max(1, logSettings.retention().toDays())));
         replays.forget(now.minus(callSettings.replay()));
+        pools.forgetFailedStarts(now.minus(FAILED_STARTS));
+        forget("events", () -> events.forget(now.minus(logSettings.retention()), BATCH));
         forgetCalls(now.minus(callSettings.retention()));
         secrets.forget(now);
         rewrapSecrets();
@@ -67,14 +85,18 @@ public class Retention {
     }
 
     private void forgetCalls(Instant before) {
+        forget("calls from before " + before, () -> calls.forget(before, BATCH));
+    }
+
+    private static void forget(String what, IntSupplier batch) {
         int total = 0;
         int forgotten;
         do {
-            forgotten = calls.forget(before, BATCH);
+            forgotten = batch.getAsInt();
             total += forgotten;
         } while (forgotten == BATCH);
         if (total > 0) {
-            LOG.log(INFO, "{0} calls from before {1} are forgotten", total, before);
+            LOG.log(INFO, "{0} {1} are forgotten", total, what);
         }
     }
 }

@@ -23,7 +23,16 @@ import jakarta.enterprise.concurrent.ManagedExecutorDefinition;
         user = "${MPCONFIG=serai.db.user}",
         password = "${MPCONFIG=serai.db.password}",
         minPoolSize = 2,
-        maxPoolSize = 32)
+        maxPoolSize = 32,
+        properties = {
+            // after the database was away its old connections are thrown away, and not handed out one after the other
+            "fish.payara.is-connection-validation-required=true",
+            "fish.payara.connection-validation-method=custom-validation",
+            "fish.payara.validation-classname=org.glassfish.api.jdbc.validation.JDBC40ConnectionValidation",
+            "fish.payara.validate-atmost-once-period-in-seconds=1",
+            "fish.payara.fail-all-connections=true",
+            "fish.payara.max-wait-time-in-millis=10000"
+        })
 @ManagedExecutorDefinition(name = ServerResources.VIRTUAL, virtual = true)
 public class ServerResources {
     /** JNDI name of the executor: a virtual thread for each piece of work, which may block as long as it likes. */

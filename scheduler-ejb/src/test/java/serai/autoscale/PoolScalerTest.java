@@ -3,16 +3,21 @@
 package serai.autoscale;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import serai.activate.Adjuster;
 import serai.call.Inputs;
 import serai.call.Outcome;
 import serai.cluster.PoolJob;
 import serai.container.Container;
+import serai.event.Event;
+import serai.function.AutoscalerSettings;
 import serai.log.Logs;
 import serai.pool.Pool;
 import serai.server.TestServer;
@@ -38,11 +43,54 @@ class PoolScalerTest {
                 .hasEntrySatisfying(
                         "serai_url", link -> assertThat(link).startsWith("http://127.0.0.1:8080/api/v1/functions/fu-"));
         assertThat(job.resources()).isEqualTo(new PoolJob.Resources(100, 128, 0, 512));
-        assertThat(job.maxContainers()).isEqualTo(10);
+        assertThat(job.maxContainers()).as("its own may be changed").isEqualTo(100);
         assertThat(job.secret()).isEqualTo(pool.secret());
-        assertThat(job.runner().artifact()).hasToString("http://127.0.0.1:8080/internal/v1/runner.pyz");
+        assertThat(job.runner().artifacts().getFirst()).hasToString("http://127.0.0.1:8080/internal/v1/runner.pyz");
         assertThat(job.environment()).containsEntry("SERAI_POOL", pool.id().value());
         server.await("it is kept that it is", () -> server.reload(pool.id()).isDeclared());
+    }
+
+    @Test
+    void givenASetting_whenItIsAdjusted_thenItHoldsUntilTheNextDeployment() {
+        var app = server.app();
+        var function = server.function(app);
+        server.define(function, new AutoscalerSettings(0, 1, 0, WINDOW));
+        server.publish(app, function);
+        var published = server.functions.get(server.tenant, function.id());
+        var pool = server.current(function);
+
+        var now = server.adjuster.adjust(published, new Adjuster.Change(2, 3, null, null), server.now());
+
+        assertThat(now).isEqualTo(new AutoscalerSettings(2, 3, 0, WINDOW));
+        server.await("the minimum", () -> server.cluster.count(pool.id()).equals(Optional.of(2)));
+        server.call(pool, 9);
+        server.await("the maximum", () -> server.cluster.count(pool.id()).equals(Optional.of(3)));
+        server.define(function, new AutoscalerSettings(0, 1, 0, WINDOW));
+        server.publish(app, function);
+        assertThat(server.adjuster.adjusted(server.functions.get(server.tenant, function.id())))
+                .isEmpty();
+    }
+
+    @Test
+    void givenAWorkspaceAtItsLimit_whenAnotherFunctionNeedsOne_thenItWaitsAndSaysSo() {
+        server.workspaceContainers(2);
+        var first = server.pool(2, WINDOW);
+        server.await("both", () -> server.reload(first.id()).size() == 2);
+        var second = server.pool(0, WINDOW);
+        server.call(second, 1);
+
+        server.await("the reason", () -> server.reload(second.id()).reason().contains("its workspace has all"));
+
+        assertThat(server.cluster.count(second.id())).contains(0);
+        server.workspaceContainers(3);
+        server.await("a place", () -> server.cluster.count(second.id()).equals(Optional.of(1)));
+        var function = server.functions.find(second.functionId()).orElseThrow();
+        assertThat(server.events.ofFunction(
+                        function.id(), Instant.EPOCH, server.now().plusSeconds(60), Long.MAX_VALUE, 10))
+                .extracting(Event::kind, e -> e.reason().split(":")[0])
+                .containsExactly(
+                        tuple(Event.Kind.SCALED, "from 0 to 1 containers"),
+                        tuple(Event.Kind.EXPLAINED, "its workspace has all the containers that it may have"));
     }
 
     @Test

@@ -115,6 +115,87 @@ class ScalingPolicyPropertiesTest {
         assertThat(size).isEqualTo(Math.min(inputs, 500));
     }
 
+    @Property
+    void neverMoreThanItsWorkspaceAllows(
+            @ForAll("settings") AutoscalerSettings settings,
+            @ForAll("demands") Demand demand,
+            @ForAll @IntRange(max = 30) int most) {
+        if (decide(settings, allowed(demand, most)) instanceof ScaleUp(int to, String reason)) {
+            assertThat(to).isLessThanOrEqualTo(most);
+        }
+    }
+
+    @Property
+    void whoMayHaveNoMoreSaysSo(@ForAll("settings") AutoscalerSettings settings, @ForAll("demands") Demand demand) {
+        var full = decide(settings, allowed(demand, demand.size()));
+
+        if (decide(settings, demand) instanceof ScaleUp) {
+            assertThat(full).isInstanceOf(Decision.Stay.class);
+        } else {
+            assertThat(full).isEqualTo(decide(settings, demand));
+        }
+    }
+
+    @Property
+    void inABurstNothingIsGivenUp(@ForAll("settings") AutoscalerSettings settings, @ForAll("demands") Demand demand) {
+        var burst = new Trend(List.of(), Optional.of(NOON));
+
+        assertThat(decide(
+                        new AutoscalerSettings(
+                                settings.minContainers(),
+                                settings.maxContainers(),
+                                settings.bufferContainers(),
+                                settings.scaledownWindow().plusSeconds(1)),
+                        demand.seen(Pace.UNKNOWN, burst)))
+                .isNotInstanceOf(ScaleDown.class);
+    }
+
+    @Property
+    void aBurstEndsWithItsWindow(@ForAll("settings") AutoscalerSettings settings, @ForAll("demands") Demand demand) {
+        var over = new Trend(List.of(), Optional.of(NOON.minus(settings.scaledownWindow())));
+
+        assertThat(decide(settings, demand.seen(Pace.UNKNOWN, over))).isEqualTo(decide(settings, demand));
+    }
+
+    @Property
+    void thatInputsAreShortNeverAsksForMoreAndNeverForNothing(
+            @ForAll("settings") AutoscalerSettings settings,
+            @ForAll("demands") Demand demand,
+            @ForAll @IntRange(max = 10_000) int millis) {
+        var known = demand.seen(new Pace(Optional.of(Duration.ofMillis(millis)), Duration.ofSeconds(2)), Trend.NONE);
+
+        assertThat(known.containersNeeded()).isLessThanOrEqualTo(demand.containersNeeded());
+        if (demand.isWork()) {
+            assertThat(sizeAfter(decide(settings, known), demand.size())).isPositive();
+            assertThat(known.containersNeeded()).isPositive();
+        }
+    }
+
+    @Property
+    void whatIsShortIsDoneWithinTheTimeOfAStart(
+            @ForAll @IntRange(min = 1, max = 100_000) int pending,
+            @ForAll @IntRange(min = 1, max = 5_000) int input,
+            @ForAll @IntRange(min = 100, max = 5_000) int start) {
+        int slots = new Pace(Optional.of(Duration.ofMillis(input)), Duration.ofMillis(start)).slotsFor(pending);
+
+        assertThat((long) pending * input).isLessThanOrEqualTo((long) slots * Math.max(start, input));
+    }
+
+    private static Demand allowed(Demand demand, int most) {
+        return new Demand(
+                demand.pending(),
+                demand.running(),
+                demand.concurrency(),
+                demand.replicas(),
+                demand.size(),
+                demand.sizedAt(),
+                demand.failures(),
+                demand.gaveUpAt(),
+                demand.pace(),
+                demand.trend(),
+                most);
+    }
+
     private static Decision decide(AutoscalerSettings settings, Demand demand) {
         return new ScalingPolicy(settings, CRASH_LIMIT).decide(demand, NOON);
     }
@@ -124,6 +205,7 @@ class ScalingPolicyPropertiesTest {
             case ScaleUp(int to, String reason) -> to;
             case ScaleDown(int to, List<String> draining, String reason) -> to;
             case Hold hold -> size;
+            case Decision.Stay stay -> size;
             case Decision.GiveUp giveUp -> throw new AssertionError(giveUp);
             case Decision.Remove remove -> throw new AssertionError(remove);
         };

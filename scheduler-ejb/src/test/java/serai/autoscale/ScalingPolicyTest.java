@@ -200,6 +200,7 @@ class ScalingPolicyTest {
             case ScaleDown(int to, List<String> draining, String reason) -> to;
             case GiveUp giveUp -> throw new AssertionError(giveUp);
             case Hold hold -> throw new AssertionError(hold);
+            case Decision.Stay stay -> throw new AssertionError(stay);
             case Remove remove -> throw new AssertionError(remove);
         };
     }

@@ -109,6 +109,7 @@ class SimulationTest {
                 case ScaleUp(int to, String reason) -> resize(to);
                 case ScaleDown(int to, List<String> draining, String reason) -> resize(to);
                 case Hold hold -> {}
+                case Decision.Stay stay -> {}
                 case GiveUp giveUp -> throw new AssertionError(giveUp);
                 case Remove remove -> throw new AssertionError(remove);
             }

@@ -83,6 +83,7 @@ public final class ModelQueue {
         String claimKey;
         Instant availableAt;
         Instant claimedAt;
+        Instant finishedAt;
         Instant cancelledAt;
 
         private Input(String id, String callId, String poolId, NewInput given, Instant now) {
@@ -168,6 +169,7 @@ public final class ModelQueue {
     }
 
     private void keep(Input input, Outcome outcome, String reason, byte[] content) {
+        input.finishedAt = clock.instant();
         input.state = switch (outcome) {
             case SUCCESS -> "SUCCEEDED";
             case TERMINATED -> "CANCELLED";
@@ -261,6 +263,7 @@ public final class ModelQueue {
                     input.containerId = containerId;
                     input.claimKey = key;
                     input.claimedAt = clock.instant();
+                    input.finishedAt = null;
                     claimed.accept(input);
                 }
                 if (!next.isEmpty()) {
@@ -407,12 +410,8 @@ public final class ModelQueue {
                     .toList());
         }
 
-        private boolean isOver(Input input) {
-            return input.claimedAt.plus(definition.duties().timeout()).isBefore(clock.instant());
-        }
-
         @Override
-        public boolean timeOut(Overdue overdue, RetryPolicy policy, Duration limit) {
+        public boolean timeOut(Attempt overdue, RetryPolicy policy, Duration limit) {
             return steps.of(() -> {
                 var input = rows.get(overdue.inputId());
                 var result = new Result(overdue.inputId(), overdue.attempt(), Outcome.TIMEOUT, null);
@@ -428,6 +427,9 @@ public final class ModelQueue {
                         Outcome.TIMEOUT,
                         "Task's current input %s hit its timeout of %ds".formatted(input.id, limit.toSeconds()),
                         null);
+                if (wasRunning) {
+                    idleWithout(overdue.containerId(), input.id);
+                }
                 return wasRunning;
             });
         }
@@ -448,11 +450,59 @@ public final class ModelQueue {
         }
 
         @Override
-        public List<Overdue> overdue() {
+        public Optional<Duration> lately(PoolId pool) {
+            return steps.of(() -> {
+                var millis = rows.values().stream()
+                        .filter(i -> i.poolId.equals(pool.value()) && i.finishedAt != null && i.claimedAt != null)
+                        .sorted(Comparator.comparing((Input i) -> i.claimedAt).reversed())
+                        .limit(20)
+                        .mapToLong(
+                                i -> Duration.between(i.claimedAt, i.finishedAt).toMillis())
+                        .average();
+                return millis.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(Duration.ofMillis(Math.max(0, (long) millis.getAsDouble())));
+            });
+        }
+
+        @Override
+        public List<Attempt> running() {
             return steps.of(() -> rows.values().stream()
-                    .filter(i -> i.state.equals("RUNNING") && isOver(i))
-                    .map(i -> new Overdue(i.id, i.attempt, i.containerId, definition.id()))
+                    .filter(i -> i.state.equals("RUNNING"))
+                    .map(i -> new Attempt(
+                            i.id,
+                            i.attempt,
+                            i.containerId,
+                            definition.id(),
+                            Duration.between(i.claimedAt, clock.instant()),
+                            definition.duties().timeout()))
                     .toList());
+        }
+
+        @Override
+        public void clockWasSetBack() {
+            steps.run(() -> {
+                var now = clock.instant();
+                var longest =
+                        now.plus(definition.duties().retryPolicy().maxDelay()).plusSeconds(1);
+                for (var input : rows.values()) {
+                    if (input.state.equals("PENDING") && input.availableAt.isAfter(longest)) {
+                        input.availableAt = now;
+                    }
+                }
+                for (var container : containers.rows()) {
+                    if (container.state() != Container.State.ENDED
+                            && container.idleSince() != null
+                            && container.idleSince().isAfter(now.plusSeconds(1))) {
+                        containers.idle(container.id(), now);
+                    }
+                }
+            });
+        }
+
+        @Override
+        public Instant databaseTime() {
+            return steps.of(clock::instant);
         }
     }
 }

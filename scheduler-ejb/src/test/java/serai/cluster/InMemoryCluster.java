@@ -151,6 +151,11 @@ public final class InMemoryCluster implements Cluster {
     }
 
     @Override
+    public synchronized Optional<Outage> outage() {
+        return isAway ? Optional.of(new Outage(Instant.EPOCH, false, "it is away")) : Optional.empty();
+    }
+
+    @Override
     public synchronized ClusterInfo info() {
         answer();
         return new ClusterInfo("memory", "1", "nowhere");

@@ -180,8 +180,8 @@ public final class ModelContainers extends Containers {
     }
 
     @Override
-    public List<Container> silentSince(Instant since) {
-        return all(c -> c.state() != State.ENDED && c.heartbeatAt().isBefore(since));
+    public List<Container> live() {
+        return all(c -> c.state() != State.ENDED);
     }
 
     @Override

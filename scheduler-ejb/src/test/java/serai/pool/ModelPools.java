@@ -4,10 +4,12 @@ package serai.pool;
 
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import serai.function.Definition;
@@ -24,6 +26,7 @@ public final class ModelPools extends Pools {
     private final Predicate<PoolId> isAnythingPending;
     private final Predicate<PoolId> hasContainers;
     private final Steps steps;
+    private final Set<String> counted = new HashSet<>();
 
     /**
      * @param isAnythingPending of a queue
@@ -112,8 +115,29 @@ public final class ModelPools extends Pools {
     }
 
     @Override
-    public void placed(PoolId id) {
+    public void placed(PoolId id, Instant now) {
         change(id, Pool::placed);
+    }
+
+    @Override
+    public int sizeBeside(Pool pool) {
+        return steps.of(() -> rows.values().stream()
+                .filter(p -> !p.id().equals(pool.id()))
+                .mapToInt(Pool::size)
+                .sum());
+    }
+
+    @Override
+    public void gaveUp(PoolId id, String reason, Instant now) {
+        change(id, pool -> {
+            pool.gaveUp(now);
+            pool.startSucceeded();
+        });
+    }
+
+    @Override
+    public boolean isFirstToCount(String allocationId) {
+        return steps.of(() -> counted.add(allocationId));
     }
 
     @Override

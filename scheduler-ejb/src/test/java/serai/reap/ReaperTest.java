@@ -59,6 +59,26 @@ class ReaperTest {
     }
 
     @Test
+    void givenAClockThatIsSet_whenEveryoneIsWell_thenNobodyIsGivenUp() {
+        container.ready().claim();
+        passes(Duration.ofSeconds(11));
+        server.reaper.reap();
+
+        server.clockIsSet(Duration.ofHours(1));
+        server.reaper.reap();
+        server.clockIsSet(Duration.ofHours(-2));
+        server.reaper.reap();
+
+        assertThat(container.row().state()).isEqualTo(Container.State.ACTIVE);
+        assertThat(server.apps.find(pool.appId()).orElseThrow().state()).isEqualTo(App.State.EPHEMERAL);
+        passes(LEASE.plusSeconds(1));
+        server.reaper.reap();
+        assertThat(container.row().state())
+                .as("silent by the reaper's own clock")
+                .isEqualTo(Container.State.ENDED);
+    }
+
+    @Test
     void givenAHeartbeat_whenTheLeaseWouldBeOver_thenTheContainerStays() {
         container.ready();
         passes(LEASE.plusSeconds(1));
@@ -137,6 +157,7 @@ class ReaperTest {
 
     @Test
     void givenAClientThatFellSilent_whenItsTimeIsOver_thenItsAppEnds() {
+        server.reaper.reap(); // as it does every 5 s
         server.passes(LEASE.plusSeconds(1));
 
         server.reaper.reap();
@@ -190,6 +211,7 @@ class ReaperTest {
 
     /** Time, with a client that is heard. */
     private void passes(Duration time) {
+        server.reaper.reap(); // as it does every 5 s
         server.passes(time);
         server.apps.heartbeat(server.tenant, pool.appId(), server.now());
     }

@@ -9,6 +9,7 @@ import jakarta.persistence.EntityManagerFactory;
 import jakarta.persistence.Persistence;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,6 +25,7 @@ import javax.sql.DataSource;
 import org.hibernate.type.format.FormatMapper;
 import org.jdbi.v3.core.Jdbi;
 import org.postgresql.ds.PGPoolingDataSource;
+import serai.activate.Adjuster;
 import serai.activate.Closings;
 import serai.activate.Publisher;
 import serai.activate.Rollouts;
@@ -44,15 +46,17 @@ import serai.cluster.InMemoryCluster;
 import serai.config.AutoscaleConfig;
 import serai.config.CallConfig;
 import serai.config.DeviceConfig;
-import serai.config.HttpConfig;
 import serai.config.LogConfig;
 import serai.config.RunnerConfig;
 import serai.config.ScheduleConfig;
 import serai.config.SecretConfig;
 import serai.container.Containers;
 import serai.cron.Firer;
+import serai.database.DatabaseClock;
 import serai.device.Devices;
 import serai.device.Gpu;
+import serai.event.Events;
+import serai.function.Adjustments;
 import serai.function.AutoscalerSettings;
 import serai.function.Definition;
 import serai.function.Deployments;
@@ -64,6 +68,8 @@ import serai.function.RetryPolicy;
 import serai.function.Variants;
 import serai.id.NewId;
 import serai.log.Logs;
+import serai.peer.Leases;
+import serai.peer.Servers;
 import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
@@ -105,7 +111,9 @@ public final class TestServer {
     private final Transactions transactions = new Transactions(FACTORY, SOURCE);
     public final Jdbi jdbi = Jdbi.create(transactions).registerArrayType(String.class, "text");
     private final AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
-    private final InstantSource clock = () -> Instant.now().plus(ahead.get());
+    private final AtomicReference<Duration> set = new AtomicReference<>(Duration.ZERO);
+    private final InstantSource clock = () -> Instant.now().plus(ahead.get()).plus(set.get());
+    private final DatabaseClock databaseClock = new DatabaseClock(clock::instant, this::nanos);
     private final Executor executor = work -> Thread.ofVirtual().start(work);
 
     public final InMemoryCluster cluster = new InMemoryCluster();
@@ -113,10 +121,12 @@ public final class TestServer {
     public final Workspaces workspaces = bean(Workspaces.class, transactions.entities());
     public final Apps apps = bean(Apps.class, transactions.entities(), signals);
     public final Functions functions = bean(Functions.class, transactions.entities());
+    public final Adjustments adjustments = bean(Adjustments.class, jdbi);
     public final Variants variants = bean(Variants.class, functions, new NoOptions());
     public final Deployments deployments = bean(Deployments.class, apps, functions, variants);
-    public final Pools pools = bean(Pools.class, transactions.entities(), jdbi);
-    public final Containers containers = bean(Containers.class, transactions.entities(), jdbi, signals);
+    public final Events events = bean(Events.class, jdbi);
+    public final Pools pools = bean(Pools.class, transactions.entities(), jdbi, events);
+    public final Containers containers = bean(Containers.class, transactions.entities(), jdbi, signals, events);
     public final Calls calls = bean(Calls.class, jdbi, signals);
     public final Inputs inputs = bean(Inputs.class, jdbi, signals);
     public final Schedules schedules = bean(Schedules.class, transactions.entities(), jdbi);
@@ -126,25 +136,30 @@ public final class TestServer {
     private final AutoscaleConfig autoscale = settings(AutoscaleConfig.class, Map.of("stop-grace", "PT1S"));
     private final CallConfig call = settings(CallConfig.class, Map.of());
     public final Retirements retirements = bean(Retirements.class, apps, functions, pools, inputs, containers);
+    private final Servers servers =
+            new Servers(jdbi, URI.create("http://127.0.0.1:8080"), URI.create("http://127.0.0.1:50051"));
     public final PoolScaler scaler = new PoolScaler(
-            bean(Demands.class, pools, functions, apps, containers, inputs, autoscale),
+            bean(Demands.class, pools, functions, adjustments, apps, containers, inputs, autoscale),
             bean(
                     PoolJobs.class,
                     workspaces,
                     RunnerArtifact.of(new byte[] {1, 2, 3}),
-                    settings(HttpConfig.class, Map.of()),
+                    servers,
                     settings(RunnerConfig.class, Map.of()),
-                    Devices.read(Optional.empty())),
+                    Devices.read(Optional.empty()),
+                    autoscale),
             pools,
             containers,
             inputs,
             retirements,
-            bean(Shortages.class, pools, logs),
+            bean(Shortages.class, pools, inputs, functions, logs),
             cluster,
             autoscale,
             settings(DeviceConfig.class, Map.of()),
             clock);
-    public final Reconciliations reconciliations = new Reconciliations(scaler, executor);
+    private final Leases leases = new Leases(jdbi, servers);
+    public final Reconciliations reconciliations = new Reconciliations(scaler, leases, signals, executor);
+    public final Adjuster adjuster = new Adjuster(functions, adjustments, pools, reconciliations, autoscale);
     public final Publisher publisher = new Publisher(
             bean(Rollouts.class, apps, functions, pools, retirements, schedules),
             bean(Closings.class, apps, pools, inputs, containers, retirements, schedules, autoscale),
@@ -159,12 +174,19 @@ public final class TestServer {
             scaler,
             reconciliations,
             call);
-    public final Admissions admissions = new Admissions(pools, containers, cluster);
+    public final Admissions admissions = new Admissions(pools, containers, cluster, InstantSource.system());
     public final Evictions evictions = new Evictions(containers, departures, cluster);
-    public final Reaper reaper =
-            new Reaper(containers, inputs, pools, functions, apps, departures, publisher, evictions, call, clock);
+    public final Reaper reaper = new Reaper(
+            containers, inputs, pools, functions, apps, departures, publisher, evictions, call, clock, this::nanos);
     public final Retention retention = new Retention(
-            calls, bean(Replays.class, jdbi), logs, secrets(null), call, settings(LogConfig.class, Map.of()));
+            calls,
+            bean(Replays.class, jdbi),
+            logs,
+            pools,
+            events,
+            secrets(null),
+            call,
+            settings(LogConfig.class, Map.of()));
 
     {
         signals.onUnheard(topic -> {
@@ -210,6 +232,10 @@ public final class TestServer {
         return Defaults.of(type, others);
     }
 
+    public void workspaceContainers(int most) {
+        Defaults.set(autoscale, "workspaceContainers", most);
+    }
+
     public void stopGrace(Duration grace) {
         Defaults.set(autoscale, "stopGrace", grace);
     }
@@ -217,6 +243,15 @@ public final class TestServer {
     /** From now on the server's clock is ahead of the database's. */
     public void passes(Duration time) {
         ahead.updateAndGet(before -> before.plus(time));
+    }
+
+    /** Somebody sets the server's clock, while no time passes. */
+    public void clockIsSet(Duration by) {
+        set.updateAndGet(before -> before.plus(by));
+    }
+
+    private long nanos() {
+        return System.nanoTime() + ahead.get().toNanos();
     }
 
     public Instant now() {

@@ -4,6 +4,7 @@ package serai.simulation;
 
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import serai.app.App;
@@ -77,7 +78,7 @@ final class Clients {
             }
         }
         sent++;
-        var as = new Calls.Started("fc-" + sent, java.util.List.of("in-" + sent));
+        var as = new Calls.Started("fc-" + sent, List.of("in-" + sent));
         var answer = new Replays.Answer(new Replays.Key("ws-1", "FunctionMap", key), new byte[0]);
         try {
             world.queue.calls.startOne(

@@ -48,7 +48,7 @@ record Faults(
                 some(random, 0.01),
                 some(random, 0.03),
                 some(random, 0.1),
-                0); // leases by a clock that may be set do not stand this yet
+                some(random, 0.02));
     }
 
     private static double some(Random random, double most) {

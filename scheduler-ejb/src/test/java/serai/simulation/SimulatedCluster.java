@@ -4,6 +4,7 @@ package serai.simulation;
 
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -48,7 +49,7 @@ final class SimulatedCluster implements Cluster {
         private Allocation.State state = Allocation.State.PENDING;
         private String reason = "";
         private Optional<Integer> exitCode = Optional.empty();
-        private java.time.Instant modifiedAt = world.time.now();
+        private Instant modifiedAt = world.time.now();
 
         Place(int index) {
             this.index = index;
@@ -290,6 +291,11 @@ final class SimulatedCluster implements Cluster {
 
     @Override
     public ClusterInfo info() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Optional<Outage> outage() {
         throw new UnsupportedOperationException();
     }
 

@@ -12,6 +12,7 @@ import serai.call.Inputs;
 import serai.call.Outcome;
 import serai.call.Result;
 import serai.container.Container;
+import serai.problem.Problem;
 import serai.problem.ProblemException;
 import serai.simulation.World.Unanswered;
 
@@ -97,7 +98,7 @@ final class SimulatedContainer {
             again(this::register);
             return;
         } catch (ProblemException e) {
-            if (e.problem().kind == serai.problem.Problem.Kind.UNAVAILABLE) {
+            if (e.problem().kind == Problem.Kind.UNAVAILABLE) {
                 again(this::register);
             } else {
                 place.ended(1); // refused

@@ -19,12 +19,15 @@ import serai.autoscale.Retirements;
 import serai.autoscale.Shortages;
 import serai.call.Inputs;
 import serai.cluster.Allocation;
+import serai.cluster.AllocationId;
 import serai.cluster.PoolJob;
 import serai.cluster.Shortage;
 import serai.config.AutoscaleConfig;
 import serai.config.CallConfig;
 import serai.config.DeviceConfig;
 import serai.container.Container;
+import serai.function.Adjustments;
+import serai.function.AutoscalerSettings;
 import serai.log.Logs;
 import serai.pool.PoolId;
 import serai.reap.Admissions;
@@ -50,8 +53,7 @@ final class SimulatedServer {
     final Reconciliations reconciliations;
     final Inputs inputs;
 
-    /** Of the true time. */
-    Duration ahead = Duration.ZERO;
+    final Instant begun;
 
     private final World world;
     private final PoolScaler scaler;
@@ -61,14 +63,22 @@ final class SimulatedServer {
 
     SimulatedServer(World world) {
         this.world = world;
+        this.begun = world.time.now();
         this.inputs = world.queue.inputs;
         InstantSource clock = this::now;
         var logs = new QuietLogs();
         scaler = new PoolScaler(
-                new Demands(world.pools, world.functions, world.apps, world.containers, inputs, AUTOSCALE) {
+                new Demands(
+                        world.pools,
+                        world.functions,
+                        new NoAdjustments(),
+                        world.apps,
+                        world.containers,
+                        inputs,
+                        AUTOSCALE) {
                     @Override
-                    public Optional<Observation> observe(PoolId id, Optional<Instant> gaveUpAt) {
-                        return world.of(() -> super.observe(id, gaveUpAt));
+                    public Optional<Observation> observe(PoolId id) {
+                        return world.of(() -> super.observe(id));
                     }
                 },
                 new Jobs(world),
@@ -87,7 +97,7 @@ final class SimulatedServer {
                 DEVICES,
                 clock);
         reconciliations =
-                new Reconciliations(scaler, work -> {
+                new Reconciliations(scaler, null, null, work -> {
                     throw new IllegalStateException("looks are this server's own events");
                 }) {
                     @Override
@@ -103,8 +113,9 @@ final class SimulatedServer {
                     }
 
                     @Override
-                    public void neverStarted(PoolId pool, int ordinal, String reason, Instant now) {
-                        world.run(() -> super.neverStarted(pool, ordinal, reason, now));
+                    public void neverStarted(
+                            AllocationId allocation, PoolId pool, int ordinal, String reason, Instant now) {
+                        world.run(() -> super.neverStarted(allocation, pool, ordinal, reason, now));
                     }
                 },
                 world.containers,
@@ -125,7 +136,8 @@ final class SimulatedServer {
                 new NoPublisher(),
                 new Evictions(world.containers, departures, world.cluster),
                 CALLS,
-                clock);
+                clock,
+                () -> Duration.between(Time.BEGIN, world.time.now()).toNanos());
         news = new News(world.cluster, departures, world.time.now());
         every(Duration.ofSeconds(1), this::tick);
         every(Duration.ofSeconds(1), reaper::reapOverdue);
@@ -133,7 +145,12 @@ final class SimulatedServer {
     }
 
     Instant now() {
-        return world.time.now().plus(ahead);
+        return world.serverTime();
+    }
+
+    /** By a clock that nobody sets. */
+    private long nanos() {
+        return Duration.between(world.time.now(), Instant.EPOCH).negated().toNanos();
     }
 
     private void every(Duration period, Runnable what) {
@@ -200,7 +217,7 @@ final class SimulatedServer {
         private final World world;
 
         TransactionalShortages(World world, Logs logs) {
-            super(world.pools, logs);
+            super(world.pools, world.queue.inputs, world.functions, logs);
             this.world = world;
         }
 
@@ -212,6 +229,16 @@ final class SimulatedServer {
         @Override
         public void end(Demands.Observation seen, String reason, Instant now) {
             world.run(() -> super.end(seen, reason, now));
+        }
+
+        @Override
+        public boolean trouble(PoolId id, String why, Instant now) {
+            return world.of(() -> super.trouble(id, why, now));
+        }
+
+        @Override
+        public void recovered(PoolId id, Instant now) {
+            world.run(() -> super.recovered(id, now));
         }
 
         @Override
@@ -232,6 +259,13 @@ final class SimulatedServer {
         @Override
         public String lastWords(Container container, int characters) {
             return "";
+        }
+    }
+
+    private static final class NoAdjustments extends Adjustments {
+        @Override
+        public Optional<AutoscalerSettings> of(String functionId, String definitionId) {
+            return Optional.empty();
         }
     }
 

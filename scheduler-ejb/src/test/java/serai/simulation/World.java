@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.simulation;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,6 +39,9 @@ final class World implements Steps {
     /** How soon others may come while a server is between two statements. */
     private static final Duration HURRY = Duration.ofMillis(500);
 
+    /** It looks at time limits after 10 s, each second. */
+    private static final Duration FIRST_LOOK = Duration.ofSeconds(12);
+
     private static final Duration TROUBLED = Duration.ofSeconds(90);
 
     /** For everything that was accepted to be done, once nothing goes wrong any more. */
@@ -65,10 +69,12 @@ final class World implements Steps {
     private final List<SimulatedContainer.Slot> waiting = new ArrayList<>();
     private final Map<String, Integer> attempts = new HashMap<>();
     private final Map<String, Instant> began = new HashMap<>(); // the input's attempt, by the true time
+    private final List<Instant> clocksSet = new ArrayList<>();
     private final Map<String, Instant> born = new HashMap<>();
     private final Map<String, Instant> heard = new HashMap<>(); // of the container
     private SimulatedServer acting;
     private int depth;
+    private Duration serverAhead = Duration.ZERO;
     private Duration databaseAhead = Duration.ZERO;
     private int keys;
 
@@ -137,6 +143,11 @@ final class World implements Steps {
 
     String story() {
         return story.toString();
+    }
+
+    /** What the clock of the server's machine shows. */
+    Instant serverTime() {
+        return time.now().plus(serverAhead);
     }
 
     // a server's statements
@@ -318,7 +329,17 @@ final class World implements Steps {
 
     private void timedOut(ModelQueue.Input input) {
         var took = time.since(began.get(input.id()));
-        holds(took.compareTo(duties.timeout()) >= 0, "its time was over: %s after %s", input, took);
+        holds(
+                isExcused(began.get(input.id())) || took.compareTo(duties.timeout()) >= 0,
+                "its time was over: %s after %s",
+                input,
+                took);
+    }
+
+    /** Of what began before a server's first look it can only believe what the clocks say, also when they were set since. */
+    private boolean isExcused(Instant beginning) {
+        var firstLook = server == null ? time.now() : server.begun.plus(FIRST_LOOK);
+        return clocksSet.stream().anyMatch(at -> !at.isBefore(beginning) && !at.isAfter(firstLook));
     }
 
     private void lives(Container container, String end) {
@@ -332,7 +353,7 @@ final class World implements Steps {
         } else if (end.startsWith("not ready within")) {
             var start = Duration.between(born.get(container.id()), time.now());
             holds(
-                    start.compareTo(duties.startupTimeout()) >= 0,
+                    isExcused(born.get(container.id())) || start.compareTo(duties.startupTimeout()) >= 0,
                     "it had its time to start: %s after %s",
                     container.id(),
                     start);
@@ -372,10 +393,9 @@ final class World implements Steps {
             var step = Duration.ofMillis(
                     (random.nextBoolean() ? 1 : -1) * (long) Math.pow(10, 2 + 4 * random.nextDouble()));
             tell("clocks step by %s", step);
+            clocksSet.add(time.now());
             databaseAhead = databaseAhead.plus(step);
-            if (server != null) {
-                server.ahead = server.ahead.plus(step);
-            }
+            serverAhead = serverAhead.plus(step);
         }
         time.after(seconds(1), this::second);
     }
@@ -417,7 +437,7 @@ final class World implements Steps {
             var row = queue.row(result.inputId()).orElseThrow();
             holds(row.id().equals(call.getValue()), "the answer names what was kept: %s, %s", call, row);
             if (result.content() != null && result.outcome() != Outcome.TERMINATED && result.content().length > 0) {
-                var said = new String(result.content(), java.nio.charset.StandardCharsets.UTF_8);
+                var said = new String(result.content(), StandardCharsets.UTF_8);
                 holds(
                         said.equals(SimulatedContainer.words(row.id(), row.attempt(), row.containerId())),
                         "the result is the last attempt's: %s of %s",

@@ -27,7 +27,7 @@ final class TestArchive {
     private static final String NOBODY = "http://127.0.0.1:1";
 
     private static final Set<String> REPLACED =
-            Set.of("/" + SCHEDULER, "/rpc-ejb.jar", "/api-war.war", "/META-INF/application.xml");
+            Set.of("/" + SCHEDULER, "/rpc-ejb.jar", "/gateway-ejb.jar", "/api-war.war", "/META-INF/application.xml");
 
     /** Half of the bytes, and some seconds of each deployment. */
     private static final Pattern OF_THE_EDGES =

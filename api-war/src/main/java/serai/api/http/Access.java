@@ -21,6 +21,10 @@ public @interface Access {
         ADMIN,
         /** What a runner was given for its container: id, a dot, secret. */
         CONTAINER,
+        /** What a runner was given for the build of an image: id, a dot, secret. */
+        BUILD,
+        /** One of the last two. */
+        RUNNER,
         /** The resource looks for itself, or shows what everyone may see. */
         ITSELF
     }

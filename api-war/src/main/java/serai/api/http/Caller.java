@@ -4,6 +4,7 @@ package serai.api.http;
 
 import jakarta.enterprise.context.RequestScoped;
 import serai.container.Container;
+import serai.image.Builds;
 import serai.problem.Problem;
 import serai.workspace.Tenant;
 
@@ -12,6 +13,7 @@ import serai.workspace.Tenant;
 public class Caller {
     private Tenant tenant;
     private Container container;
+    private Builds.Build build;
 
     void is(Tenant present) {
         tenant = present;
@@ -19,6 +21,10 @@ public class Caller {
 
     void is(Container present) {
         container = present;
+    }
+
+    void is(Builds.Build present) {
+        build = present;
     }
 
     public Tenant tenant() {
@@ -43,5 +49,24 @@ public class Caller {
                     "%s may not speak for %s", container().id(), id);
         }
         return container();
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#PERMISSION_DENIED} if the caller builds something else, or is over */
+    public Builds.Build build(String id) {
+        if (build == null) {
+            throw new IllegalStateException("a resource asks for its build and is not open to builds");
+        }
+        if (!build.id().value().equals(id)) {
+            throw Problem.PERMISSION_DENIED.because("%s may not speak for %s", build.id(), id);
+        }
+        if (build.isOver()) {
+            throw Problem.PERMISSION_DENIED.because("build %s is over: %s", build.id(), build.reason());
+        }
+        return build;
+    }
+
+    /** Whose container or build it is. */
+    public String workspaceId() {
+        return build == null ? container().workspaceId() : build.workspaceId();
     }
 }

@@ -3,6 +3,7 @@
 package serai.api.http;
 
 import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.WARNING;
 
 import jakarta.ejb.EJBException;
 import jakarta.ws.rs.core.Context;
@@ -11,9 +12,10 @@ import jakarta.ws.rs.core.UriInfo;
 import jakarta.ws.rs.ext.ExceptionMapper;
 import jakarta.ws.rs.ext.Provider;
 import java.util.UUID;
+import serai.database.Outage;
 import serai.problem.ProblemException;
 
-/** Everything else is a defect of ours: logged once, here; the caller learns only where to find it in the log. */
+/** The database is away; everything else is a defect of ours: logged once, here; the caller learns only where to find it in the log. */
 @Provider
 public class DefectMapper implements ExceptionMapper<Throwable> {
     private static final System.Logger LOG = System.getLogger(DefectMapper.class.getName());
@@ -25,6 +27,13 @@ public class DefectMapper implements ExceptionMapper<Throwable> {
     public Response toResponse(Throwable e) {
         if (e instanceof EJBException wrapped && wrapped.getCause() instanceof ProblemException problem) {
             return ProblemBody.of(problem.problem(), problem.getMessage(), request)
+                    .response()
+                    .build();
+        }
+        var outage = Outage.behind(e);
+        if (outage.isPresent()) {
+            LOG.log(WARNING, "{0}: {1}", request.getPath(), outage.get().getMessage());
+            return ProblemBody.of(outage.get().problem(), outage.get().getMessage(), request)
                     .response()
                     .build();
         }

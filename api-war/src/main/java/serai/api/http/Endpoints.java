@@ -13,6 +13,7 @@ import java.util.Set;
  */
 public class Endpoints extends Application {
     private static final List<Class<?>> COMMON = List.of(
+            OpenHours.class,
             AccessFeature.class,
             ProblemMapper.class,
             HttpFailureMapper.class,

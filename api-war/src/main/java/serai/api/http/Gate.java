@@ -8,6 +8,7 @@ import java.util.Optional;
 import serai.config.AdminConfig;
 import serai.container.Containers;
 import serai.id.Secret;
+import serai.image.Builds;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
 import serai.workspace.Tokens;
@@ -17,19 +18,21 @@ import serai.workspace.Tokens;
 public class Gate {
     private final Tokens tokens;
     private final Containers containers;
+    private final Builds builds;
     private final Optional<byte[]> admin;
     private final Caller caller;
 
     @Inject
-    public Gate(Tokens tokens, Containers containers, AdminConfig admin, Caller caller) {
+    public Gate(Tokens tokens, Containers containers, Builds builds, AdminConfig admin, Caller caller) {
         this.tokens = tokens;
         this.containers = containers;
+        this.builds = builds;
         this.admin = admin == null ? Optional.empty() : admin.token().map(Secret::hash);
         this.caller = caller;
     }
 
     public Gate() {
-        this(null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null); // for the server's proxy
     }
 
     /**
@@ -41,6 +44,8 @@ public class Gate {
             case TOKEN -> token(Bearer.of(authorization));
             case ADMIN -> admin(Bearer.of(authorization));
             case CONTAINER -> container(Bearer.of(authorization));
+            case BUILD -> build(Bearer.of(authorization));
+            case RUNNER -> runner(Bearer.of(authorization));
             case ITSELF -> {}
         }
     }
@@ -63,6 +68,18 @@ public class Gate {
         caller.is(bearer.pair()
                 .flatMap(token -> containers.find(token.id()).filter(c -> c.knows(token.secret())))
                 .orElseThrow(() -> refused("container's token")));
+    }
+
+    private void build(Bearer bearer) {
+        caller.is(bearer.pair()
+                .flatMap(token -> builds.authenticate(token.id(), token.secret()))
+                .orElseThrow(() -> refused("build's token")));
+    }
+
+    private void runner(Bearer bearer) {
+        bearer.pair()
+                .flatMap(token -> builds.authenticate(token.id(), token.secret()))
+                .ifPresentOrElse(caller::is, () -> container(bearer));
     }
 
     private static ProblemException refused(String what) {

@@ -19,6 +19,9 @@ import serai.problem.Problem;
 public record ProblemBody(String type, String title, int status, String detail, String instance) {
     public static final String MEDIA_TYPE = "application/problem+json";
 
+    /** What is away comes back, or another server answers. */
+    private static final int RETRY_AFTER_SECONDS = 2;
+
     private static final String TYPES = "urn:serai:problem:";
 
     static ProblemBody of(Problem problem, String detail, UriInfo request) {
@@ -60,6 +63,9 @@ public record ProblemBody(String type, String title, int status, String detail, 
                 Response.status(status).type(MediaType.valueOf(MEDIA_TYPE)).entity(json());
         if (status == Response.Status.UNAUTHORIZED.getStatusCode()) {
             response.header(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
+        }
+        if (status == Response.Status.SERVICE_UNAVAILABLE.getStatusCode()) {
+            response.header(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
         return response;
     }

@@ -41,6 +41,7 @@ public class CallsResource {
     private final CallAnswers answers;
     private final LogAnswers logs;
     private final Explanations explanations;
+    private final EventPages events;
     private final Caller caller;
     private final InstantSource clock = InstantSource.system();
 
@@ -52,7 +53,9 @@ public class CallsResource {
             CallAnswers answers,
             LogAnswers logs,
             Explanations explanations,
+            EventPages events,
             Caller caller) {
+        this.events = events;
         this.logs = logs;
         this.explanations = explanations;
         this.calls = calls;
@@ -63,7 +66,7 @@ public class CallsResource {
     }
 
     public CallsResource() {
-        this(null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @GET
@@ -108,6 +111,13 @@ public class CallsResource {
                 new Logs.Filter("", "", id, "", 0),
                 () -> calls.progress(tenant, id).state().isFinal(),
                 query);
+    }
+
+    @GET
+    @Path("{id}/events")
+    public Page<EventView> events(
+            @PathParam("id") String id, @QueryParam("cursor") String cursor, @QueryParam("limit") String limit) {
+        return events.ofCall(calls.progress(caller.tenant(), id), cursor, limit);
     }
 
     @GET

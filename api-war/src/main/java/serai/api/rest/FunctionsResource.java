@@ -41,6 +41,7 @@ public class FunctionsResource {
     private final Cluster cluster;
     private final Apps apps;
     private final LogAnswers logs;
+    private final EventPages events;
     private final Caller caller;
 
     @Inject
@@ -53,7 +54,9 @@ public class FunctionsResource {
             Cluster cluster,
             Apps apps,
             LogAnswers logs,
+            EventPages events,
             Caller caller) {
+        this.events = events;
         this.cluster = cluster;
         this.apps = apps;
         this.logs = logs;
@@ -66,7 +69,7 @@ public class FunctionsResource {
     }
 
     public FunctionsResource() {
-        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @GET
@@ -109,6 +112,13 @@ public class FunctionsResource {
     private FunctionDetail.PoolView view(Pool pool) {
         return FunctionDetail.PoolView.of(
                 pool, containers.live(pool.id()).size(), inputs.load(pool.id()), cluster.page(pool.id()));
+    }
+
+    @GET
+    @Path("{id}/events")
+    public Page<EventView> events(
+            @PathParam("id") String id, @QueryParam("cursor") String cursor, @QueryParam("limit") String limit) {
+        return events.ofFunction(functions.get(caller.tenant(), id).id(), cursor, limit);
     }
 
     @GET

@@ -5,36 +5,93 @@ package serai.api.runner;
 import jakarta.json.bind.annotation.JsonbProperty;
 import java.util.List;
 import java.util.Map;
+import serai.config.ImageConfig;
+import serai.image.BaseSystem;
 
 /**
  * What a runner has to start: one container.
  *
  * @param token proves to the server that somebody acts for the container: its id, a dot, its secret. As bearer over HTTP, in
  *     the header {@code x-serai-secret} over gRPC
- * @param rpcUrl where the container's calls go
+ * @param servers those that run now, any of which will do; the one that answers first
  * @param arguments {@code modal.client.ContainerArguments}, serialized, in base64
  * @param pythonVersion major.minor that the image asks for; null for whatever the node has
  * @param environment the image's variables, the secrets' and the platform's: for the container only, never to be shown
+ * @param root the image's own; null if the node's will do
+ * @param entrypoint words before the runtime's command; may be empty
  */
 public record Assignment(
         String container,
         String token,
-        String rpcUrl,
+        List<Server> servers,
         String arguments,
         Runtime runtime,
         String pythonVersion,
         Map<String, String> environment,
         String workdir,
+        Root root,
+        List<String> entrypoint,
         List<File> files,
         Limits limits,
         long heartbeatIntervalS) {
 
+    /**
+     * One of the servers.
+     *
+     * @param httpUrl where runners reach it
+     * @param rpcUrl where the container's calls go
+     */
+    public record Server(String httpUrl, String rpcUrl) {}
+
+    /** The servers that run now. */
+    public record ServerList(List<Server> servers) {}
+
     /** The package whose entry point is started. */
     public record Runtime(@JsonbProperty("package") String name, String version) {}
+
+    /**
+     * What layers stand on, and they, the lowest first.
+     *
+     * @param base as {@link serai.image.BaseSystem}
+     * @param layers by their digests
+     */
+    public record Root(Base base, List<String> layers) {}
+
+    /**
+     * @param interpreter directory of a Python that is put into it; empty for the runner's own, null for none
+     * @param source directory or archive on the node; empty if it is made
+     * @param environment for what is fetched on the way; images do not keep it
+     * @param certificates file on the node with the authorities that are trusted; empty for the image's own
+     */
+    public record Base(
+            String name,
+            String python,
+            String interpreter,
+            String source,
+            String release,
+            List<String> packages,
+            Map<String, String> environment,
+            String certificates) {
+
+        static Base of(BaseSystem system, ImageConfig settings) {
+            return new Base(
+                    system.name(),
+                    system.python(),
+                    system.interpreter(),
+                    system.source(),
+                    settings.release(),
+                    List.of(settings.packages().split(",")),
+                    settings.environment(),
+                    settings.certificates());
+        }
+    }
 
     /** @param mode permission bits */
     public record File(String path, String sha256, long size, int mode) {}
 
-    /** @param memoryMb mebibytes after which the container is killed; null for no limit */
-    public record Limits(Integer memoryMb) {}
+    /**
+     * @param memoryMb mebibytes after which the container is killed; null for no limit
+     * @param pids processes and threads, of which there are never more
+     */
+    public record Limits(Integer memoryMb, int pids) {}
 }

@@ -11,19 +11,21 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import modal.client.AppLayout;
 import serai.app.App;
 import serai.app.Apps;
 import serai.config.CallConfig;
-import serai.config.RpcConfig;
+import serai.config.ImageConfig;
+import serai.config.RunnerConfig;
 import serai.container.Container;
 import serai.container.Containers;
 import serai.function.Definition;
 import serai.function.Functions;
+import serai.image.Builds;
 import serai.image.Images;
 import serai.mount.Mount;
 import serai.mount.Mounts;
+import serai.peer.Servers;
 import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.protocol.Messages;
@@ -40,9 +42,6 @@ public class Assignments {
     /** Heartbeats in a lease: three may be lost. */
     private static final int BEATS = 4;
 
-    private static final Images.Contents NO_IMAGE =
-            new Images.Contents(Optional.empty(), Map.of(), Optional.empty(), List.of());
-
     private final Apps apps;
     private final Functions functions;
     private final Pools pools;
@@ -50,8 +49,11 @@ public class Assignments {
     private final Mounts mounts;
     private final Secrets secrets;
     private final Workspaces workspaces;
-    private final RpcConfig rpc;
+    private final Servers servers;
+    private final RunnerConfig runner;
     private final CallConfig calls;
+    private final ImageConfig imageSettings;
+    private final Builds builds;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
@@ -63,8 +65,11 @@ public class Assignments {
             Mounts mounts,
             Secrets secrets,
             Workspaces workspaces,
-            RpcConfig rpc,
-            CallConfig calls) {
+            Servers servers,
+            RunnerConfig runner,
+            CallConfig calls,
+            ImageConfig imageSettings,
+            Builds builds) {
         this.apps = apps;
         this.functions = functions;
         this.pools = pools;
@@ -72,12 +77,15 @@ public class Assignments {
         this.mounts = mounts;
         this.secrets = secrets;
         this.workspaces = workspaces;
-        this.rpc = rpc;
+        this.servers = servers;
+        this.runner = runner;
         this.calls = calls;
+        this.imageSettings = imageSettings;
+        this.builds = builds;
     }
 
     public Assignments() {
-        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Takes the definition of the container's pool, which may be older than the app's present one. */
@@ -88,11 +96,11 @@ public class Assignments {
         var duties = definition.duties();
         var environment = workspaces.environment(container.environmentId()).name();
         var tenant = workspaces.tenant(container.workspaceId());
-        var image = duties.imageId() == null ? NO_IMAGE : images.contents(duties.imageId());
+        var image = duties.imageId() == null ? Images.Contents.NONE : images.contents(duties.imageId());
         return new Assignment(
                 container.id(),
                 container.id() + "." + admitted.secret(),
-                rpc.url().toString(),
+                servers(),
                 Base64.getEncoder().encodeToString(arguments(container, definition, environment)),
                 new Assignment.Runtime(CLIENT_PACKAGE, clientVersion(duties)),
                 image.pythonVersion().orElse(null),
@@ -102,12 +110,54 @@ public class Assignments {
                         duties.imageId(),
                         environment),
                 image.workdir().orElse(HOME),
+                root(image),
+                image.entrypoint().orElse(List.of()),
                 files(tenant, image.mounts(), duties.mounts()),
                 new Assignment.Limits(
                         duties.resources().memoryMaxMb() == 0
                                 ? null
-                                : duties.resources().memoryMaxMb()),
+                                : duties.resources().memoryMaxMb(),
+                        runner.processes()),
                 Math.max(1, calls.lease().dividedBy(BEATS).toSeconds()));
+    }
+
+    /** @return those that run now, this one first */
+    List<Assignment.Server> servers() {
+        return servers.all().stream()
+                .map(server -> new Assignment.Server(
+                        server.http().toString(), server.rpc().toString()))
+                .toList();
+    }
+
+    /** What a builder has to do, of which nothing may be done already: its predecessor may have been lost on the way. */
+    @Transactional
+    public BuildAssignment of(Builds.Admitted admitted) {
+        var build = admitted.build();
+        var task = builds.task(build);
+        var tenant = workspaces.tenant(build.workspaceId());
+        return new BuildAssignment(
+                build.id().value(),
+                build.id() + "." + admitted.token(),
+                new Assignment.Root(Assignment.Base.of(task.base(), imageSettings), task.layers()),
+                task.work().stream()
+                        .map(work -> new BuildAssignment.Work(
+                                work.imageId(),
+                                work.steps(),
+                                files(tenant, work.context()),
+                                secrets.variables(tenant, work.secrets(), clock.instant())))
+                        .toList(),
+                imageSettings.buildMemory(),
+                imageSettings.buildTimeout().toSeconds());
+    }
+
+    private Assignment.Root root(Images.Contents image) {
+        if (!image.isReady()) {
+            throw Problem.IMAGE_UNSUPPORTED.because(
+                    "The image has lost layers that were collected as garbage: deploy again to build them");
+        }
+        return image.base()
+                .map(base -> new Assignment.Root(Assignment.Base.of(base, imageSettings), image.layers()))
+                .orElse(null);
     }
 
     private byte[] arguments(Container container, Definition definition, String environment) {
@@ -167,7 +217,11 @@ public class Assignments {
     private List<Assignment.File> files(Tenant tenant, List<String> ofImage, List<String> ofFunction) {
         var all = new ArrayList<>(ofImage);
         all.addAll(ofFunction);
-        var files = mounts.files(all);
+        return files(tenant, all);
+    }
+
+    private List<Assignment.File> files(Tenant tenant, List<String> ofMounts) {
+        var files = mounts.files(ofMounts);
         var sizes =
                 mounts.sizes(tenant, files.stream().map(file -> file.sha256()).toList());
         return files.stream()

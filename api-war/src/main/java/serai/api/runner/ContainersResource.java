@@ -5,6 +5,7 @@ package serai.api.runner;
 import jakarta.enterprise.context.RequestScoped;
 import jakarta.inject.Inject;
 import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -22,6 +23,7 @@ import serai.cluster.AllocationId;
 import serai.container.Container;
 import serai.container.Containers;
 import serai.function.Functions;
+import serai.log.Allowances;
 import serai.log.Logs;
 import serai.pool.PoolId;
 import serai.pool.Pools;
@@ -47,6 +49,7 @@ public class ContainersResource {
     private final Departures departures;
     private final Assignments assignments;
     private final Logs logs;
+    private final Allowances allowances;
     private final Pools pools;
     private final Functions functions;
     private final Caller caller;
@@ -58,6 +61,7 @@ public class ContainersResource {
             Departures departures,
             Assignments assignments,
             Logs logs,
+            Allowances allowances,
             Pools pools,
             Functions functions,
             Caller caller) {
@@ -65,13 +69,14 @@ public class ContainersResource {
         this.departures = departures;
         this.assignments = assignments;
         this.logs = logs;
+        this.allowances = allowances;
         this.pools = pools;
         this.functions = functions;
         this.caller = caller;
     }
 
     public ContainersResource() {
-        this(null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Not in one transaction: the cluster is asked in between. */
@@ -112,12 +117,21 @@ public class ContainersResource {
         if (container.endedAt() != null && container.endedAt().plus(LAST_WORDS).isBefore(now)) {
             throw Problem.PERMISSION_DENIED.because("%s ended at %s", id, container.endedAt());
         }
-        logs.append(container, isSingle(container), present(batch).pieces(container.createdAt(), now));
+        var pieces = present(batch).pieces(container.createdAt(), now);
+        logs.append(container, isSingle(container), allowances.admit(id, pieces, now));
     }
 
     private boolean isSingle(Container container) {
         var definition = functions.definition(pools.get(container.poolId()).definitionId());
         return definition.duties().concurrency() == 1;
+    }
+
+    @GET
+    @Path("{id}/servers")
+    @Access(Access.By.CONTAINER)
+    public Assignment.ServerList servers(@PathParam("id") String id) {
+        caller.container(id);
+        return new Assignment.ServerList(assignments.servers());
     }
 
     @POST
@@ -126,6 +140,7 @@ public class ContainersResource {
     public void exit(@PathParam("id") String id, End end) {
         var container = caller.container(id);
         var how = present(end);
+        logs.append(container, isSingle(container), allowances.close(id, clock.instant()));
         departures.ended(container.id(), how.exitCode(), how.inWords());
     }
 

@@ -20,7 +20,7 @@ import serai.workspace.Workspaces;
 
 /** Files of mounts, by content. */
 @Path("files")
-@Access(Access.By.CONTAINER)
+@Access(Access.By.RUNNER)
 @RequestScoped
 public class FilesResource {
     private final Mounts mounts;
@@ -43,7 +43,7 @@ public class FilesResource {
     @Path("{sha256}")
     @Produces(MediaType.APPLICATION_OCTET_STREAM)
     public Response get(@PathParam("sha256") String sha256) {
-        var tenant = workspaces.tenant(caller.container().workspaceId());
+        var tenant = workspaces.tenant(caller.workspaceId());
         var size = mounts.sizes(tenant, List.of(sha256)).get(sha256);
         if (size == null) {
             throw Problem.FILE_NOT_FOUND.because("no file with SHA-256 %s", sha256);

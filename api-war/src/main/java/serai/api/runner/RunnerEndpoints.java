@@ -11,6 +11,11 @@ import serai.api.http.Endpoints;
 @ApplicationPath("internal/v1")
 public class RunnerEndpoints extends Endpoints {
     public RunnerEndpoints() {
-        super(List.of(ContainersResource.class, FilesResource.class, ArtifactResource.class, BodyLimit.class));
+        super(List.of(
+                ContainersResource.class,
+                BuildsResource.class,
+                FilesResource.class,
+                ArtifactResource.class,
+                BodyLimit.class));
     }
 }

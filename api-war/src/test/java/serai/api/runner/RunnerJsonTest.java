@@ -33,21 +33,26 @@ class RunnerJsonTest {
         var assignment = new Assignment(
                 "ta-1",
                 "ta-1.cs-1",
-                "http://127.0.0.1:50051",
+                List.of(new Assignment.Server("http://127.0.0.1:8080", "http://127.0.0.1:50051")),
                 "AAEC",
                 new Assignment.Runtime("modal", "1.6.4"),
                 null,
                 Map.of("MODAL_ENVIRONMENT", "main"),
                 "/root",
+                null,
+                List.of("/entry"),
                 List.of(new Assignment.File("/root/app.py", "ab", 123, 0644)),
-                new Assignment.Limits(null),
+                new Assignment.Limits(null, 4096),
                 15);
         assertThat(JSON.toJson(assignment)).satisfies(json -> {
-            assertThat(json).contains("\"rpc_url\":\"http://127.0.0.1:50051\"");
+            assertThat(json)
+                    .contains(
+                            "\"servers\":[{\"http_url\":\"http://127.0.0.1:8080\",\"rpc_url\":\"http://127.0.0.1:50051\"}]");
             assertThat(json).contains("\"runtime\":{\"package\":\"modal\",\"version\":\"1.6.4\"}");
             assertThat(json).contains("\"python_version\":null");
+            assertThat(json).contains("\"root\":null").contains("\"entrypoint\":[\"/entry\"]");
             assertThat(json).contains("\"mode\":420");
-            assertThat(json).contains("\"limits\":{\"memory_mb\":null}");
+            assertThat(json).contains("\"limits\":{\"memory_mb\":null,\"pids\":4096}");
             assertThat(json).contains("\"heartbeat_interval_s\":15");
         });
     }

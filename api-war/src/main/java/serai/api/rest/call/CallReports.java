@@ -53,7 +53,7 @@ public class CallReports {
         try (var waiter = signals.listen(Topic.call(callId))) {
             while (!isOver(tenant, callId)) {
                 long left = end - System.nanoTime();
-                if (left <= 0) {
+                if (left <= 0 || signals.haveEnded()) {
                     break;
                 }
                 waiter.await(Duration.ofNanos(left));

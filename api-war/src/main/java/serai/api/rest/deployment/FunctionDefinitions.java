@@ -11,7 +11,8 @@ import serai.definition.FunctionWire;
 
 /** The definition that the client would have sent for a function in a file. Pure. */
 record FunctionDefinitions(String appName, String clientMount, String sourceMount) {
-    private static final List<DataFormat> FORMATS = List.of(DataFormat.DATA_FORMAT_PICKLE, DataFormat.DATA_FORMAT_CBOR);
+    /** The first is that of a firing's result: REST can show it. */
+    private static final List<DataFormat> FORMATS = List.of(DataFormat.DATA_FORMAT_CBOR, DataFormat.DATA_FORMAT_PICKLE);
 
     /** @param secrets ids of those that it names */
     Function of(FunctionRequest asked, String imageId, List<String> secrets) {

@@ -49,9 +49,7 @@ public class Images {
                 .addDockerfileCommands("FROM python:%s-slim-bookworm".formatted(python))
                 .addAllDockerfileCommands(SLIM)
                 .build();
-        var base = layers.getOrCreate(tenant, slim, ImageLayers.BUILDER_VERSION)
-                .image()
-                .id();
+        var base = ready(tenant, slim);
         if (environment.isEmpty()) {
             return base;
         }
@@ -60,9 +58,18 @@ public class Images {
                 .addDockerfileCommands("FROM base");
         new TreeMap<>(environment)
                 .forEach((name, value) -> layer.addDockerfileCommands("ENV %s=%s".formatted(name, quoted(value))));
-        return layers.getOrCreate(tenant, layer.build(), ImageLayers.BUILDER_VERSION)
-                .image()
-                .id();
+        return ready(tenant, layer.build());
+    }
+
+    private String ready(Tenant tenant, Image image) {
+        var layer = layers.getOrCreate(tenant, image, ImageLayers.BUILDER_VERSION);
+        if (!layer.contents().isReady()) {
+            throw Problem.IMAGE_UNSUPPORTED.because(
+                    "python_version: an image with another Python than the nodes' (%s) has to be built first; deploy once"
+                            + " with the client",
+                    runner.pythonVersion().orElse("unknown"));
+        }
+        return layer.image().id();
     }
 
     /** As a POSIX shell reads it back, whatever it contains. */

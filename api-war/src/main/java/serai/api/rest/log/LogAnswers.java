@@ -59,7 +59,12 @@ public class LogAnswers {
     /** @param isOver whether no more will be written but for what is on its way */
     public void answer(AsyncResponse answer, String appId, Logs.Filter scope, BooleanSupplier isOver, LogQuery query) {
         var filter = new Logs.Filter(
-                scope.functionId(), scope.containerId(), scope.callId(), scope.inputId(), query.stream());
+                scope.functionId(),
+                scope.containerId(),
+                scope.callId(),
+                scope.inputId(),
+                query.stream(),
+                query.search());
         long after = query.after();
         int limit = query.limit();
         var page = page(appId, filter, after, limit);
@@ -73,10 +78,14 @@ public class LogAnswers {
 
     private LogPage page(String appId, Logs.Filter filter, long after, int limit) {
         var found = logs.after(appId, after, filter, limit + 1);
-        var items = found.stream().limit(limit).map(LogLine::of).toList();
-        var next = items.isEmpty()
+        var shown = found.subList(0, Math.min(limit, found.size()));
+        var items = shown.stream()
+                .flatMap(chunk -> filter.of(chunk).stream())
+                .map(LogLine::of)
+                .toList();
+        var next = shown.isEmpty()
                 ? (after == 0 ? null : Long.toString(after))
-                : items.getLast().cursor();
+                : LogLine.of(shown.getLast()).cursor();
         return new LogPage(items, found.size() > limit, next);
     }
 
@@ -87,12 +96,16 @@ public class LogAnswers {
         long overSince = 0;
         long saidAt = System.nanoTime();
         try (var waiter = signals.listen(Topic.app(appId))) {
-            while (System.nanoTime() < end) {
+            while (System.nanoTime() < end && !signals.haveEnded()) {
                 boolean over = isOver.getAsBoolean(); // read first: the last logs are committed after it
                 var found = logs.after(appId, after, filter, LogQuery.MAX);
                 long now = System.nanoTime();
                 if (!found.isEmpty()) {
-                    write(out, found);
+                    write(
+                            out,
+                            found.stream()
+                                    .flatMap(chunk -> filter.of(chunk).stream())
+                                    .toList());
                     after = found.getLast().ordinal();
                     saidAt = now;
                     continue;

@@ -11,6 +11,7 @@ public class LogQuery {
     static final int MAX = 1_000;
 
     private static final int DEFAULT = 200;
+    private static final int MAX_SEARCH = 1_000;
     private static final List<String> STREAMS = List.of("all", "stdout", "stderr", "system");
 
     @QueryParam("cursor")
@@ -21,6 +22,9 @@ public class LogQuery {
 
     @QueryParam("stream")
     private String stream;
+
+    @QueryParam("search")
+    private String search;
 
     @QueryParam("follow")
     private String follow;
@@ -56,6 +60,18 @@ public class LogQuery {
             throw Problem.INVALID_ARGUMENT.because("stream \"%s\": one of %s is needed", stream, STREAMS);
         }
         return number;
+    }
+
+    /** @return empty for every line */
+    String search() {
+        if (search == null) {
+            return "";
+        }
+        if (search.length() > MAX_SEARCH || search.indexOf('\0') >= 0) {
+            throw Problem.INVALID_ARGUMENT.because(
+                    "search: at most %s characters are allowed, without U+0000", MAX_SEARCH);
+        }
+        return search;
     }
 
     boolean follow() {

@@ -1,6 +1,6 @@
 // Copyright the Serai authors
 // SPDX-License-Identifier: Apache-2.0
-package serai.rpc;
+package serai.server;
 
 import jakarta.annotation.Resource;
 import jakarta.enterprise.concurrent.ContextService;
@@ -15,25 +15,25 @@ import java.util.function.Supplier;
  * where they need it.
  */
 @ApplicationScoped
-class ServerContext {
+public class ServerContext {
     @Resource(lookup = "java:comp/DefaultContextService")
     private ContextService contexts;
 
-    private Function<Supplier<Object>, Object> results = Supplier::get;
-    private Consumer<Runnable> works = Runnable::run;
+    private volatile Function<Supplier<Object>, Object> results = Supplier::get;
+    private volatile Consumer<Runnable> works = Runnable::run;
 
-    /** As it is on this thread. {@link RpcServer} does it when it is started. */
-    void capture() {
+    /** As it is on this thread. Listeners do it when they are started. */
+    public void capture() {
         results = contexts.contextualFunction(Supplier::get);
         works = contexts.contextualConsumer(Runnable::run);
     }
 
     @SuppressWarnings("unchecked")
-    <T> T get(Supplier<T> work) {
+    public <T> T get(Supplier<T> work) {
         return (T) results.apply((Supplier<Object>) work);
     }
 
-    void run(Runnable work) {
+    public void run(Runnable work) {
         works.accept(work);
     }
 }

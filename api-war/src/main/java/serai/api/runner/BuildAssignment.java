@@ -1,0 +1,29 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.api.runner;
+
+import jakarta.json.JsonArray;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a builder has to do.
+ *
+ * @param token proves that somebody acts for the build: its id, a dot, its secret
+ * @param root what is there already
+ * @param work what is to be made on top of it, the lowest first
+ * @param memoryMb mebibytes that all commands together may use
+ * @param limitS seconds until the server ends it
+ */
+public record BuildAssignment(
+        String build, String token, Assignment.Root root, List<Work> work, int memoryMb, long limitS) {
+
+    /**
+     * One image's layer.
+     *
+     * @param steps as {@link serai.image.Step} writes them
+     * @param context files that may be copied from
+     * @param secrets variables for its commands, never kept nor shown
+     */
+    public record Work(String image, JsonArray steps, List<Assignment.File> context, Map<String, String> secrets) {}
+}

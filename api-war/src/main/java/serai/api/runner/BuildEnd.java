@@ -1,0 +1,17 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.api.runner;
+
+/**
+ * How a build ended, in its builder's words.
+ *
+ * @param reason empty if all of it is made
+ */
+public record BuildEnd(boolean ok, String reason) {
+    private static final int MAX_REASON = 4_000;
+
+    String inWords() {
+        var said = reason == null ? "" : reason.strip();
+        return said.length() <= MAX_REASON ? said : said.substring(0, MAX_REASON);
+    }
+}

@@ -1,0 +1,29 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.api.runner;
+
+import java.util.regex.Pattern;
+import serai.problem.Problem;
+
+/**
+ * A layer that a builder has made.
+ *
+ * @param digest SHA-256 in hex of its canonical listing
+ * @param size in bytes
+ * @param python version of the image's Python as it says itself; empty for none
+ */
+public record Made(String image, String digest, long size, String python) {
+    private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
+    private static final Pattern VERSION = Pattern.compile("(\\d+\\.\\d+[0-9A-Za-z.+]*)?");
+
+    public Made {
+        python = python == null ? "" : python;
+        if (image == null
+                || digest == null
+                || !DIGEST.matcher(digest).matches()
+                || size < 0
+                || !VERSION.matcher(python).matches()) {
+            throw Problem.INVALID_ARGUMENT.because("an image, its layer's digest and size, and a version are needed");
+        }
+    }
+}

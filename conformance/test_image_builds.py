@@ -1,0 +1,146 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""Images that have to be built. They share one base system, which the first of them makes: that takes a while."""
+
+import importlib
+import os
+import secrets
+import shutil
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from serai_conformance.nomad import Nomad
+from serai_conformance.poll import eventually
+from serai_conformance.terminal import modal, start
+
+PATIENCE = 900  # seconds: a base system on a busy machine with a slow line
+
+pytestmark = pytest.mark.timeout(2 * PATIENCE)
+
+
+def reaches(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+if os.geteuid() != 0 or not shutil.which("mmdebstrap"):
+    pytest.skip("builds need root and mmdebstrap on the node", allow_module_level=True)
+if not reaches("http://deb.debian.org/debian/dists/stable/Release") or not reaches("https://pypi.org/simple/six/"):
+    pytest.skip("builds need the distribution's packages and Python's", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def mark() -> str:
+    """What no image has had before."""
+    return secrets.token_hex(4)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, mark: str):
+    files: Path = tmp_path_factory.mktemp("files")
+    (files / "requirements.txt").write_text("six==1.16.0\niniconfig==2.0.0\n")
+    (files / "late.txt").write_text("late")
+    package = files / "private"
+    package.mkdir()
+    (package / "private_of_ours.py").write_text("WHAT = 'ours'\n")
+    (package / "setup.py").write_text(
+        "from setuptools import setup\nsetup(name='private-of-ours', py_modules=['private_of_ours'])\n"
+    )
+    (files / "context" / "sub").mkdir(parents=True)
+    (files / "context" / "note.txt").write_text("note")
+    (files / "context" / "sub" / "inner.txt").write_text("inner")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BUILT_FILES", str(files))
+        patch.setenv("BUILT_MARK", mark)
+        module = importlib.import_module("built")
+        with module.app.run():
+            yield module
+
+
+def test_given_two_versions_of_a_package_in_one_app_when_called_then_each_function_has_its_own(built):
+    assert built.version_of_older.remote() == "1.15.0"
+    assert built.version_of_newer.remote() == "1.16.0"
+
+
+def test_given_a_package_of_the_distribution_when_loaded_by_ctypes_then_it_works(built):
+    assert built.library_by_ctypes.remote() == 0
+
+
+def test_given_files_commands_and_variables_in_layers_when_called_then_each_has_left_what_it_says(built):
+    seen = built.everything_together.remote()
+    assert seen["files"] == {
+        "/one": "one",
+        "/who": "0",
+        "/both": "hello $USER-nobody",
+        "/where": "/work/here",
+        "/notes/note.txt": "note",
+        "/notes/inner.txt": "inner",
+        "/late.txt": "late",
+        "/opt/written": "by the container",
+    }
+    assert seen["modules"] == ["1.16.0", "iniconfig", "ours"]
+    assert seen["environment"] == {"GREETING": "hello $USER", "BOTH": "hello $USER-nobody", "ENTERED": "yes", "NAME": None}
+    assert (seen["workdir"], seen["user"]) == ("/work/here", 0)
+
+
+def test_given_a_package_installed_by_uv_when_called_then_it_is_there(built):
+    assert built.installed_by_uv.remote() == "2.0.0"
+
+
+def test_given_an_images_own_version_of_what_the_runtime_needs_when_called_then_it_wins_and_works(built):
+    protobuf, extensions, place = built.own_version_wins.remote()
+    assert (protobuf, extensions) == ("5.29.5", "4.12.2")
+    assert "site-packages" in place
+
+
+def test_given_a_command_that_fails_when_built_then_the_client_shows_it_with_its_output(mark: str, nomad: Nomad):
+    ended = modal("run", "building.py::failing.of_a_failed_image", timeout=PATIENCE, BUILT_MARK=mark)
+    assert ended.code == 1
+    assert f"before {mark}" in ended.output
+    assert "echo why >&2; exit 3" in ended.output and "exit code 3" in ended.output
+    assert "never" not in ended.output.replace("echo never", "")
+    again = modal("run", "building.py::failing.of_a_failed_image", timeout=PATIENCE, BUILT_MARK=mark)
+    assert again.code == 1, "a failed image is built again, and fails again"
+
+
+def test_given_a_build_when_the_client_is_interrupted_then_the_build_ends(mark: str, nomad: Nomad):
+    def builds() -> list[str]:
+        return [job for job in nomad.jobs("image build") if not job["Stop"]]
+
+    eventually(lambda: not builds(), PATIENCE, "builds of other tests to be over")
+    program = start("run", "building.py::lasting.of_an_image_that_lasts", BUILT_MARK=mark)
+    program.shows(f"begun {mark}", within=PATIENCE)
+    assert builds()
+    program.interrupt()
+    program.end()
+    eventually(lambda: not builds(), 120, "the build's job to be gone")
+
+
+def test_given_a_change_in_a_layer_when_built_again_then_only_it_and_those_above_are(mark: str):
+    def drawn(lower: str, upper: str) -> list[str]:
+        ended = modal("run", "building.py::drawn.show", timeout=PATIENCE, BUILT_LOWER=mark + lower, BUILT_MARK=mark + upper)
+        return ended.ok().stdout.split("drawn:")[1].split()[:2]
+
+    first = drawn("a", "b")
+    assert drawn("a", "b") == first, "nothing has changed, nothing is built"
+    edited = drawn("a", "c")
+    assert edited[0] == first[0] and edited[1] != first[1]
+
+
+def test_given_many_who_ask_for_one_image_at_once_when_built_then_it_is_built_once(mark: str):
+    def deploy(number: int) -> str:
+        name = f"drawn-{mark}-{number}"
+        try:
+            modal("deploy", "--name", name, "building.py::drawn", timeout=PATIENCE, BUILT_MARK=mark + "many").ok()
+            ended = modal("run", "building.py::drawn.show", timeout=PATIENCE, BUILT_MARK=mark + "many").ok()
+            return ended.stdout.split("drawn:")[1].splitlines()[0]  # what follows names the run
+        finally:
+            modal("app", "stop", "--yes", name)
+
+    with ThreadPoolExecutor(4) as clients:
+        assert len(set(clients.map(deploy, range(4)))) == 1

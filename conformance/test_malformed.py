@@ -1,0 +1,108 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""No request, however malformed, is called the server's fault: INTERNAL and UNKNOWN make clients ask again."""
+
+import os
+import random
+import secrets
+import time
+
+import pytest
+from grpclib import Status
+from serai_conformance.platform import Platform
+from serai_conformance.protocol import METHODS, Caller, Method, damage, fill, scramble
+
+OURS = {Status.INTERNAL, Status.UNKNOWN, Status.DATA_LOSS}
+
+#: Whose answer is not looked at: the token that the test itself calls with.
+ENDS_THE_TEST = {"TokenDelete", "TokenDisable"}
+
+pytestmark = pytest.mark.timeout(600)
+
+RPCS = [method for method in METHODS if method.name not in ENDS_THE_TEST]
+
+
+@pytest.fixture(scope="module")
+def workspace():
+    """A workspace of its own: what is changed here is nobody's."""
+    from serai_conformance.workspaces import make
+
+    if "SERAI_ADMIN_TOKEN" not in os.environ:
+        pytest.skip("SERAI_ADMIN_TOKEN is not set: no workspace can be made")
+    return make(f"malformed-{secrets.token_hex(4)}")
+
+
+def judge(caller: Caller, calls: list[tuple[Method, bytes]]) -> None:
+    answers = caller.all(calls)
+    wrong = [
+        f"{method.name} {content[:200].hex()}: {answer.status} {answer.message}"
+        for (method, content), answer in zip(calls, answers, strict=True)
+        if answer.status in OURS
+    ]
+    assert not wrong, f"{len(wrong)} of {len(calls)}\n" + "\n".join(wrong[:40])
+
+
+def test_given_an_empty_request_when_sent_then_it_is_answered_or_refused(workspace):
+    judge(workspace.caller(patience=2), [(method, b"") for method in RPCS])
+
+
+def test_given_bytes_that_are_no_message_when_sent_then_the_request_is_refused(workspace):
+    garbage = [b"\xff" * 20, b"\x0a\xff\xff\xff\xff\x0f", b"\x0a\x05ab", b"\x0a\x02\xc3\x28"]
+    judge(workspace.caller(patience=2), [(method, content) for method in RPCS for content in garbage])
+
+
+def test_given_a_truncated_request_when_sent_then_it_is_refused(workspace):
+    calls = []
+    for method in RPCS:
+        message = method.request()
+        fill(message, workspace.ids)
+        content = message.SerializeToString()
+        calls += [(method, content[: len(content) // 2]), (method, content[:-1])]
+    judge(workspace.caller(patience=2), calls)
+
+
+def test_given_ids_of_another_kind_when_sent_then_they_are_refused(workspace):
+    calls = []
+    for wrong in ("ap-0123456789abcdefghijkl", workspace.ids["task_id"], "\0", "x" * 100_000):
+        for method in RPCS:
+            message = method.request()
+            fill(message, dict.fromkeys(workspace.ids, wrong))
+            calls.append((method, message.SerializeToString()))
+    judge(workspace.caller(patience=2), calls)
+
+
+@pytest.mark.timeout(7_200)
+def test_given_mutations_of_every_request_when_sent_then_none_is_called_the_servers_fault(workspace, platform: Platform):
+    """Seeded: SERAI_TEST_SEED repeats a run. A few thousand; a hundred thousand under --full."""
+    seed = int(os.environ.get("SERAI_TEST_SEED") or time.time_ns() % 1_000_000_000)
+    print(f"SERAI_TEST_SEED={seed}")
+    source = random.Random(seed)
+    ids = sorted(set(workspace.ids.values()))
+    total = 100_000 if platform.full else 3_000
+    caller = workspace.caller(patience=2)
+    answered = [m for m, a in zip(RPCS, caller.all((m, b"") for m in RPCS), strict=True) if a.status != Status.UNIMPLEMENTED]
+    for begin in range(0, total, 2_000):
+        calls = []
+        for _ in range(min(2_000, total - begin)):
+            method = source.choice(answered)
+            message = method.request()
+            scramble(message, source, ids)
+            content = message.SerializeToString()
+            calls.append((method, damage(content, source) if source.random() < 0.3 else content))
+        judge(caller, calls)
+
+
+def test_given_a_request_that_is_too_large_when_sent_then_it_is_refused(workspace):
+    """More than 128 MiB, of which a field holds most."""
+    content = b"\x0a" + varint(129 << 20) + b"x" * (129 << 20)
+    method = next(m for m in METHODS if m.name == "AppHeartbeat")
+    answer = workspace.caller(patience=60).all([(method, content)])[0]
+    assert answer.status not in OURS, answer
+
+
+def varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*out, number])

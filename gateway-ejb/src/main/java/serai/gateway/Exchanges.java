@@ -1,0 +1,150 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.gateway;
+
+import io.netty.channel.Channel;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import serai.activate.CallTargets;
+import serai.blob.Blobs;
+import serai.call.Chunks;
+import serai.call.Inputs;
+import serai.call.Target;
+import serai.call.WebCalls;
+import serai.config.GatewayConfig;
+import serai.server.ServerContext;
+import serai.signal.Signals;
+import serai.web.WebEndpoint;
+import serai.workspace.Tenant;
+
+/** Requests under way on this server, and what each of them needs. */
+@ApplicationScoped
+class Exchanges {
+    private final Map<Reply, Exchange> underWay = new ConcurrentHashMap<>();
+    private final Waiting waiting = new Waiting();
+    private final Routes routes;
+    private final Guard guard;
+    private final CallTargets targets;
+    private final WebCalls calls;
+    private final Chunks chunks;
+    private final Inputs inputs;
+    private final Blobs blobs;
+    private final Signals signals;
+    private final ServerContext context;
+    private final GatewayConfig settings;
+    private final Parked parked;
+
+    @Inject
+    Exchanges(
+            Routes routes,
+            Guard guard,
+            CallTargets targets,
+            WebCalls calls,
+            Chunks chunks,
+            Inputs inputs,
+            Blobs blobs,
+            Signals signals,
+            ServerContext context,
+            GatewayConfig settings) {
+        this.routes = routes;
+        this.guard = guard;
+        this.targets = targets;
+        this.calls = calls;
+        this.chunks = chunks;
+        this.inputs = inputs;
+        this.blobs = blobs;
+        this.signals = signals;
+        this.context = context;
+        this.settings = settings;
+        this.parked = new Parked(this::cancel);
+    }
+
+    Exchanges() {
+        this(null, null, null, null, null, null, null, null, null, null); // for the server's proxy
+    }
+
+    void begin(Channel channel, Request request, Incoming incoming, Reply reply) {
+        var exchange = new Exchange(this, channel, request, incoming, reply);
+        underWay.put(reply, exchange);
+        onThread(() -> {
+            try {
+                exchange.run();
+            } finally {
+                underWay.remove(reply);
+            }
+        });
+    }
+
+    /** From the event loop: its client will not read an answer. */
+    void gone(Reply reply) {
+        var exchange = underWay.get(reply);
+        if (exchange != null) {
+            exchange.lookAgain();
+        }
+    }
+
+    /** A virtual thread that sees the application's classes. */
+    static void onThread(Runnable work) {
+        var thread = Thread.ofVirtual().name("web").unstarted(work);
+        thread.setContextClassLoader(Exchanges.class.getClassLoader());
+        thread.start();
+    }
+
+    Target target(WebEndpoint endpoint) {
+        var tenant = new Tenant(endpoint.workspaceId(), "");
+        var seen = targets.look(tenant, endpoint.functionId());
+        return seen.poolId() == null ? context.get(() -> targets.of(tenant, endpoint.functionId())) : seen;
+    }
+
+    /** Nobody wants the answer any more. */
+    void cancel(String callId, String reason) {
+        context.run(() -> inputs.cancel(callId, reason));
+        calls.finish(callId);
+    }
+
+    /** What a container could not send inline. */
+    byte[] blob(String workspaceId, String id) {
+        var tenant = new Tenant(workspaceId, "");
+        try (var bytes = blobs.open(context.get(() -> blobs.get(tenant, id)))) {
+            return bytes.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Guard guard() {
+        return guard;
+    }
+
+    Waiting waiting() {
+        return waiting;
+    }
+
+    Routes routes() {
+        return routes;
+    }
+
+    WebCalls calls() {
+        return calls;
+    }
+
+    Chunks chunks() {
+        return chunks;
+    }
+
+    Signals signals() {
+        return signals;
+    }
+
+    GatewayConfig settings() {
+        return settings;
+    }
+
+    Parked parked() {
+        return parked;
+    }
+}

@@ -1,0 +1,286 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.gateway;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The answer on its way to the client. One thread writes, and waits while the client is slower than the function; the event loop
+ * tells it when the client can take more or has gone.
+ */
+final class Reply {
+    private static final int UNKNOWN = -1;
+
+    private final Channel channel;
+    private final Request request;
+    private final Duration patience;
+    private final Runnable ended;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private volatile boolean gone;
+    private boolean started;
+    private boolean finished;
+    private boolean bodiless;
+    private boolean chunked;
+    private boolean mustClose;
+    private long announced = UNKNOWN;
+    private long written;
+    private int status;
+
+    /** @param ended told once, when the answer is complete or given up */
+    Reply(Channel channel, Request request, Duration patience, Runnable ended) {
+        this.channel = channel;
+        this.request = request;
+        this.patience = patience;
+        this.ended = ended;
+        this.mustClose = !request.keepAlive();
+    }
+
+    /** From the event loop. */
+    void clientIsGone() {
+        gone = true;
+        mayGoOn();
+    }
+
+    /** From the event loop. */
+    void mayGoOn() {
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean isGone() {
+        return gone;
+    }
+
+    boolean isStarted() {
+        return started;
+    }
+
+    boolean isFinished() {
+        return finished;
+    }
+
+    boolean mustClose() {
+        return mustClose;
+    }
+
+    int status() {
+        return status;
+    }
+
+    long written() {
+        return written;
+    }
+
+    /** The client waits for a word before it sends the body. */
+    void proceed() {
+        channel.writeAndFlush(
+                new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER));
+    }
+
+    /**
+     * @param fields end to end; a body of unknown length is framed by what HTTP version the client speaks
+     * @throws IllegalArgumentException if a field cannot be one
+     */
+    void start(int code, List<Field> fields) throws ClientGoneException {
+        var response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(code));
+        var headers = response.headers();
+        for (var field : fields) {
+            if (field.is("content-length")) {
+                announced = lengthOf(field.value());
+            } else {
+                headers.add(field.name(), field.value());
+            }
+        }
+        status = code;
+        bodiless = request.isHead() || code == 204 || code == 304 || code < 200;
+        frame(headers, code);
+        if (!headers.contains(HttpHeaderNames.DATE)) {
+            headers.set(
+                    HttpHeaderNames.DATE,
+                    DateTimeFormatter.RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC)));
+        }
+        check();
+        started = true;
+        channel.write(response, channel.voidPromise());
+    }
+
+    private void frame(HttpHeaders headers, int code) {
+        if (announced != UNKNOWN && code != 204) {
+            headers.set(HttpHeaderNames.CONTENT_LENGTH, announced);
+        } else if (!bodiless) {
+            switch (request.version()) {
+                case "1.1" -> {
+                    chunked = true;
+                    headers.set(HttpHeaderNames.TRANSFER_ENCODING, "chunked");
+                }
+                case "1.0" -> mustClose = true;
+                default -> {} // a stream of HTTP/2 ends by itself
+            }
+        }
+        if (!request.version().equals("2")) {
+            if (mustClose) {
+                headers.set(HttpHeaderNames.CONNECTION, "close");
+            } else if (request.version().equals("1.0")) {
+                headers.set(HttpHeaderNames.CONNECTION, "keep-alive");
+            }
+        }
+    }
+
+    private static long lengthOf(String value) {
+        try {
+            long length = Long.parseLong(value.strip());
+            if (length >= 0) {
+                return length;
+            }
+        } catch (NumberFormatException e) {
+            // told below
+        }
+        throw new IllegalArgumentException("content-length \"%s\" is not a number of bytes".formatted(value));
+    }
+
+    void body(byte[] content) throws ClientGoneException, InterruptedException {
+        if (content.length == 0) {
+            return;
+        }
+        written += content.length;
+        if (announced != UNKNOWN && !bodiless && written > announced) {
+            throw new IllegalArgumentException(
+                    "the body is longer than its content-length of %d bytes".formatted(announced));
+        }
+        if (!bodiless) {
+            awaitRoom();
+            channel.write(new DefaultHttpContent(Unpooled.wrappedBuffer(content)), channel.voidPromise());
+        }
+    }
+
+    /** Sends on what was written: nothing waits for more. */
+    void flush() {
+        channel.flush();
+    }
+
+    /** @param trailers end to end */
+    void end(List<Field> trailers) throws ClientGoneException {
+        if (announced != UNKNOWN && !bodiless && written < announced) {
+            throw new IllegalArgumentException(
+                    "the body has %d bytes, its content-length is %d".formatted(written, announced));
+        }
+        check();
+        var last = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
+        if (chunked || request.version().equals("2")) {
+            trailers.forEach(field -> last.trailingHeaders().add(field.name(), field.value()));
+        }
+        finish(last);
+    }
+
+    private void finish(LastHttpContent last) {
+        finished = true;
+        channel.writeAndFlush(last).addListener(done -> ended.run());
+    }
+
+    /** The gateway's own answer, when there was none yet; otherwise the connection ends, for the client to see that it was cut. */
+    void refuse(Refusal refusal) {
+        if (finished) {
+            return;
+        }
+        if (started) {
+            abort();
+            return;
+        }
+        var body = refusal.body();
+        announced = body.length;
+        var fields = new java.util.ArrayList<Field>();
+        fields.add(new Field("content-type", "application/problem+json"));
+        fields.add(new Field("content-length", Integer.toString(body.length)));
+        fields.add(new Field("cache-control", "no-store"));
+        refusal.fields().forEach((name, value) -> fields.add(new Field(name, value)));
+        try {
+            start(refusal.status(), fields);
+            body(body);
+            end(List.of());
+        } catch (ClientGoneException e) {
+            abort();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            abort();
+        }
+    }
+
+    void abort() {
+        if (finished) {
+            return;
+        }
+        finished = true;
+        channel.close().addListener(done -> ended.run());
+    }
+
+    /** A frame of a WebSocket. */
+    void send(Object frame) throws ClientGoneException, InterruptedException {
+        boolean room = false;
+        try {
+            awaitRoom();
+            room = true;
+        } finally {
+            if (!room) {
+                ReferenceCountUtil.release(frame);
+            }
+        }
+        channel.write(frame, channel.voidPromise());
+    }
+
+    /** The connection becomes somebody else's. */
+    void handOver() {
+        finished = true;
+        started = true;
+    }
+
+    private void check() throws ClientGoneException {
+        if (gone || !channel.isActive()) {
+            throw new ClientGoneException("the connection has ended");
+        }
+    }
+
+    private void awaitRoom() throws ClientGoneException, InterruptedException {
+        check();
+        if (channel.isWritable()) {
+            return;
+        }
+        channel.flush();
+        long left = patience.toNanos();
+        lock.lockInterruptibly();
+        try {
+            while (!channel.isWritable() && !gone) {
+                if (left <= 0) {
+                    channel.close();
+                    throw new ClientGoneException("it took nothing for %s".formatted(patience));
+                }
+                left = changed.awaitNanos(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+        check();
+    }
+}

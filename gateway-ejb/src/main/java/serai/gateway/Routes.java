@@ -1,0 +1,122 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.gateway;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.google.protobuf.InvalidProtocolBufferException;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.util.Optional;
+import modal.client.Function;
+import modal.client.WebhookConfig;
+import serai.config.GatewayConfig;
+import serai.function.Functions;
+import serai.server.ServerContext;
+import serai.web.WebEndpoint;
+import serai.web.WebEndpoints;
+
+/** Finds the endpoint of a request: by the first part of its host, by the whole host, or by a path below {@code /w/}. */
+@ApplicationScoped
+class Routes {
+    private static final String PATHS = "/w/";
+    private static final int REMEMBERED = 10_000;
+
+    /** How long a name may still lead to whom it led before; what is not found is looked up each time. */
+    private static final Duration STALE = Duration.ofSeconds(1);
+
+    private final WebEndpoints endpoints;
+    private final Functions functions;
+    private final ServerContext context;
+    private final String suffix;
+
+    private final Cache<String, WebEndpoint> found = Caffeine.newBuilder()
+            .expireAfterWrite(STALE)
+            .maximumSize(REMEMBERED)
+            .executor(Runnable::run) // a common pool's threads would outlive the application
+            .build();
+
+    /** A definition never changes. */
+    private final Cache<String, Function> definitions =
+            Caffeine.newBuilder().maximumSize(1_000).executor(Runnable::run).build();
+
+    @Inject
+    Routes(WebEndpoints endpoints, Functions functions, ServerContext context, GatewayConfig settings) {
+        this.endpoints = endpoints;
+        this.functions = functions;
+        this.context = context;
+        this.suffix = suffixOf(settings.url());
+    }
+
+    Routes() {
+        this.endpoints = null; // for the server's proxy
+        this.functions = null;
+        this.context = null;
+        this.suffix = null;
+    }
+
+    /** @return {@code .localhost} of {@code http://{label}.localhost:8000}; empty for addresses that have the label in the path */
+    static String suffixOf(String url) {
+        int label = url.indexOf("://{label}.");
+        if (label < 0) {
+            return "";
+        }
+        var rest = url.substring(label + "://{label}".length());
+        int end = 0;
+        while (end < rest.length() && rest.charAt(end) != ':' && rest.charAt(end) != '/') {
+            end++;
+        }
+        return rest.substring(0, end);
+    }
+
+    /** @throws RefusedException if nothing is called so */
+    Route of(Request request) {
+        var host = request.hostName();
+        if (!suffix.isEmpty() && host.endsWith(suffix) && host.length() > suffix.length()) {
+            var label = host.substring(0, host.length() - suffix.length());
+            return route(label, "", request.path());
+        }
+        if (request.path().startsWith(PATHS)) {
+            var rest = request.path().substring(PATHS.length());
+            int slash = rest.indexOf('/');
+            var label = slash < 0 ? rest : rest.substring(0, slash);
+            return route(label, PATHS + label, slash < 0 ? "/" : rest.substring(slash));
+        }
+        return route(host, "", request.path());
+    }
+
+    private Route route(String name, String root, String path) {
+        var endpoint = find(name).orElseThrow(() -> new RefusedException(Refusal.noSuchEndpoint(name)));
+        return new Route(endpoint, config(endpoint), root, path);
+    }
+
+    private Optional<WebEndpoint> find(String name) {
+        var seen = Optional.ofNullable(found.getIfPresent(name));
+        if (seen.isPresent()) {
+            return seen;
+        }
+        var now = endpoints.find(name);
+        now.ifPresent(endpoint -> found.put(name, endpoint));
+        return now;
+    }
+
+    private WebhookConfig config(WebEndpoint endpoint) {
+        var definition = definition(endpoint.definitionId());
+        return endpoint.method().isEmpty()
+                ? definition.getWebhookConfig()
+                : definition.getMethodDefinitionsOrThrow(endpoint.method()).getWebhookConfig();
+    }
+
+    Function definition(String id) {
+        return definitions.get(id, wanted -> context.get(() -> read(wanted)));
+    }
+
+    private Function read(String id) {
+        try {
+            return Function.parseFrom(functions.definition(id).wire().content());
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("a stored definition cannot be read", e);
+        }
+    }
+}

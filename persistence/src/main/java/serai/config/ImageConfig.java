@@ -1,0 +1,147 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.config;
+
+import jakarta.enterprise.context.Dependent;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/** How images are built, and what they may stand on. */
+@Dependent
+public class ImageConfig {
+    /**
+     * What names of {@code FROM} mean: {@code ubuntu:24.04=/srv/ubuntu.tar}, separated by commas. A directory or an archive
+     * of a root file system, or an OCI archive, on each node.
+     */
+    @Inject
+    @ConfigProperty(name = "serai.image.bases")
+    Optional<String> bases;
+
+    /** Further Pythons on the nodes: {@code 3.12=/opt/python3.12}, separated by commas. A prefix that can be moved. */
+    @Inject
+    @ConfigProperty(name = "serai.image.pythons")
+    Optional<String> pythons;
+
+    /** Packages of the distribution that base systems are made with besides the least, separated by commas. */
+    @Inject
+    @ConfigProperty(name = "serai.image.packages", defaultValue = "ca-certificates")
+    String packages;
+
+    /** Release of Debian that base systems are made of; empty for the node's own. */
+    @Inject
+    @ConfigProperty(name = "serai.image.release")
+    Optional<String> release;
+
+    /** Variables that builds see and images do not keep, say an index of packages: {@code PIP_INDEX_URL=…}, one a line. */
+    @Inject
+    @ConfigProperty(name = "serai.image.environment")
+    Optional<String> environment;
+
+    /** File on the nodes with the authorities that builds trust; empty for the image's own. */
+    @Inject
+    @ConfigProperty(name = "serai.image.certificates")
+    Optional<String> certificates;
+
+    /** Cores of a build, in thousandths: reserved, not enforced. */
+    @Inject
+    @ConfigProperty(name = "serai.image.build-cpu", defaultValue = "1000")
+    int buildCpu;
+
+    /** Mebibytes of memory that a build may use. */
+    @Inject
+    @ConfigProperty(name = "serai.image.build-memory", defaultValue = "2048")
+    int buildMemory;
+
+    /** How long a build may take. ISO 8601; as long as the public client's builder functions. */
+    @Inject
+    @ConfigProperty(name = "serai.image.build-timeout", defaultValue = "PT1H")
+    Duration buildTimeout;
+
+    /** How long a build goes on when nobody waits for it. ISO 8601; a client that goes on asks again at once. */
+    @Inject
+    @ConfigProperty(name = "serai.image.build-silence", defaultValue = "PT10S")
+    Duration buildSilence;
+
+    /** How long an image that nobody asks for and no function uses keeps its layer. ISO 8601; longer than a month's job. */
+    @Inject
+    @ConfigProperty(name = "serai.image.retention", defaultValue = "P35D")
+    Duration retention;
+
+    /** Mebibytes of all layers together; beyond it images that no function uses lose theirs, the oldest first. */
+    @Inject
+    @ConfigProperty(name = "serai.image.max-size", defaultValue = "100000")
+    int maxSize;
+
+    public Duration retention() {
+        return retention;
+    }
+
+    public int maxSizeMb() {
+        return maxSize;
+    }
+
+    public Map<String, String> bases() {
+        return pairs(bases, ",");
+    }
+
+    public Map<String, String> pythons() {
+        return pairs(pythons, ",");
+    }
+
+    /** @param own of the interpreter that runs the runner */
+    public Iterable<String> pythonVersions(Optional<String> own) {
+        var all = new TreeSet<>(pythons().keySet());
+        own.ifPresent(all::add);
+        return all;
+    }
+
+    public String packages() {
+        return packages;
+    }
+
+    public String release() {
+        return release.orElse("");
+    }
+
+    public Map<String, String> environment() {
+        return pairs(environment, "\n");
+    }
+
+    public String certificates() {
+        return certificates.orElse("");
+    }
+
+    public int buildCpu() {
+        return buildCpu;
+    }
+
+    public int buildMemory() {
+        return buildMemory;
+    }
+
+    public Duration buildTimeout() {
+        return buildTimeout;
+    }
+
+    public Duration buildSilence() {
+        return buildSilence;
+    }
+
+    private static Map<String, String> pairs(Optional<String> text, String separator) {
+        var pairs = new LinkedHashMap<String, String>();
+        for (var item : text.orElse("").split(separator)) {
+            int equals = item.indexOf('=');
+            if (equals > 0) {
+                pairs.put(
+                        item.substring(0, equals).strip(),
+                        item.substring(equals + 1).strip());
+            }
+        }
+        return pairs;
+    }
+}

@@ -1,0 +1,343 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.image;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.json.Json;
+import jakarta.json.JsonArray;
+import jakarta.transaction.Transactional;
+import java.io.StringReader;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Jdbi;
+import serai.id.NewId;
+import serai.id.Secret;
+import serai.pool.PoolId;
+import serai.signal.Signals;
+import serai.signal.Topic;
+
+/** Builds of images. At any moment an image has at most one; a unique index says so. */
+@ApplicationScoped
+@Transactional
+public class Builds {
+    private final Jdbi jdbi;
+    private final Images images;
+    private final Signals signals;
+
+    @Inject
+    public Builds(Jdbi jdbi, Images images, Signals signals) {
+        this.jdbi = jdbi;
+        this.images = images;
+        this.signals = signals;
+    }
+
+    public Builds() {
+        this(null, null, null); // for the server's proxy
+    }
+
+    /**
+     * The build that is under way for the image, or a new one. Whoever asks also waits for it.
+     *
+     * @param forced whether the image is made anew if it is there already
+     */
+    public Build open(Image image, boolean forced, Instant now) {
+        return open(image.id(), image.workspaceId(), forced, now);
+    }
+
+    Build open(String imageId, String workspaceId, boolean forced, Instant now) {
+        jdbi.useHandle(handle -> handle.createUpdate("""
+                        insert into image_build (id, image_id, workspace_id, secret, state, forced, created_at, waited_at)
+                        values (:id, :image, :ws, :secret, 'WAITING', :forced, :now, :now)
+                        on conflict (image_id) where ended_at is null do update set waited_at = excluded.waited_at""")
+                .bind("id", NewId.lowerCase("po"))
+                .bind("image", imageId)
+                .bind("ws", workspaceId)
+                .bind("secret", NewId.of("bs"))
+                .bind("forced", forced)
+                .bind("now", Timestamp.from(now))
+                .execute());
+        return latest(imageId).orElseThrow();
+    }
+
+    /** The image's present build, or its last one. */
+    public Optional<Build> latest(String imageId) {
+        return one("image_id = :id order by ended_at nulls first, created_at desc limit 1", imageId);
+    }
+
+    public Optional<Build> find(PoolId id) {
+        return one("id = :id", id.value());
+    }
+
+    /** Those that are under way, or whose job is still known to the cluster. */
+    public List<Build> open() {
+        return jdbi.withHandle(
+                handle -> handle.createQuery("select * from image_build where ended_at is null or declared")
+                        .map((row, context) -> build(row))
+                        .list());
+    }
+
+    private Optional<Build> one(String where, String id) {
+        return jdbi.withHandle(handle -> handle.createQuery("select * from image_build where " + where)
+                .bind("id", id)
+                .map((row, context) -> build(row))
+                .findOne());
+    }
+
+    /** Somebody waits for it. */
+    public void waited(PoolId id, Instant now) {
+        update("waited_at = :now where id = :id", id, now);
+    }
+
+    /** The cluster knows its job, or does not any more. */
+    public void declared(PoolId id, boolean declared) {
+        jdbi.useHandle(handle -> handle.createUpdate("update image_build set declared = :declared where id = :id")
+                .bind("declared", declared)
+                .bind("id", id.value())
+                .execute());
+    }
+
+    /**
+     * Lets a builder in, once for each allocation; a later allocation takes the place of an earlier one.
+     *
+     * @return empty if it is let in no more
+     */
+    public Optional<Admitted> admit(PoolId id, String allocation, int maxTries, Instant now) {
+        var token = NewId.of("bt");
+        int changed = jdbi.withHandle(handle -> handle.createUpdate("""
+                        update image_build set state = 'RUNNING', allocation_id = :allocation, token = :token, heard_at = :now,
+                            tries = tries + 1
+                        where id = :id and ended_at is null and allocation_id is distinct from :allocation and tries < :max""")
+                .bind("allocation", allocation)
+                .bind("token", Secret.hash(token))
+                .bind("now", Timestamp.from(now))
+                .bind("max", maxTries)
+                .bind("id", id.value())
+                .execute());
+        if (changed == 0) {
+            loseLast(id, allocation, maxTries, now);
+            return Optional.empty();
+        }
+        return find(id).map(build -> new Admitted(build, token));
+    }
+
+    /** Another allocation than the present one, and no try is left: its builders were all lost. */
+    private void loseLast(PoolId id, String allocation, int maxTries, Instant now) {
+        jdbi.useHandle(handle -> handle.createUpdate("""
+                        update image_build set state = 'FAILED', reason = :reason, ended_at = :now
+                        where id = :id and ended_at is null and allocation_id <> :allocation""")
+                .bind("reason", "its builder was lost %d times".formatted(maxTries))
+                .bind("now", Timestamp.from(now))
+                .bind("id", id.value())
+                .bind("allocation", allocation)
+                .execute());
+        signals.afterCommit(Topic.build(id.value()));
+    }
+
+    /** The only moment at which the token is known. */
+    public record Admitted(Build build, String token) {}
+
+    /** The build whose builder has that token and may still speak. */
+    public Optional<Build> authenticate(String id, String token) {
+        return jdbi.withHandle(
+                handle -> handle.createQuery("select * from image_build where id = :id and token = :token")
+                        .bind("id", id)
+                        .bind("token", Secret.hash(token))
+                        .map((row, context) -> build(row))
+                        .findOne());
+    }
+
+    /** What has to be done, the lowest image first, and the layers on which it is done. */
+    public Task task(Build build) {
+        var contents = images.contents(build.imageId());
+        if (build.forced() && contents.isReady()) {
+            var below = contents.layers().subList(0, contents.layers().size() - 1); // without its own
+            return new Task(contents.base().orElseThrow(), below, work(List.of(build.imageId())));
+        }
+        return new Task(contents.base().orElseThrow(), contents.layers(), work(contents.missing()));
+    }
+
+    /** @param layers by their digests, the lowest first */
+    public record Task(BaseSystem base, List<String> layers, List<Work> work) {}
+
+    private List<Work> work(List<String> imageIds) {
+        return imageIds.stream()
+                .map(id -> new Work(id, steps(id), images.context(id), secrets(id)))
+                .toList();
+    }
+
+    private JsonArray steps(String imageId) {
+        var text = jdbi.withHandle(handle -> handle.createQuery("select steps::text from image where id = :id")
+                .bind("id", imageId)
+                .mapTo(String.class)
+                .one());
+        try (var reader = Json.createReader(new StringReader(text))) {
+            return reader.readArray();
+        }
+    }
+
+    private List<String> secrets(String imageId) {
+        return jdbi.withHandle(handle -> handle.createQuery("select unnest(secrets) from image where id = :id")
+                .bind("id", imageId)
+                .mapTo(String.class)
+                .list());
+    }
+
+    /**
+     * @param context mounts that it may copy from
+     * @param secrets whose variables its commands see
+     */
+    public record Work(String imageId, JsonArray steps, List<String> context, List<String> secrets) {}
+
+    /** One of its images is made. @param python what it has, as it says itself: {@code 3.12.3}; empty for none */
+    public void made(Build build, String imageId, String digest, long size, String python, Instant now) {
+        jdbi.useHandle(handle -> {
+            handle.createUpdate("""
+                            insert into layer (digest, size, created_at, used_at) values (:digest, :size, :now, :now)
+                            on conflict (digest) do update set used_at = excluded.used_at""")
+                    .bind("digest", digest)
+                    .bind("size", size)
+                    .bind("now", Timestamp.from(now))
+                    .execute();
+            handle.createUpdate("""
+                            update image set layer = :digest, python_version = nullif(:python, ''), used_at = :now
+                            where id = :image and workspace_id = :ws""")
+                    .bind("digest", digest)
+                    .bind("python", python)
+                    .bind("now", Timestamp.from(now))
+                    .bind("image", imageId)
+                    .bind("ws", build.workspaceId())
+                    .execute();
+        });
+    }
+
+    /**
+     * Of the names that a node has for layers (the first characters of their digests), those that no image has any more.
+     */
+    public List<String> garbage(List<String> names) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select name from unnest(:names) name
+                        where not exists (select 1 from layer where digest like name || '%')""")
+                .bindArray("names", String.class, names)
+                .mapTo(String.class)
+                .list());
+    }
+
+    /** Ends it once. @return whether it had not ended before */
+    public boolean end(PoolId id, State state, String reason, Instant now) {
+        int changed = jdbi.withHandle(handle -> handle.createUpdate("""
+                        update image_build set state = :state, reason = :reason, ended_at = :now
+                        where id = :id and ended_at is null""")
+                .bind("state", state.name())
+                .bind("reason", reason)
+                .bind("now", Timestamp.from(now))
+                .bind("id", id.value())
+                .execute());
+        signals.afterCommit(Topic.build(id.value()));
+        return changed > 0;
+    }
+
+    /** Keeps what it said, in its order. */
+    public void append(PoolId id, List<Said> said, Instant now) {
+        if (said.isEmpty()) {
+            return;
+        }
+        jdbi.useHandle(handle -> {
+            long last = handle.createQuery("""
+                            update image_build set log_ordinal = log_ordinal + :n, heard_at = :now where id = :id
+                            returning log_ordinal""")
+                    .bind("n", said.size())
+                    .bind("now", Timestamp.from(now))
+                    .bind("id", id.value())
+                    .mapTo(Long.class)
+                    .one();
+            var batch = handle.prepareBatch(
+                    "insert into image_build_log (build_id, ordinal, at, stream, content) values (:id, :ordinal, :at, :stream, :content)");
+            long ordinal = last - said.size();
+            for (var piece : said) {
+                batch.bind("id", id.value())
+                        .bind("ordinal", ++ordinal)
+                        .bind("at", Timestamp.from(piece.at()))
+                        .bind("stream", piece.stream())
+                        .bind("content", piece.content().replace("\0", "\uFFFD"))
+                        .add();
+            }
+            batch.execute();
+        });
+        signals.afterCommit(Topic.build(id.value()));
+    }
+
+    /** @param ordinal its place in what the build said; 0 before it is kept */
+    public record Said(long ordinal, Instant at, int stream, String content) {}
+
+    public List<Said> said(PoolId id, long after, int limit) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select ordinal, at, stream, content from image_build_log
+                        where build_id = :id and ordinal > :after order by ordinal limit :limit""")
+                .bind("id", id.value())
+                .bind("after", after)
+                .bind("limit", limit)
+                .map((row, context) -> new Said(
+                        row.getLong("ordinal"),
+                        row.getTimestamp("at").toInstant(),
+                        row.getInt("stream"),
+                        row.getString("content")))
+                .list());
+    }
+
+    private void update(String what, PoolId id, Instant now) {
+        jdbi.useHandle(handle -> handle.createUpdate("update image_build set " + what)
+                .bind("now", Timestamp.from(now))
+                .bind("id", id.value())
+                .execute());
+    }
+
+    private static Build build(ResultSet row) throws SQLException {
+        var ended = row.getTimestamp("ended_at");
+        return new Build(
+                new PoolId(row.getString("id")),
+                row.getString("image_id"),
+                row.getString("workspace_id"),
+                row.getString("secret"),
+                State.valueOf(row.getString("state")),
+                row.getBoolean("declared"),
+                row.getBoolean("forced"),
+                row.getString("reason"),
+                row.getTimestamp("created_at").toInstant(),
+                row.getTimestamp("waited_at").toInstant(),
+                Optional.ofNullable(ended).map(Timestamp::toInstant));
+    }
+
+    /** One attempt at an image. */
+    public record Build(
+            PoolId id,
+            String imageId,
+            String workspaceId,
+            String secret,
+            State state,
+            boolean declared,
+            boolean forced,
+            String reason,
+            Instant createdAt,
+            Instant waitedAt,
+            Optional<Instant> endedAt) {
+
+        public boolean isOver() {
+            return endedAt.isPresent();
+        }
+    }
+
+    /** {@code WAITING} for its builder to begin; the last four are final. */
+    public enum State {
+        WAITING,
+        RUNNING,
+        DONE,
+        FAILED,
+        TIMED_OUT,
+        CANCELLED
+    }
+}

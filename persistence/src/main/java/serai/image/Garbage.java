@@ -1,0 +1,69 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.image;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.transaction.Transactional;
+import java.sql.Timestamp;
+import java.time.Instant;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * Forgets layers by age and size, and old builds. An image that lost its layer is built again when it is asked for; one that
+ * a function's pool may start containers of keeps it. Nodes remove what is forgotten here after their next build.
+ */
+@ApplicationScoped
+public class Garbage {
+    /** Images of pools that are there, and all that these stand on. */
+    private static final String IN_USE = """
+            with recursive used(id) as (
+                select d.image_id from definition d join pool p on p.definition_id = d.id
+                where p.state <> 'GONE' and d.image_id is not null
+                union select i.base_id from image i join used u on i.id = u.id where i.base_id is not null)
+            """;
+
+    private final Jdbi jdbi;
+
+    @Inject
+    public Garbage(Jdbi jdbi) {
+        this.jdbi = jdbi;
+    }
+
+    public Garbage() {
+        this(null); // for the server's proxy
+    }
+
+    /**
+     * @param unusedSince images that nobody asked for since then lose their layers
+     * @param maxBytes of all layers together; beyond it those lose theirs first that were asked for least lately
+     * @param buildsSince builds that ended before are forgotten with what they said
+     * @return how many layers are forgotten
+     */
+    @Transactional
+    public int collect(Instant unusedSince, long maxBytes, Instant buildsSince) {
+        return jdbi.withHandle(handle -> {
+            handle.createUpdate("delete from image_build where ended_at < :before and not declared")
+                    .bind("before", Timestamp.from(buildsSince))
+                    .execute();
+            handle.createUpdate(IN_USE
+                            + "update image set layer = null where layer is not null and used_at < :before"
+                            + " and id not in (select id from used)")
+                    .bind("before", Timestamp.from(unusedSince))
+                    .execute();
+            int forgotten = forget(handle);
+            handle.createUpdate(IN_USE + """
+                            , sized as (
+                                select l.digest, sum(l.size) over (order by l.used_at desc, l.digest) as total from layer l)
+                            update image set layer = null
+                            where layer in (select digest from sized where total > :max) and id not in (select id from used)""").bind("max", maxBytes).execute();
+            return forgotten + forget(handle);
+        });
+    }
+
+    private static int forget(Handle handle) {
+        return handle.execute(
+                "delete from layer where not exists (select 1 from image where image.layer = layer.digest)");
+    }
+}

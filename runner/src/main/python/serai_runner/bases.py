@@ -1,0 +1,346 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""What images stand on, made or unpacked once for each node.
+
+`python:3.11` is the distribution's least system with a Python at /usr/local, as the public image of that name has it; both
+are layers of their own, so that several Pythons share one system. Other systems are what an operator puts on the node.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from . import namespaces
+from .interpreter import this
+from .layers import Layers
+from .namespaces import Stage
+from .problems import Failed
+
+# Of a Python's own files: what no program needs.
+_LEFT_OUT = ("test", "idlelib", "turtledemo", "tkinter", "site-packages", "dist-packages")
+_ASK = "import sys, sysconfig; print('%d.%d' % sys.version_info[:2]); print(sysconfig.get_config_var('LDLIBRARY') or '')"
+
+
+class Base(NamedTuple):
+    """As the server describes it."""
+
+    name: str
+    python: str  # major.minor that it gets; empty: whatever it has
+    interpreter: str | None  # prefix on the node; empty: of the Python that we run on; None: none is put into it
+    source: str  # directory or archive on the node; empty: it is made
+    release: str  # of Debian; empty: the node's
+    packages: tuple[str, ...]
+    environment: Mapping[str, str]  # for what is fetched
+    certificates: str
+
+    @staticmethod
+    def of(it: Mapping[str, Any]) -> Base:
+        return Base(
+            it["name"],
+            it.get("python") or "",
+            it.get("interpreter"),
+            it.get("source") or "",
+            it.get("release") or "",
+            tuple(name.strip() for name in it.get("packages") or () if name.strip()),
+            dict(it.get("environment") or {}),
+            it.get("certificates") or "",
+        )
+
+
+Run = Callable[[list[str], list[str], str], None]  # a command in a root of these layers, whose changes go to a directory
+
+
+def ensure(base: Base, layers: Layers, stage: Stage, run: Run, tell: Callable[[str], None]) -> list[str]:
+    """@return its layers, the highest first
+
+    @param run: for what has to be done inside
+    @raise Failed: it cannot be made here, with what to do
+    """
+    if base.source:
+        return [_unpacked(base, layers, stage, tell)]
+    prefix = base.interpreter or this().prefix
+    release, packages = _release(base), _packages(base, prefix)
+    name = f"system-{release}-{_short([release, *packages])}"
+
+    def make_system(tree: str) -> None:
+        tell(f"Making the base system: Debian {release} with {len(packages)} packages; once for this node")
+        _bootstrap(release, packages, base, tree, stage)
+
+    system = layers.ensure(name, make_system)
+    if prefix == "/usr":
+        return [system]
+
+    def make_python(tree: str) -> None:
+        tell(f"Putting Python {base.python or this().version} into it")
+        _copy_python(prefix, tree)
+        run(["/bin/sh", "-c", _SETTLE], [tree, system], "python")
+
+    return [layers.ensure(f"python-{_short([prefix, os.path.basename(system)])}", make_python), system]
+
+
+# pip is the node's; what the client's own base has besides is fetched.
+_SETTLE = "ldconfig && python -m pip install --quiet --root-user-action=ignore --disable-pip-version-check wheel uv"
+
+
+def _release(base: Base) -> str:
+    if base.release:
+        return base.release
+    with open("/etc/os-release", encoding="utf-8") as file:
+        said = dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
+    if said.get("ID", "").strip('"') not in ("debian", "ubuntu") or not said.get("VERSION_CODENAME"):
+        raise Failed(
+            f"this node has no Debian whose release could be taken for {base.name}: say one by serai.image.release, or put a "
+            f"root file system on the node and name it by serai.image.bases"
+        )
+    return said["VERSION_CODENAME"].strip('"')
+
+
+def _packages(base: Base, prefix: str) -> list[str]:
+    """Those that were asked for, and those that the Python needs libraries of: it is of this node, and so are they."""
+    wanted = set(base.packages)
+    if prefix == "/usr":
+        return sorted(wanted | {"python3", "python3-venv", "python3-pip"})
+    return sorted(wanted | _needed(prefix))
+
+
+def _needed(prefix: str) -> set[str]:
+    import glob
+    import subprocess
+
+    programs = glob.glob(f"{prefix}/lib/python3*/lib-dynload/*.so") + glob.glob(f"{prefix}/bin/python3.*[0-9]")
+    programs = [path for path in programs if "_tkinter" not in path]  # no screen here, and half a desktop behind it
+    listed = subprocess.run(["ldd", *programs], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
+    libraries = {words[2] for line in listed.splitlines() if len(words := line.split()) > 2 and words[2].startswith("/")}
+    packages: set[str] = set()
+    for library in sorted(libraries):
+        if library.startswith(prefix):
+            continue
+        for path in (library, "/usr" + library, library.removeprefix("/usr"), os.path.realpath(library)):
+            owner = subprocess.run(["dpkg", "-S", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
+            if owner:
+                packages.add(owner.split(":", 1)[0])
+                break
+    return packages
+
+
+def _bootstrap(release: str, packages: list[str], base: Base, tree: str, stage: Stage) -> None:
+    import subprocess
+
+    tool = namespaces.find_tool("mmdebstrap", "install it (on Debian and Ubuntu: apt install mmdebstrap)")
+    command = [tool, "--variant=minbase", "--quiet", f"--include={','.join(packages)}"]
+    command += [f"--aptopt={line}" for line in _apt_options()]
+    command += [release, "-", *_mirror(release)]
+    shown = stage.bind(tree, "made")
+    unpack = [*stage.enter(), "tar", "-x", "-p", "--numeric-owner", "--exclude=./dev/*", "-C", shown, "-f", "-"]
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR": os.path.dirname(tree)}
+    try:
+        with open(os.path.join(os.path.dirname(tree), "said"), "w+b") as said:
+            maker = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, env=environment)
+            try:
+                unpacked = subprocess.run(unpack, stdin=maker.stdout, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            finally:
+                maker.stdout.close()
+                if sys.exc_info()[0]:
+                    maker.terminate()
+                status = maker.wait()
+            if status or unpacked.returncode:
+                said.seek(0)
+                words = said.read().decode("utf-8", "replace").strip().splitlines()[-6:]
+                words += unpacked.stdout.decode("utf-8", "replace").strip().splitlines()[-2:]
+                raise Failed(f"the base system could not be made with mmdebstrap: {'; '.join(words)}")
+    finally:
+        stage.remove(shown)
+    _settle_system(tree)
+
+
+def _settle_system(tree: str) -> None:
+    """Files that are shown from the node need a place; packages may be put beside the distribution's."""
+    import glob
+
+    for name in ("resolv.conf", "hosts", "hostname"):
+        path = os.path.join(tree, "etc", name)
+        if os.path.lexists(path):
+            os.unlink(path)
+        open(path, "x").close()
+        namespaces.own(path)
+    for path in glob.glob(os.path.join(tree, "usr/lib/python3*/EXTERNALLY-MANAGED")):
+        os.unlink(path)
+    python = os.path.join(tree, "usr/bin/python")
+    if os.path.lexists(python + "3") and not os.path.lexists(python):
+        os.symlink("python3", python)
+        namespaces.own(python)
+
+
+def _apt_options() -> list[str]:
+    """What the node's own apt has been told about its way to the network."""
+    import subprocess
+
+    said = subprocess.run(["apt-config", "dump"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
+    return [line for line in said.splitlines() if line.startswith("Acquire::") and "roxy" in line.split(" ", 1)[0]]
+
+
+def _mirror(release: str) -> list[str]:
+    """Where the node's own apt gets that release; none: the tool knows the public one."""
+    import glob
+    import re
+
+    for path in ["/etc/apt/sources.list", *sorted(glob.glob("/etc/apt/sources.list.d/*"))]:
+        try:
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+        except OSError:
+            continue
+        for part in re.split(r"\n\s*\n", text):
+            uris, suites = re.search(r"^URIs:\s*(\S+)", part, re.M), re.search(r"^Suites:\s*(.+)$", part, re.M)
+            if uris and suites and release in suites.group(1).split():
+                return [] if "deb.debian.org" in uris.group(1) else [uris.group(1)]
+        line = re.search(rf"^deb\s+(?:\[[^]]*]\s+)?(\S+)\s+{re.escape(release)}\s", text, re.M)
+        if line:
+            return [] if "deb.debian.org" in line.group(1) else [line.group(1)]
+    return []
+
+
+def _copy_python(prefix: str, tree: str) -> None:
+    """A Python that can be moved, without its packages but for pip, at /usr/local."""
+    import shutil
+    import subprocess
+
+    local = os.path.join(tree, "usr", "local")
+    found = [n for n in sorted(os.listdir(os.path.join(prefix, "bin"))) if n.startswith("python3.") and n[8:].isdigit()]
+    if not found:
+        raise Failed(f"{prefix} is no installation of Python: it has no bin/python3.*")
+    version = found[0].removeprefix("python")
+    said = subprocess.run([os.path.join(prefix, "bin", found[0]), "-c", _ASK], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    if said.returncode:
+        raise Failed(f"{prefix}/bin/{found[0]} does not run on this node")
+    os.makedirs(os.path.join(local, "bin"))
+    shutil.copy2(os.path.realpath(os.path.join(prefix, "bin", found[0])), os.path.join(local, "bin", found[0]))
+    library = os.path.join(prefix, "lib", f"python{version}")
+    shutil.copytree(library, os.path.join(local, "lib", f"python{version}"), symlinks=True, ignore=_ignore(library))
+    for name in os.listdir(os.path.join(prefix, "lib")):
+        if name.startswith("libpython"):
+            shutil.copy2(os.path.join(prefix, "lib", name), os.path.join(local, "lib", name), follow_symlinks=False)
+    include = os.path.join(prefix, "include", f"python{version}")
+    if os.path.isdir(include):
+        shutil.copytree(include, os.path.join(local, "include", f"python{version}"))
+    packages = os.path.join(local, "lib", f"python{version}", "site-packages")
+    os.makedirs(packages)
+    for name in os.listdir(os.path.join(library, "site-packages")):
+        if name == "pip" or (name.startswith("pip-") and name.endswith("-info")):
+            shutil.copytree(os.path.join(library, "site-packages", name), os.path.join(packages, name), symlinks=True)
+    managed = os.path.join(local, "lib", f"python{version}", "EXTERNALLY-MANAGED")
+    if os.path.exists(managed):
+        os.unlink(managed)
+    for name in ("python", "python3"):
+        os.symlink(found[0], os.path.join(local, "bin", name))
+    namespaces.own_tree(tree)
+
+
+def _ignore(library: str) -> Callable[[str, list[str]], list[str]]:
+    def ignore(directory: str, names: list[str]) -> list[str]:
+        return [name for name in names if name in _LEFT_OUT] if directory == library else []
+
+    return ignore
+
+
+def _unpacked(base: Base, layers: Layers, stage: Stage, tell: Callable[[str], None]) -> str:
+    """A directory, an archive of a root file system, or an archive of an OCI image."""
+    try:
+        found = os.stat(base.source)
+    except OSError as e:
+        raise Failed(f"{base.name} is said to be {base.source} by serai.image.bases, which is not on this node: {e}") from e
+    name = f"given-{_short([base.source, str(found.st_mtime_ns), str(found.st_size)])}"
+
+    def make(tree: str) -> None:
+        tell(f"Unpacking {base.source} for {base.name}; once for this node")
+        shown = stage.bind(tree, "made")
+        try:
+            for archive in _archives(base.source, os.path.dirname(tree)):
+                _unpack(archive, shown, stage)
+        finally:
+            stage.remove(shown)
+        _white_out(tree)
+        for directory in ("etc", "root", "tmp"):
+            path = os.path.join(tree, directory)
+            if not os.path.lexists(path):
+                os.mkdir(path)
+                namespaces.own(path)
+        _settle_system(tree)
+
+    return layers.ensure(name, make)
+
+
+def _archives(source: str, scratch: str) -> list[str]:
+    """What to unpack, the lowest first."""
+    import tarfile
+
+    if os.path.isdir(source):
+        return _oci(source) if os.path.isfile(os.path.join(source, "oci-layout")) else [source]
+    if not tarfile.is_tarfile(source):
+        raise Failed(f"{source} is neither a directory nor a tar archive")
+    with tarfile.open(source) as archive:
+        names = {name.removeprefix("./") for name in archive.getnames()[:10_000]}
+        if "oci-layout" not in names:
+            return [source]
+        out = os.path.join(scratch, "oci")
+        archive.extractall(out, filter="data") if hasattr(tarfile, "data_filter") else archive.extractall(out)
+    return _oci(out)
+
+
+def _oci(layout: str) -> list[str]:
+    def blob(digest: str) -> str:
+        algorithm, _, value = digest.partition(":")
+        return os.path.join(layout, "blobs", os.path.basename(algorithm), os.path.basename(value))
+
+    def read(path: str) -> Any:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+
+    manifest = read(os.path.join(layout, "index.json"))
+    while "layers" not in manifest:
+        manifest = read(blob(manifest["manifests"][0]["digest"]))
+    return [blob(layer["digest"]) for layer in manifest["layers"]]
+
+
+def _unpack(archive: str, shown: str, stage: Stage) -> None:
+    into = [*stage.enter(), "tar", "-x", "-p", "--numeric-owner", "--exclude=dev/*", "--exclude=./dev/*", "-C", shown]
+    if os.path.isdir(archive):
+        import subprocess
+
+        packed = subprocess.Popen(["tar", "-c", "--numeric-owner", "-C", archive, "."], stdout=subprocess.PIPE)
+        try:
+            namespaces.run_from([*into, "-f", "-"], packed.stdout, f"{archive} could not be copied")
+        finally:
+            packed.stdout.close()
+            packed.wait()
+        return
+    with open(archive, "rb") as packed:
+        head = packed.read(4)
+        packed.seek(0)
+        kind = ["--gzip"] if head[:2] == b"\x1f\x8b" else ["--zstd"] if head == b"\x28\xb5\x2f\xfd" else []
+        kind = ["--xz"] if head == b"\xfd7zX" else kind
+        namespaces.run_from([*into, *kind, "-f", "-"], packed, f"{archive} could not be unpacked")
+
+
+def _white_out(tree: str) -> None:
+    """Files by which an OCI layer says that another one is gone: in one tree it simply is."""
+    import shutil
+
+    for directory, directories, files in os.walk(tree):
+        for name in files:
+            if not name.startswith(".wh."):
+                continue
+            os.unlink(os.path.join(directory, name))
+            gone = os.path.join(directory, name.removeprefix(".wh."))
+            if name != ".wh..wh..opq" and os.path.lexists(gone):
+                shutil.rmtree(gone) if os.path.isdir(gone) and not os.path.islink(gone) else os.unlink(gone)
+        directories[:] = [name for name in directories if os.path.isdir(os.path.join(directory, name))]
+
+
+def _short(words: list[str]) -> str:
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]

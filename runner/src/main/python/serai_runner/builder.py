@@ -1,0 +1,331 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""The life of one build: registered, done layer by layer, accounted for. A layer that is not whole is never kept."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from . import limits, messages, sandbox
+from .bases import Base
+from .built import Assembly
+from .files import Cache, lay_out_for_layer
+from .layers import Layers
+from .logs import Collector, Logs
+from .namespaces import own_tree
+from .patience import AWAY_S, LAST_WORDS_S, Patience
+from .problems import Failed, Refused, Stopped, Unavailable
+from .registration import File, ImageRoot, Limits, parse_files, parse_root, present
+from .server import Server
+from .settings import Settings
+
+CONTEXT = "/run/serai/context"
+PIDS = 4096  # of all commands of a build together
+PIPES_S = 5
+_VERSION = 'import platform; print("python=" + platform.python_version())'
+
+
+class Work(NamedTuple):
+    """One image's layer."""
+
+    image: str
+    steps: tuple[Mapping[str, Any], ...]
+    context: tuple[File, ...]
+    secrets: Mapping[str, str]  # variables for its commands
+
+
+class Build(NamedTuple):
+    """What is to be done."""
+
+    name: str
+    token: str
+    root: ImageRoot
+    work: tuple[Work, ...]
+    memory_mb: int
+
+    @staticmethod
+    def of(answer: bytes) -> Build:
+        """@raise Failed: the answer is not what the two agreed on"""
+        try:
+            it = json.loads(answer)
+            work = tuple(
+                Work(w["image"], tuple(w["steps"]), parse_files(w["context"]), dict(w.get("secrets") or {})) for w in it["work"]
+            )
+            return Build(it["build"], it["token"], parse_root(it["root"]), work, int(it["memory_mb"]))
+        except (KeyError, TypeError, ValueError) as e:
+            raise Failed(f"the server's answer is not understood ({type(e).__name__}: {e}); are both of one version?") from e
+
+
+class Builder:
+    """Of one build. Not to be run twice."""
+
+    def __init__(self, settings: Settings, build: Build) -> None:
+        self._settings, self._build = settings, build
+        self._base = Base.of(build.root.base)
+        self._scratch = os.path.join(settings.scratch, build.name)
+        self._logs = Logs(self._connect, build.name, "builds")
+        self._process: sandbox.Process | None = None
+
+    def run(self) -> int:
+        """@return our exit code; what went wrong is told to the server"""
+        self._logs.start()
+        patience, reason = Patience(AWAY_S), ""
+        try:
+            self._make()
+        except Stopped as e:
+            patience, reason = Patience(LAST_WORDS_S), str(e)
+        except (Failed, OSError) as e:
+            reason = str(e)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._logs.close(patience)
+        self._tell("end", {"ok": not reason, "reason": reason}, patience)
+        if reason:
+            messages.say(reason)
+        return 1 if reason else 0
+
+    def _make(self) -> None:
+        os.makedirs(self._scratch, mode=0o700)
+        self._bwrap = sandbox.find_bwrap()
+        assembly = Assembly(self._settings.cache, self._scratch, self._logs.tell)
+        lower = assembly.lower(self._build.root)
+        for work in self._build.work:
+            layer = Layer(self, assembly, lower, work)
+            made, version = layer.make()
+            lower.insert(0, assembly.layers.path(made.digest))
+            body = {"image": work.image, "digest": made.digest, "size": made.size, "python": version}
+            self._tell("layers", body, Patience(AWAY_S))
+        self._collect(assembly.layers)
+
+    def _collect(self, layers: Layers) -> None:
+        """Removes from this node what no image has any more. What cannot be done now is left to the next build."""
+        server = self._connect()
+        try:
+            answer = server.post(f"/internal/v1/builds/{self._build.name}/garbage", {"names": layers.names()})
+            gone = [name for name in json.loads(answer)["names"] if layers.collect(name)]
+        except (Refused, Unavailable, OSError) as e:
+            messages.say(f"layers are not collected now: {e}")
+            return
+        finally:
+            server.close()
+        if gone:
+            messages.say(f"{len(gone)} layers were removed from this node")
+
+    def fetch(self, files: tuple[File, ...]) -> Cache:
+        cache = Cache(self._settings.cache)
+        cache.fetch(files, self._connect)
+        return cache
+
+    @property
+    def base(self) -> Base:
+        return self._base
+
+    def command(self, assembly: Assembly, options: list[str], words: list[str], quiet: bool = False) -> tuple[int, bytes]:
+        """Runs one in the sandbox. @return its exit code, and the end of what it said"""
+        limits.lower_own()
+        group = limits.make_group(f"{limits.PREFIX}{self._build.name}-{os.urandom(3).hex()}")
+        try:
+            group.limit(Limits(memory_mb=self._build.memory_mb, pids=PIDS))
+            process = sandbox.spawn(
+                [*assembly.stage.enter(), self._bwrap],
+                lambda fds: options + [word for option, fd in fds.items() for word in (option, str(fd))],
+                words,
+                held=True,
+            )
+            sink = _Quiet() if quiet else _Tail(self._logs)
+            try:
+                if process.init:
+                    group.add(process.init)
+                process.release()
+                collector = Collector(process.pipes, sink)
+                collector.start()
+                ended = process.wait()
+            finally:
+                process.kill()  # does nothing after its end
+            collector.join(PIPES_S)
+            if not ended.set_up:
+                raise Failed(f"the sandbox could not be set up on this node: {sink.said.decode('utf-8', 'replace').strip()}")
+            if group.oom_kills():
+                self._logs.tell(f"It used more than the {self._build.memory_mb} MiB of memory that a build has")
+            return (128 + ended.signum if ended.signum else ended.code), sink.said
+        finally:
+            try:
+                group.remove()
+            except OSError as e:
+                messages.say(f"a control group is left: {e}")
+
+    def _connect(self) -> Server:
+        return Server(self._settings.servers, self._build.token)
+
+    def _tell(self, what: str, body: Mapping[str, Any], patience: Patience) -> None:
+        server, pause = self._connect(), 0.1
+        try:
+            while True:
+                try:
+                    server.post(f"/internal/v1/builds/{self._build.name}/{what}", body)
+                    return
+                except Refused as e:
+                    messages.say(f"the server does not take it: {e}")  # somebody ended the build
+                    return
+                except Unavailable as e:
+                    if patience.left < pause:
+                        messages.say(f"the server was away at the end: {e}")
+                        return
+                time.sleep(pause)
+                pause = min(pause * 2, 2)
+        finally:
+            server.close()
+
+
+class Layer:
+    """One in the making: an overlay on what is there, whose upper directory is kept when all of it is done."""
+
+    def __init__(self, builder: Builder, assembly: Assembly, lower: list[str], work: Work) -> None:
+        self._builder, self._assembly, self._work = builder, assembly, work
+        self._below = os.path.basename(lower[0])
+        self._place = assembly.layers.place()
+        self._root = assembly.stage.overlay("build", lower, self._place)
+        self._context: str | None = None
+        self._names = assembly.names()
+
+    def make(self) -> tuple[Any, str]:
+        """@return the layer, and which Python the image has then; empty for none"""
+        try:
+            for step in self._work.steps:
+                self._do(step)
+            version = self._version()
+            self._assembly.stage.remove(self._root)
+            self._root = ""
+            made = self._assembly.layers.keep(os.path.join(self._place, "upper"), self._below)
+            return made, version
+        finally:
+            if self._root:
+                self._assembly.stage.remove(self._root)
+            if self._context:
+                self._assembly.stage.remove(self._context)
+            shutil.rmtree(self._place, ignore_errors=True)
+
+    def _do(self, step: Mapping[str, Any]) -> None:
+        match step["kind"]:
+            case "RUN":
+                self._run(step, step["command"], {**step["environment"], **self._work.secrets}, step["directory"] or "/")
+            case "DIRECTORY":
+                self._run(step, ["mkdir", "-p", "--", step["directory"]], {}, "/")
+            case "UV":
+                target = step["target"]
+                script = 'mkdir -p "$(dirname "$1")" && cp "$(command -v uv)" "$1" || { echo "this base has no uv" >&2; exit 1; }'
+                self._run(step, ["/bin/sh", "-c", script, "sh", target], {}, "/")
+            case "COPY":
+                self._copy(step)
+            case other:
+                raise Failed(f"this runner cannot do {other!r}; is it as new as the server?")
+
+    def _run(self, step: Mapping[str, Any], command: list[str], environment: Mapping[str, str], directory: str) -> None:
+        more = ["--ro-bind", self._context, CONTEXT] if self._context else []
+        words = list(command)
+        if step["user"] and step["kind"] == "RUN":
+            user, _, group = step["user"].partition(":")
+            words = ["setpriv", f"--reuid={user}", *([f"--regid={group}"] if group else []), "--init-groups", "--", *words]
+        options = self._assembly.options(
+            self._root, self._names, self._builder.base, dict(environment), "/", [*more, "--dir", directory]
+        )
+        place = options.index("--chdir") + 1
+        options[place] = directory
+        code, said = self._builder.command(self._assembly, options, words)
+        if code:
+            last = said.decode("utf-8", "replace").strip().splitlines()[-20:]
+            raise Failed(f"{step['line']}\nended with exit code {code}:\n" + "\n".join(last))
+
+    def _copy(self, step: Mapping[str, Any]) -> None:
+        if self._context is None:
+            self._context = self._show_context()
+        script, words = ["set -e"], []
+        target = step["target"]
+        if not target.startswith("/"):
+            target = os.path.join(step["directory"] or "/", target) if target != "." else (step["directory"] or "/") + "/"
+        sources = [found for pattern in step["sources"] for found in self._matches(pattern, step["line"])]
+        into = target.endswith("/") or len(sources) > 1
+        words.append(target)
+        script.append('mkdir -p "$1"' if into else 'mkdir -p "$(dirname "$1")"')
+        for number, (path, is_directory) in enumerate(sources, start=2):
+            words.append(path)
+            if is_directory:  # of a directory Docker copies what is in it
+                script.append(f'mkdir -p "$1"; cp -R --no-preserve=ownership --preserve=mode,links "${{{number}}}/." "$1"')
+            else:
+                script.append(f'cp --no-preserve=ownership --preserve=mode "${{{number}}}" "$1"')
+        if step["user"]:
+            words.append(step["user"])
+            script.append(f'chown -R "${{{len(words)}}}" "$1"')
+        self._run(step, ["/bin/sh", "-c", "\n".join(script), "sh", *words], {}, "/")
+
+    def _show_context(self) -> str:
+        place = os.path.join(self._place, "context")
+        os.mkdir(place, 0o755)
+        lay_out_for_layer(self._work.context, self._builder.fetch(self._work.context), place)
+        own_tree(place)
+        return self._assembly.stage.bind(place, "context")
+
+    def _matches(self, pattern: str, line: str) -> list[tuple[str, bool]]:
+        """@return paths inside, and whether each is a directory"""
+        clean = os.path.normpath("/" + pattern).lstrip("/")
+        if clean in ("", "."):
+            return [(CONTEXT, True)]
+        found = sorted(glob.glob(os.path.join(glob.escape(self._context), clean)))
+        if not found:
+            raise Failed(f"{line}\nthere is no {pattern} in the files that were sent along")
+        return [(CONTEXT + path.removeprefix(self._context), os.path.isdir(path)) for path in found]
+
+    def _version(self) -> str:
+        path = next((s["environment"]["PATH"] for s in reversed(self._work.steps) if "PATH" in s["environment"]), sandbox.PATH)
+        try:
+            python = self._assembly.python(self._root, path)
+        except Failed:
+            return ""
+        options = self._assembly.options(self._root, self._names, self._builder.base, {"PATH": path}, "/", [])
+        code, said = self._builder.command(self._assembly, options, [python, "-S", "-E", "-c", _VERSION], quiet=True)
+        found = re.search(rb"^python=(\S+)$", said, re.M)
+        return found.group(1).decode() if found and not code else ""
+
+
+class _Tail:
+    """Hands on what a command says, and remembers the end of it."""
+
+    def __init__(self, logs: Logs) -> None:
+        self._logs = logs
+        self.said = b""
+
+    def output(self, fd: int, data: bytes, at: float) -> None:
+        self.said = (self.said + data)[-8_000:]
+        self._logs.output(fd, data, at)
+
+
+class _Quiet:
+    """Only remembers."""
+
+    def __init__(self) -> None:
+        self.said = b""
+
+    def output(self, _fd: int, data: bytes, _at: float) -> None:
+        self.said = (self.said + data)[-8_000:]
+
+
+def run(settings: Settings) -> int:
+    """@return our exit code. @raise Failed, Stopped: before there was a build to account for"""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, _stop)
+    build = Build.of(present(settings, "/internal/v1/builds", lambda: None))
+    return Builder(settings, build).run()
+
+
+def _stop(signum: int, _frame: object) -> None:
+    raise Stopped(signum)

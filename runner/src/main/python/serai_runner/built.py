@@ -1,0 +1,116 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""Roots of images' own, put together of a base system, layers and a place to write."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from . import bases, sandbox
+from .bases import Base
+from .layers import Layers
+from .namespaces import Stage
+from .problems import Failed
+from .registration import ImageRoot
+
+# What a command of a build may do among its own users: what packages' own programs need, as container engines grant it.
+CAPABILITIES = "CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETFCAP SYS_CHROOT NET_BIND_SERVICE".split()
+CERTIFICATES = "/run/serai/certificates.pem"
+_TRUST = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+class Assembly:
+    """For one container or one build."""
+
+    def __init__(self, cache: str, scratch: str, tell: Callable[[str], None]) -> None:
+        self.layers = Layers(cache)
+        self.stage = Stage()
+        self._scratch = scratch
+        self._tell = tell
+        self._number = 0
+        self._held: list[int] = []
+
+    def lower(self, root: ImageRoot) -> list[str]:
+        """What the image consists of, the highest first; kept on this node as long as we live.
+
+        @raise Failed: something is not here and cannot be made
+        """
+        base = Base.of(root.base)
+        paths = bases.ensure(base, self.layers, self.stage, lambda words, lower, name: self._settle(words, lower, base), self._tell)
+        for digest in root.layers:
+            self._held.append(self.layers.hold(digest))
+            paths.insert(0, self.layers.path(digest))
+        return paths
+
+    def python(self, path: str, search: str) -> str:
+        """@return the image's own Python, as it is called inside"""
+        for name in ("python", "python3"):
+            for directory in search.split(":"):
+                if directory.startswith("/") and os.path.lexists(os.path.join(path, directory[1:], name)):
+                    return os.path.join(directory, name)
+        raise Failed("the image has no Python on its PATH: add one, say by modal.Image.from_registry(…, add_python=…)")
+
+    def options(
+        self,
+        root: str,
+        names: str,
+        base: Base,
+        environment: dict[str, str],
+        directory: str,
+        more: list[str],
+    ) -> list[str]:
+        """Bubblewrap's, for a command that builds."""
+        words = [
+            *sandbox.isolation("build"),
+            *(word for name in CAPABILITIES for word in ("--cap-add", "CAP_" + name)),
+            *("--bind", root, "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run"),
+            *sandbox.network_files(names),
+        ]
+        given = {"HOME": "/root", "PATH": sandbox.PATH, "DEBIAN_FRONTEND": "noninteractive", **base.environment}
+        if base.certificates and os.path.exists(base.certificates):
+            words += ["--ro-bind", base.certificates, CERTIFICATES]
+            given.update(dict.fromkeys(_TRUST, CERTIFICATES))
+        given.update(environment)
+        words += [*more, "--chdir", directory, "--clearenv"]
+        return words + [word for pair in given.items() for word in ("--setenv", *pair)]
+
+    def place(self) -> str:
+        """@return a new directory for one overlay's changes"""
+        self._number += 1
+        return os.path.join(self._scratch, f"overlay-{self._number}")
+
+    def names(self) -> str:
+        """@return where the hostname and the hosts of builds are shown"""
+        directory = os.path.join(self._scratch, "build-names")
+        if not os.path.isdir(directory):
+            sandbox.write_names(directory, "build")
+            self._shown = self.stage.bind(directory, "build-names")
+        return self._shown
+
+    def _settle(self, words: list[str], lower: list[str], base: Base) -> None:
+        """Runs a command whose changes go to the highest layer, while it is made."""
+        import subprocess
+
+        from .namespaces import mount, own
+
+        top, rest = lower[0], lower[1:]
+        work = os.path.join(os.path.dirname(top), "work")
+        os.mkdir(work)
+        target = os.path.join(os.path.dirname(self.stage.users), "settle")
+        os.mkdir(target)
+        mount("overlay", target, "overlay", 0, f"lowerdir={':'.join(rest)},upperdir={top},workdir={work}")
+        own(top)
+        try:
+            options = self.options(target, self.names(), base, {}, "/", [])
+            done = subprocess.run(
+                [*self.stage.enter(), sandbox.find_bwrap(), *options, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+        finally:
+            self.stage.remove(target)
+        if done.returncode:
+            said = done.stdout.decode("utf-8", "replace").strip().splitlines()
+            raise Failed(f"the base system for {base.name} could not be made: {'; '.join(said[-4:])}")

@@ -1,0 +1,198 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""Layers of this node: directories by their content, made once and never changed, which overlays stack.
+
+A layer appears whole or not at all: it is made under another name, written to the disk, and renamed. Whoever uses one
+holds a shared lock on it, so that the collection of garbage passes it by.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from . import namespaces
+from .files import Cache
+from .problems import Failed
+from .registration import File
+
+YOUNG_S = 3600  # a layer may be made, and not reported yet
+NAME = 32  # characters of a digest: the kernel takes a page of names for all layers of a root
+
+
+class Made(NamedTuple):
+    """A layer, and how large it is."""
+
+    digest: str
+    size: int  # bytes
+
+
+class Layers:
+    """Below one directory of the node's cache."""
+
+    def __init__(self, cache: str) -> None:
+        self.directory = os.path.join(cache, "layers")
+        os.makedirs(self.directory, mode=0o755, exist_ok=True)
+
+    def path(self, digest: str) -> str:
+        return os.path.join(self.directory, digest[:NAME])
+
+    def has(self, digest: str) -> bool:
+        return os.path.isdir(self.path(digest))
+
+    def hold(self, digest: str) -> int:
+        """Keeps it from being collected until the descriptor is closed, at the latest with this process.
+
+        @raise Failed: it is not here
+        """
+        descriptor = os.open(self.path(digest) + ".used", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        if not self.has(digest):
+            os.close(descriptor)
+            raise Failed(f"layer {digest[:NAME]} of the image is not on this node")
+        os.utime(descriptor)
+        return descriptor
+
+    def place(self) -> str:
+        """@return a new directory, beside the layers, for one in the making"""
+        path = os.path.join(self.directory, f".partial-{os.getpid()}-{os.urandom(4).hex()}")
+        os.mkdir(path, 0o700)
+        return path
+
+    def keep(self, tree: str, below: str) -> Made:
+        """Takes a directory of :meth:`place`, or one below it, as a layer; the same may be there already.
+
+        @param below: name of the layer on which it was made. It counts: an overlay takes no directory twice, and one
+            content may be right on top of several others
+        """
+        made = digest(tree, below)
+        target = self.path(made.digest)
+        if not os.path.isdir(target):
+            namespaces.sync(tree)
+            try:
+                os.rename(tree, target)
+            except OSError:
+                if not os.path.isdir(target):  # another build was as fast
+                    raise
+            namespaces.sync(self.directory)
+        return made
+
+    def ensure(self, name: str, make: Callable[[str], None]) -> str:
+        """A layer that has a name instead of a digest: of several callers one makes it and the others wait.
+
+        @param make: fills the directory that it is given
+        @return its path
+        """
+        target = os.path.join(self.directory, name)
+        if os.path.isdir(target):
+            return target
+        with open(target + ".lock", "a", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.path.isdir(target):
+                return target
+            partial = self.place()
+            try:
+                tree = os.path.join(partial, "tree")
+                os.mkdir(tree, 0o755)
+                namespaces.own(tree)
+                make(tree)
+                namespaces.sync(tree)
+                os.rename(tree, target)
+            finally:
+                remove(partial)
+        return target
+
+    def names(self) -> list[str]:
+        """Of layers with a digest."""
+        return [name for name in os.listdir(self.directory) if len(name) == NAME and "." not in name and "-" not in name]
+
+    def collect(self, name: str) -> bool:
+        """Removes a layer, unless somebody uses it or has just made it. @return whether it is gone"""
+        path = os.path.join(self.directory, name)
+        if time.time() - os.lstat(path).st_ctime < YOUNG_S:
+            return False
+        descriptor = os.open(path + ".used", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            gone = f"{path}.gone-{os.getpid()}"
+            os.rename(path, gone)
+            os.unlink(path + ".used")
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        remove(gone)
+        return True
+
+    def of_files(self, files: Iterable[File], cache: Cache) -> str | None:
+        """The task's files as a layer: laid out once for each list. @return its path; None: there are none"""
+        listed = sorted(files)
+        if not listed:
+            return None
+        name = hashlib.sha256("\n".join(f"{f.path}\0{f.sha256}\0{f.mode}" for f in listed).encode()).hexdigest()
+
+        def make(tree: str) -> None:
+            from .files import lay_out_for_layer
+
+            lay_out_for_layer(listed, cache, tree)
+            namespaces.own_tree(tree)
+
+        return self.ensure("files-" + name[:NAME], make)
+
+
+def digest(tree: str, below: str) -> Made:
+    """SHA-256 of a listing of everything in it but times: paths, kinds, owners, modes, attributes and contents."""
+    whole = hashlib.sha256(f"{below}\n".encode())
+    size = 0
+    for path, found in _walk(tree):
+        kind = stat.S_IFMT(found.st_mode)
+        fields = [os.path.relpath(path, tree), f"{found.st_mode:o}", str(found.st_uid), str(found.st_gid)]
+        if kind == stat.S_IFLNK:
+            fields.append(os.readlink(path))
+        elif kind == stat.S_IFREG:
+            fields.append(_content(path))
+            size += found.st_size
+        elif kind in (stat.S_IFCHR, stat.S_IFBLK):
+            fields.append(str(found.st_rdev))
+        if kind != stat.S_IFLNK:
+            fields += [f"{name}={os.getxattr(path, name).hex()}" for name in sorted(os.listxattr(path)) if _counts(name)]
+        whole.update(os.fsencode("\0".join(fields)) + b"\n")
+    return Made(whole.hexdigest(), size)
+
+
+def _counts(attribute: str) -> bool:
+    """Not what the overlay notes for itself: where a file came from differs from node to node."""
+    return attribute in ("trusted.overlay.opaque", "user.overlay.opaque", "security.capability")
+
+
+def _walk(tree: str) -> Iterator[tuple[str, os.stat_result]]:
+    yield tree, os.lstat(tree)
+    for directory, directories, files in os.walk(tree):
+        directories.sort()
+        for name in sorted((*directories, *files)):
+            path = os.path.join(directory, name)
+            yield path, os.lstat(path)
+
+
+def _content(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _slowly(file)
+
+
+def _slowly(file: object) -> str:
+    sha256 = hashlib.sha256()
+    while part := file.read(1 << 20):
+        sha256.update(part)
+    return sha256.hexdigest()
+
+
+def remove(path: str) -> None:
+    """Also what an overlay closed to everybody."""
+    import shutil
+
+    shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,179 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""What Python lacks of Linux: a mount namespace of our own, mounts in it, and a range of users that are nobody outside.
+
+Users of containers with a root of their own are those from *FIRST* on: what their root writes belongs to nobody else on
+the node, and whoever got out of a sandbox would be nobody either.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+
+from .problems import Failed
+
+FIRST = 1_879_048_192  # of 65536 users and groups; above what distributions and directories give to people
+COUNT = 65_536
+STAGE = "/run/serai"  # a path that everybody may pass: our own mounts lie there, in our namespace only
+
+_NEWNS, _NEWUSER = 0x20000, 0x10000000
+_BIND, _REC, _SLAVE, _REMOUNT, _RDONLY = 4096, 16384, 1 << 19, 32, 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def mount(source: str, target: str, kind: str, flags: int = 0, options: str = "") -> None:
+    """@raise OSError"""
+    words = [os.fsencode(word) if word else None for word in (source, target, kind)]
+    if _libc.mount(*words, ctypes.c_ulong(flags), os.fsencode(options) or None):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), target)
+
+
+def unmount(target: str) -> None:
+    """@raise OSError: in use"""
+    if _libc.umount2(os.fsencode(target), 0):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), target)
+
+
+class Stage:
+    """A place of our own for mounts, gone with this process. Make and use it on the main thread only: the namespace is
+    that thread's, and its children's."""
+
+    def __init__(self) -> None:
+        """@raise Failed: not permitted here"""
+        if os.geteuid():
+            raise Failed(
+                "images that have to be built need a runner that is root on its node (or one with users of its own): this one is "
+                f"user {os.geteuid()}; an image that is debian_slim() with .env(), .workdir() and local files needs no build"
+            )
+        os.makedirs(STAGE, mode=0o755, exist_ok=True)
+        if _libc.unshare(_NEWNS):
+            number = ctypes.get_errno()
+            raise Failed(f"this node permits no mounts of our own: {os.strerror(number)}")
+        mount("", "/", "", _REC | _SLAVE)
+        mount("serai", STAGE, "tmpfs", 0, "mode=0755")
+        self.users = os.path.join(STAGE, "users")
+        self._make_users()
+
+    def bind(self, source: str, name: str) -> str:
+        """Shows a file or directory of the node there. @return its path"""
+        target = os.path.join(STAGE, name)
+        if os.path.isdir(source):
+            os.makedirs(target, mode=0o755)
+        else:
+            open(target, "x").close()
+        mount(source, target, "", _BIND)
+        return target
+
+    def overlay(self, name: str, lower: list[str], directory: str) -> str:
+        """A root: *lower* directories, the highest first, and what is written goes to *directory*/upper.
+
+        @return its path
+        """
+        target = os.path.join(STAGE, name)
+        upper, work = os.path.join(directory, "upper"), os.path.join(directory, "work")
+        for path in (target, upper, work):
+            os.makedirs(path, mode=0o755)
+        own(upper)
+        where = os.getcwd()
+        base = os.path.dirname(lower[0])
+        names = [os.path.basename(path) if os.path.dirname(path) == base else path for path in lower]
+        options = f"lowerdir={':'.join(map(_escaped, names))},upperdir={_escaped(upper)},workdir={_escaped(work)}"
+        if len(options) > 4000:  # the kernel takes a page
+            raise Failed(f"the image has too many layers for this node: {len(lower)}")
+        os.chdir(base)
+        try:
+            mount("overlay", target, "overlay", 0, options)
+        finally:
+            os.chdir(where)
+        return target
+
+    def remove(self, path: str) -> None:
+        """Takes a mount of ours away."""
+        unmount(path)
+        os.rmdir(path)
+
+    def enter(self) -> list[str]:
+        """Words before a command that shall run as root of our users."""
+        return ["nsenter", f"--user={self.users}", "--setuid", "0", "--setgid", "0", "--"]
+
+    def _make_users(self) -> None:
+        """A process makes the namespace, which then is held by a mount. Nobody inside may make further ones."""
+        ready, ready_in = os.pipe()
+        done, done_in = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(done_in)
+            status = 1
+            try:
+                if _libc.unshare(_NEWUSER) == 0:
+                    os.write(ready_in, b"1")
+                    os.read(done, 1)
+                    with open("/proc/sys/user/max_user_namespaces", "w", encoding="ascii") as most:
+                        most.write("0")
+                    status = 0
+            finally:
+                os._exit(status)
+        try:
+            os.close(ready_in)
+            if os.read(ready, 1):
+                for name in ("uid_map", "gid_map"):
+                    with open(f"/proc/{child}/{name}", "w", encoding="ascii") as file:
+                        file.write(f"0 {FIRST} {COUNT}")
+                open(self.users, "x").close()
+                mount(f"/proc/{child}/ns/user", self.users, "", _BIND)
+        finally:
+            for fd in (ready, done, done_in):
+                os.close(fd)
+            status = os.waitpid(child, 0)[1]
+        if status:
+            raise Failed("this node permits no users of our own: see user.max_user_namespaces")
+
+
+def own(path: str, user: int = 0, group: int = 0) -> None:
+    """Gives it to a user inside."""
+    os.chown(path, FIRST + user, FIRST + group, follow_symlinks=False)
+
+
+def own_tree(path: str) -> None:
+    """Gives everything in it to the root inside."""
+    own(path)
+    for directory, directories, files in os.walk(path):
+        for name in (*directories, *files):
+            own(os.path.join(directory, name))
+
+
+def sync(directory: str) -> None:
+    """Everything of its file system is on the disk afterwards."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if _libc.syncfs(descriptor):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), directory)
+    finally:
+        os.close(descriptor)
+
+
+def _escaped(path: str) -> str:
+    return path.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
+
+
+def find_tool(name: str, remedy: str) -> str:
+    """@raise Failed: it is not installed"""
+    import shutil
+
+    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin")
+    if not found:
+        raise Failed(f"{name} was not found on this node: {remedy}")
+    return found
+
+
+def run_from(command: list[str], source: object, what: str) -> None:
+    """@param source: its standard input. @raise Failed: with its last words"""
+    done = subprocess.run(command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        said = done.stdout.decode("utf-8", "replace").strip().splitlines()
+        raise Failed(f"{what}: {'; '.join(said[-4:]) or f'exit code {done.returncode}'}")

@@ -1,0 +1,304 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""Ways out of a sandbox, tried from inside: none may lead anywhere. Each try says what it got, if it got something."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+
+import pytest
+import roots
+
+# Each function returns something true if it succeeded. Raising is failing.
+TRIES = r'''
+import ctypes, errno, fcntl, glob, json, mmap, os, resource, signal, socket, stat, struct, subprocess, sys
+
+libc = ctypes.CDLL(None, use_errno=True)
+ALL = []
+
+def attempt(function):
+    ALL.append(function)
+    return function
+
+def call(number, *arguments):
+    result = libc.syscall(number, *[ctypes.c_long(a) if isinstance(a, int) else a for a in arguments])
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
+
+def reads(path):
+    with open(path, "rb") as file:
+        return file.read(64)
+
+def writes(path, text=b"x"):
+    with open(path, "wb", buffering=0) as file:
+        return file.write(text) > 0
+
+# --- files of the node and of others
+def file_attempt(name, path):
+    def f(): return reads(path)
+    f.__name__ = name
+    ALL.append(f)
+
+for name, path in {
+    "shadow_of_the_node": "/etc/shadow", "passwd_of_the_node": "/etc/passwd-", "servers_secrets": SECRET,
+    "other_containers_files": OTHER, "nodes_cache": CACHE + "/other", "nodes_root_by_proc": "/proc/1/root" + SECRET,
+    "agents_secret": ALLOC + "/secrets/pool-secret", "home_of_the_node": HOME + "/.bashrc",
+    "kernel_memory": "/dev/mem", "kernel_core": "/proc/kcore", "kernel_messages": "/dev/kmsg", "disk": "/dev/vda", "disk_sd": "/dev/sda",
+    "docker_socket": "/var/run/docker.sock", "ssh_host_key": "/etc/ssh/ssh_host_rsa_key", "kernel_symbols_of_boot": "/boot/vmlinuz",
+}.items():
+    file_attempt(name, path)
+
+@attempt
+def shadow_is_the_nodes():
+    return "/etc/shadow" if os.path.exists("/etc/shadow") and b"$" in reads("/etc/shadow") else None
+
+@attempt
+def symlink_into_the_node():
+    os.symlink(SECRET, "/tmp/link")
+    return reads("/tmp/link")
+
+@attempt
+def symlink_of_own_files_into_the_node():
+    os.symlink("/proc/1/root", "/root/up")
+    return reads("/root/up" + SECRET)
+
+@attempt
+def dots_out_of_the_root():
+    return reads("/root" + "/.." * 40 + SECRET)
+
+@attempt
+def parents_environment():
+    return b"SERAI" in reads("/proc/1/environ") or b"NOMAD" in open("/proc/1/environ", "rb").read()
+
+@attempt
+def other_processes():
+    return [p for p in os.listdir("/proc") if p.isdigit() and int(p) not in (1, os.getpid())]
+
+@attempt
+def signal_to_everybody():
+    os.kill(1, signal.SIGKILL)
+    return os.path.exists("/proc/1") is False
+
+@attempt
+def memory_of_the_parent():
+    with open("/proc/1/mem", "rb") as memory:
+        maps = open("/proc/1/maps").readline().split("-")[0]
+        memory.seek(int(maps, 16))
+        return memory.read(16) and "NOMAD" in open("/proc/1/environ").read()
+
+@attempt
+def ptrace_of_the_parent():
+    return call(101, 16, 1, 0, 0) == 0
+
+@attempt
+def process_vm_readv_of_the_parent():
+    return call(310, 1, 0, 0, 0, 0, 0) >= 0
+
+# --- files of the platform in here
+for where in ("/usr/bin/x", "/usr/local/bin/x", "/pkg/x", "/__modal/x", "/__modal/arguments"):
+    def f(where=where):
+        return writes(where) and not (BUILT and where.startswith("/usr"))  # of its own root it may write what it likes
+    f.__name__ = "write_to_" + where.strip("/").replace("/", "_")
+    ALL.append(f)
+
+# --- the kernel's settings
+for where in ("/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname", "/proc/sys/vm/drop_caches", "/proc/sysrq-trigger",
+              "/proc/sys/kernel/modprobe", "/proc/sys/fs/binfmt_misc/register", "/sys/kernel/uevent_helper",
+              "/sys/fs/cgroup/release_agent", "/sys/fs/cgroup/memory/release_agent", "/proc/sys/user/max_user_namespaces",
+              "/sys/fs/cgroup/cgroup.procs"):
+    def f(where=where):
+        return writes(where, b"1")
+    f.__name__ = "write_to_" + where.strip("/").replace("/", "_")
+    ALL.append(f)
+
+# --- privileges
+@attempt
+def capabilities():
+    return [l for l in open("/proc/self/status") if l.startswith(("CapEff", "CapPrm", "CapAmb")) and int(l.split()[1], 16)]
+
+@attempt
+def new_privileges():
+    return "NoNewPrivs:\t0" in open("/proc/self/status").read()
+
+@attempt
+def setuid_to_another():
+    os.setresuid(12345, 12345, 12345)
+    return os.getuid() == 12345
+
+@attempt
+def setgroups():
+    os.setgroups([0, 4, 6, 27])
+    return os.getgroups()
+
+@attempt
+def setuid_program():
+    """A program that is setuid root must not bring anything."""
+    with open("/tmp/s", "wb") as file:
+        file.write(b"#!/bin/sh\ngrep CapEff /proc/self/status\n")
+    os.chmod("/tmp/s", 0o6755)
+    said = subprocess.run(["/tmp/s"], capture_output=True, text=True).stdout
+    return said and int(said.split()[1], 16)
+
+@attempt
+def chroot():
+    os.chroot("/tmp")
+    return True
+
+@attempt
+def device_node():
+    os.mknod("/tmp/disk", 0o600 | stat.S_IFBLK, os.makedev(8, 0))
+    return reads("/tmp/disk")
+
+@attempt
+def device_node_of_memory():
+    os.mknod("/tmp/mem", 0o600 | stat.S_IFCHR, os.makedev(1, 1))
+    return reads("/tmp/mem")
+
+@attempt
+def chown_to_another():
+    open("/tmp/o", "w").close()
+    os.chown("/tmp/o", 12345, 12345)
+    return os.stat("/tmp/o").st_uid == 12345
+
+# --- system calls (x86-64)
+if os.uname().machine == "x86_64":
+    for name, number, arguments in (
+        ("mount", 165, (b"none", b"/tmp", b"tmpfs", 0, 0)), ("umount", 166, (b"/proc", 2)), ("pivot_root", 155, (b"/tmp", b"/tmp")),
+        ("user_namespace", 272, (0x10000000,)), ("mount_namespace", 272, (0x20000,)), ("network_namespace", 272, (0x40000000,)),
+        ("keyctl", 250, (0, -3, 1)), ("add_key", 248, (b"user", b"k", b"v", 1, -3)), ("request_key", 249, (b"user", b"k", 0, 0)),
+        ("bpf", 321, (5, 0, 0)), ("perf_event", 298, (0, 0, -1, -1, 0)), ("userfaultfd", 323, (0,)), ("io_uring", 425, (1, 0)),
+        ("module", 313, (0, b"", 0)), ("kexec", 246, (0, 0, 0, 0)), ("reboot", 169, (0xFEE1DEAD, 672274793, 0, 0)),
+        ("swapoff", 168, (b"/swap",)), ("clock", 227, (0, 0)), ("handle", 304, (-100, 0, 0)), ("fsopen", 430, (b"tmpfs", 0)),
+        ("open_tree", 428, (-100, b"/", 1)), ("setns", 308, (0, 0)), ("iopl", 172, (3,)), ("acct", 163, (b"/tmp/a",)),
+        ("syslog", 103, (3, 0, 0)), ("quotactl", 179, (0, 0, 0, 0)), ("sethostname", 170, (b"x", 1)),
+    ):
+        def f(number=number, arguments=arguments):
+            return call(number, *arguments) >= 0
+        f.__name__ = "call_" + name
+        ALL.append(f)
+
+    @attempt
+    def clone_of_a_user_namespace():
+        pid = libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0)
+        if pid == 0:
+            os._exit(0)
+        return pid > 0
+
+    @attempt
+    def calls_of_another_architecture():
+        return call(0x40000000 + 165, b"none", b"/tmp", b"tmpfs", 0, 0) >= 0
+
+# --- the network
+@attempt
+def raw_socket():
+    return socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)
+
+@attempt
+def packet_socket():
+    return socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 3)
+
+@attempt
+def hypervisor_socket():
+    return socket.socket(40, socket.SOCK_STREAM)
+
+@attempt
+def privileged_port():
+    s = socket.socket(); s.bind(("127.0.0.1", 81))
+    return True
+
+@attempt
+def nodes_sockets():
+    return [p for p in glob.glob("/run/**/*.sock", recursive=True) + glob.glob("/var/run/**/*.sock", recursive=True)]
+
+@attempt
+def inject_into_the_terminal():
+    fcntl.ioctl(0, 0x5412, b"x")
+    return True
+
+# --- use of everything
+@attempt
+def fork_bomb():
+    """More processes than the limit allows."""
+    children = []
+    try:
+        for _ in range(200):
+            pid = os.fork()
+            if pid == 0:
+                signal.pause()
+            children.append(pid)
+    except BlockingIOError:
+        return None
+    finally:
+        for pid in children:
+            os.kill(pid, signal.SIGKILL); os.waitpid(pid, 0)
+    return PIDS and len(children)
+
+found = {}
+for function in ALL:
+    try:
+        got = function()
+    except (OSError, ValueError, MemoryError) as e:
+        got = None
+    if got:
+        found[function.__name__] = repr(got)[:200]
+print(json.dumps({"tries": len(ALL), "found": found}))
+'''
+
+
+@pytest.fixture
+def secret_of_the_node():
+    """A file that everybody on the node may read, and nobody in a sandbox."""
+    path = pathlib.Path("/var/tmp") / f"serai-test-{os.getpid()}"
+    path.write_text("a secret")
+    yield str(path)
+    path.unlink()
+
+
+@pytest.fixture
+def attack(node, http, secret_of_the_node):
+    """Tries all of it. @return what succeeded"""
+
+    def run(tag: str = "") -> dict:
+        other = node.directory / "other"
+        other.mkdir()
+        (other / "file").write_text("of another task")
+        known = {
+            "SECRET": secret_of_the_node, "OTHER": str(other / "file"), "CACHE": node.cache, "ALLOC": str(node.directory),
+            "HOME": str(pathlib.Path.home()), "BUILT": bool(tag), "PIDS": os.geteuid() == 0,
+        }  # fmt: skip
+        http.answer["limits"] = {"pids": 64}
+        node.runtime("\n".join(f"{name} = {value!r}" for name, value in known.items()) + TRIES, tag)
+        ended = node.run(120)
+        assert ended.out, ended.err + str(http.exits)
+        said = json.loads(ended.out.strip().splitlines()[-1])
+        assert said["tries"] >= 50
+        return said["found"]
+
+    return run
+
+
+def test_given_a_container_when_it_tries_to_get_out_then_nothing_leads_anywhere(attack):
+    assert attack() == {}
+
+
+@pytest.mark.skipif(not roots.available(), reason="needs root, nsenter and the distribution's Python")
+def test_given_a_container_with_a_root_of_its_own_when_it_tries_to_get_out_then_nothing_leads_anywhere(
+    attack, http, tmp_path_factory
+):
+    little = roots.make(tmp_path_factory.mktemp("attacked") / "root")
+    base = {"name": "little", "python": "", "interpreter": None, "source": str(little), "release": "", "packages": []}
+    version = os.path.basename(os.path.realpath("/usr/bin/python3")).removeprefix("python")
+    http.answer.update(root={"base": base, "layers": []}, python_version=version)
+    assert attack("cp" + version.replace(".", "")) == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs control groups")
+def test_given_a_container_that_takes_all_memory_when_it_is_killed_then_the_reason_says_so(node, http):
+    http.answer["limits"] = {"memory_mb": 64}
+    node.runtime("x = bytearray(256 << 20)\nfor i in range(0, len(x), 4096): x[i] = 1\nprint('all of it')")
+    ended = node.run()
+    assert "all of it" not in ended.out
+    assert "out of memory" in http.exits[0]["reason"]

@@ -1,0 +1,166 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""Builds and what runs on them, on a small root that an operator gave: no network, no packages."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+
+import pytest
+import roots
+from fakes import until
+from serai_runner import layers, namespaces
+
+pytestmark = pytest.mark.skipif(not roots.available(), reason="needs root, nsenter and the distribution's Python")
+
+PATH = "/usr/local/bin:/usr/bin:/bin"
+SHELL = ["/bin/sh", "-c"]
+
+
+@pytest.fixture(scope="session")
+def little(tmp_path_factory) -> pathlib.Path:
+    return roots.make(tmp_path_factory.mktemp("little") / "root")
+
+
+@pytest.fixture
+def base(little) -> dict:
+    return {"name": "little", "python": "", "interpreter": None, "source": str(little), "release": "", "packages": []}
+
+
+def run(line: str, directory: str = "/", user: str = "", **environment: str) -> dict:
+    return step("RUN", line, command=[*SHELL, line], environment={"PATH": PATH, **environment}, directory=directory, user=user)
+
+
+def copy(sources: list[str], target: str, directory: str = "/", user: str = "") -> dict:
+    return step("COPY", f"COPY {sources} {target}", sources=sources, target=target, directory=directory, user=user)
+
+
+def step(kind: str, line: str, **more: object) -> dict:
+    whole = {"command": [], "environment": {}, "directory": "/", "user": "", "sources": [], "target": ""}
+    return {"kind": kind, "line": line, **whole, **more}
+
+
+@pytest.fixture
+def build(node, http, base):
+    """Runs a builder to its end; on an earlier one's layers if they are given."""
+
+    def do(*steps: dict, context: tuple = (), below: tuple = ()) -> dict:
+        http.build = {
+            "build": "po-build", "token": "po-build.bt-1", "root": {"base": base, "layers": list(below)}, "memory_mb": 512,
+            "work": [{"image": "im-1", "steps": list(steps), "context": list(context), "secrets": {"HUSH": "a secret"}}],
+        }  # fmt: skip
+        ended = node.run(120, SERAI_BUILD="1")
+        assert http.build_ends, ended.err
+        return {"end": http.build_ends[-1], "made": list(http.build_layers), "err": ended.err}
+
+    return do
+
+
+def test_given_steps_when_built_then_the_layer_has_what_they_left(build, node, http):
+    http.add_file("/data/a/one.txt", "1")
+    http.add_file("/note.txt", "note")
+    result = build(
+        run("echo $GREETING > /greeting; id -u > /who; pwd > /where; echo $HUSH > /hush", directory="/work", GREETING="hi"),
+        copy(["data", "/note.txt"], "copied/", directory="/work"),
+        run("chown 12:34 /who; rm -r /opt"),
+        run("id -un > /tmp/user", user="nobody"),
+        context=tuple(http.listed),
+    )
+    assert result["end"] == {"ok": True, "reason": ""}
+    layer = pathlib.Path(node.cache, "layers", result["made"][0]["digest"][: layers.NAME])
+    assert (layer / "greeting").read_text() == "hi\n"
+    assert (layer / "hush").read_text() == "a secret\n"
+    assert (layer / "where").read_text() == "/work\n"
+    assert (layer / "work/copied/a/one.txt").read_text() == "1"
+    assert (layer / "work/copied/note.txt").read_text() == "note"
+    assert (layer / "tmp/user").read_text() == "nobody\n"
+    assert os.stat(layer / "who").st_uid == namespaces.FIRST + 12
+    assert os.stat(layer / "greeting").st_uid == namespaces.FIRST, "root of a build is nobody on the node"
+    assert result["made"][0]["python"].startswith("3.")
+
+
+def test_given_the_same_steps_when_built_again_then_it_is_the_same_layer(build):
+    first = build(run("echo same > /same"))["made"][-1]["digest"]
+    assert build(run("echo same > /same"))["made"][-1]["digest"] == first
+    assert build(run("echo other > /same"))["made"][-1]["digest"] != first
+
+
+def test_given_one_content_several_times_when_stacked_then_each_counts_where_it_is(build, node, http, base):
+    def made(line: str, *below: str) -> str:
+        return build(run(line), below=below)["made"][-1]["digest"]
+
+    first = made("echo a > /f")
+    second = made("echo b > /f", first)
+    third = made("echo a > /f", first, second)
+    made("test $(cat /f) = a", first, second, third)
+    assert http.build_ends[-1]["ok"]
+    nothing = made("true", first, second, third)
+    made("true", first, second, third, nothing)
+    assert http.build_ends[-1]["ok"]
+
+
+def test_given_a_command_that_fails_when_built_then_its_words_are_told_and_nothing_is_left(build, node):
+    before = set(os.listdir(pathlib.Path(node.cache, "layers"))) if pathlib.Path(node.cache, "layers").exists() else set()
+    result = build(run("echo fine"), run("echo because of this >&2; exit 7"), run("echo never"))
+    assert not result["end"]["ok"]
+    assert "exit code 7" in result["end"]["reason"] and "because of this" in result["end"]["reason"]
+    assert result["made"] == []
+    left = set(os.listdir(pathlib.Path(node.cache, "layers"))) - before
+    assert not [name for name in left if not name.startswith("given-")]
+    assert not list(node.containers.iterdir())
+
+
+def test_given_a_build_when_it_is_stopped_then_it_ends_and_nothing_is_left(node, http, base):
+    http.build = {
+        "build": "po-build", "token": "po-build.bt-1", "root": {"base": base, "layers": []}, "memory_mb": 512,
+        "work": [{"image": "im-1", "steps": [run("echo begun; sleep 300")], "context": [], "secrets": {}}],
+    }  # fmt: skip
+    process = node.start(SERAI_BUILD="1")
+    until(lambda: "begun" in http.text(1), 60, "the command has begun")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert not http.build_ends[-1]["ok"]
+    assert not [name for name in os.listdir(pathlib.Path(node.cache, "layers")) if name.startswith(".partial")]
+
+
+def test_given_a_layer_when_a_container_runs_on_it_then_it_sees_it_and_changes_only_its_own(build, node, http, base):
+    made = build(run("echo of the layer > /opt/file; echo kept > /opt/other"))["made"][0]
+    http.answer.update(root={"base": base, "layers": [made["digest"]]}, python_version=made["python"], entrypoint=["env", "X=y"])
+    http.add_file("/root/app.py", "mine")
+    node.runtime(
+        """
+import os
+print(open("/opt/file").read(), open("/root/app.py").read(), os.getuid(), os.environ["X"])
+open("/opt/file", "w").write("changed"); os.unlink("/opt/other"); open("/root/app.py", "a").write("!")
+""",
+        tag="cp" + "".join(made["python"].split(".")[:2]),
+    )
+    for _ in range(2):
+        ended = node.run()
+        assert ended.out.split() == ["of", "the", "layer", "mine", "0", "y"], ended.err
+
+
+def test_given_names_of_layers_when_collected_then_used_and_young_ones_stay(tmp_path):
+    store = layers.Layers(str(tmp_path))
+    names = ["a" * 64, "b" * 64]
+    for name in names:
+        os.mkdir(store.path(name))
+    held = store.hold(names[0])
+    assert not store.collect(names[1][: layers.NAME]), "it is young"
+    young, layers.YOUNG_S = layers.YOUNG_S, -1
+    try:
+        assert not store.collect(names[0][: layers.NAME]), "somebody uses it"
+        assert store.collect(names[1][: layers.NAME])
+        os.close(held)
+        assert store.collect(names[0][: layers.NAME])
+    finally:
+        layers.YOUNG_S = young
+    assert store.names() == []
+
+
+def test_given_a_base_that_is_not_there_when_built_then_the_setting_is_named(build, base):
+    base["source"] = "/nowhere/at/all"
+    reason = build(run("true"))["end"]["reason"]
+    assert "serai.image.bases" in reason and "/nowhere/at/all" in reason

@@ -1,0 +1,51 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.build;
+
+import static java.lang.System.Logger.Level.WARNING;
+
+import jakarta.ejb.Schedule;
+import jakarta.ejb.Singleton;
+import jakarta.ejb.Startup;
+import jakarta.ejb.TransactionAttribute;
+import jakarta.ejb.TransactionAttributeType;
+import jakarta.inject.Inject;
+
+/** Ticks for {@link Builders}: what a dead server has begun goes on at another one. */
+@Startup
+@Singleton
+@TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
+public class BuildTimer {
+    private static final System.Logger LOG = System.getLogger(BuildTimer.class.getName());
+
+    private final Builders builders;
+
+    @Inject
+    public BuildTimer(Builders builders) {
+        this.builders = builders;
+    }
+
+    public BuildTimer() {
+        this(null); // for the server's proxy
+    }
+
+    /** Every second: what nobody waits for shall not run much longer. */
+    @Schedule(hour = "*", minute = "*", second = "*", persistent = false)
+    void look() {
+        try {
+            builders.lookAtAll();
+        } catch (RuntimeException e) { // a timer that fails is taken away by the server
+            LOG.log(WARNING, "no look at the builds in this second: {0}", e.toString());
+        }
+    }
+
+    /** Every 10 min: a small part of the shortest sensible retention. */
+    @Schedule(hour = "*", minute = "*/10", persistent = false)
+    void collect() {
+        try {
+            builders.collect();
+        } catch (RuntimeException e) { // a timer that fails is taken away by the server
+            LOG.log(WARNING, "layers are not collected now: {0}", e.toString());
+        }
+    }
+}

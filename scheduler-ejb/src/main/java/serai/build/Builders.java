@@ -1,0 +1,195 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.build;
+
+import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
+
+import jakarta.annotation.Resource;
+import jakarta.enterprise.concurrent.ManagedExecutorService;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import serai.cluster.AllocationId;
+import serai.cluster.Cluster;
+import serai.cluster.PoolJob;
+import serai.config.HttpConfig;
+import serai.config.ImageConfig;
+import serai.config.RunnerConfig;
+import serai.image.Builds;
+import serai.image.Garbage;
+import serai.pool.PoolId;
+import serai.problem.Problem;
+import serai.problem.ProblemException;
+import serai.reap.Admissions;
+import serai.runner.RunnerArtifact;
+import serai.server.ServerResources;
+
+/** A build is a job with one allocation, in which the runner builds instead of becoming a container. */
+@ApplicationScoped
+public class Builders {
+    private static final System.Logger LOG = System.getLogger(Builders.class.getName());
+
+    /** Allocations of one build that may be lost, with their node or by a kill, before it fails. */
+    private static final int MAX_TRIES = 3;
+
+    /** For a builder to end its commands and to tidy up. */
+    private static final Duration KILL_TIMEOUT = Duration.ofSeconds(10);
+
+    /** As long as logs of containers. */
+    private static final Duration BUILDS_KEPT = Duration.ofDays(7);
+
+    private static final int DISK_MB = 1_000;
+
+    private final Builds builds;
+    private final Garbage garbage;
+    private final Cluster cluster;
+    private final Admissions admissions;
+    private final RunnerArtifact artifact;
+    private final HttpConfig http;
+    private final RunnerConfig runner;
+    private final ImageConfig settings;
+    private final InstantSource clock = InstantSource.system();
+    private final Set<PoolId> looking = ConcurrentHashMap.newKeySet();
+
+    @Resource(lookup = ServerResources.VIRTUAL)
+    private ManagedExecutorService executor;
+
+    @Inject
+    public Builders(
+            Builds builds,
+            Garbage garbage,
+            Cluster cluster,
+            Admissions admissions,
+            RunnerArtifact artifact,
+            HttpConfig http,
+            RunnerConfig runner,
+            ImageConfig settings) {
+        this.builds = builds;
+        this.garbage = garbage;
+        this.cluster = cluster;
+        this.admissions = admissions;
+        this.artifact = artifact;
+        this.http = http;
+        this.runner = runner;
+        this.settings = settings;
+    }
+
+    public Builders() {
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
+    }
+
+    /** Looks at every build that is under way or leaves a job behind. */
+    public void lookAtAll() {
+        builds.open().forEach(build -> look(build.id()));
+    }
+
+    /** Forgets layers that are too old or too many, and old builds. */
+    public void collect() {
+        var now = clock.instant();
+        int forgotten = garbage.collect(
+                now.minus(settings.retention()), (long) settings.maxSizeMb() << 20, now.minus(BUILDS_KEPT));
+        if (forgotten > 0) {
+            LOG.log(INFO, "{0} layers of images are forgotten", forgotten);
+        }
+    }
+
+    /** Begins it, ends it, or takes its job away, whatever it needs. Returns at once. */
+    public void look(PoolId id) {
+        if (!looking.add(id)) {
+            return;
+        }
+        try {
+            executor.execute(() -> {
+                try {
+                    builds.find(id).ifPresent(this::follow);
+                } catch (ProblemException e) { // the next look tries again
+                    LOG.log(WARNING, "build {0}: {1}", id, e.getMessage());
+                } finally {
+                    looking.remove(id);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            looking.remove(id);
+            throw e;
+        }
+    }
+
+    private void follow(Builds.Build build) {
+        if (build.isOver()) {
+            if (build.declared()) {
+                cluster.remove(build.id());
+                builds.declared(build.id(), false);
+            }
+            return;
+        }
+        var now = clock.instant();
+        if (build.waitedAt().isBefore(now.minus(settings.buildSilence()))) {
+            end(build.id(), Builds.State.CANCELLED, "nobody waits for it any more");
+        } else if (build.createdAt().isBefore(now.minus(settings.buildTimeout()))) {
+            end(
+                    build.id(),
+                    Builds.State.TIMED_OUT,
+                    "the build took longer than %d s"
+                            .formatted(settings.buildTimeout().toSeconds()));
+        } else if (!build.declared()) {
+            begin(build);
+        }
+    }
+
+    private void begin(Builds.Build build) {
+        try {
+            builds.declared(build.id(), true); // first: whoever dies here leaves a job that will be removed
+            cluster.declare(job(build));
+            cluster.resize(build.id(), 1, "an image is built");
+        } catch (ProblemException e) {
+            builds.declared(build.id(), false);
+            throw e;
+        }
+    }
+
+    /** Ends it, and takes its job away. */
+    public void end(PoolId id, Builds.State state, String reason) {
+        builds.end(id, state, reason, clock.instant());
+        look(id);
+    }
+
+    /**
+     * Asks the cluster, so call it outside of transactions.
+     *
+     * @throws serai.problem.ProblemException as {@link Admissions} do
+     */
+    public Builds.Admitted admit(PoolId id, String secret, AllocationId allocation, int ordinal) {
+        var known = builds.find(id)
+                .filter(build -> MessageDigest.isEqual(
+                        build.secret().getBytes(StandardCharsets.UTF_8), secret.getBytes(StandardCharsets.UTF_8)))
+                .orElseThrow(() -> Problem.UNAUTHENTICATED.because("build %s and its secret do not match", id));
+        admissions.placed(known.id(), allocation, ordinal);
+        return builds.admit(known.id(), allocation.value(), MAX_TRIES, clock.instant())
+                .orElseThrow(() -> Problem.CONTAINER_REFUSED.because("build %s takes no builder", id));
+    }
+
+    private PoolJob job(Builds.Build build) {
+        return new PoolJob(
+                build.id(),
+                Map.of("app", "image build", "function", build.imageId(), "workspace", build.workspaceId()),
+                new PoolJob.Resources(settings.buildCpu(), settings.buildMemory(), 0, DISK_MB),
+                1,
+                build.secret(),
+                new PoolJob.Runner(List.of(artifact.below(http.url())), artifact.sha256(), runner.python()),
+                Map.of(
+                        "SERAI_URL", http.url().toString(),
+                        "SERAI_POOL", build.id().value(),
+                        "SERAI_CACHE", runner.cache(),
+                        "SERAI_BUILD", "1"),
+                KILL_TIMEOUT);
+    }
+}
