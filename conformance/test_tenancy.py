@@ -27,6 +27,9 @@ WITHOUT_IDS = {
     "MountBatchedCheckExistence",
     "SecretList",
     "TokenInfoGet",
+    "WebhookTokenCreate",
+    "WebhookTokenList",
+    "WebhookTokenListForEnvironment",
     "WorkspaceDashboardUrlGet",
     "WorkspaceNameLookup",
 }
@@ -43,12 +46,15 @@ NOT_LOOKED_AT = {
     ("FunctionPutInputs", "inputs.blob_upload_results.blob_id"): OPAQUE,
     ("FunctionPutInputs", "function_id"): "the call says of which function it is",
     ("FunctionCallCancel", "function_id"): "the call says of which function it is",
+    ("AppGetLogs", "parametrized_function_id"): "the function itself is named, too, and counts",
+    ("AppFetchLogs", "parametrized_function_id"): "the function itself is named, too, and counts",
+    ("AppGetLogs", "input_id"): "one's own app's logs are looked through for it, and have nothing",
 }
 
 IGNORED = {"MountGetOrCreate"}
 
 #: Those that refuse the request before they look at its ids.
-OTHERWISE = {"ImageGetOrCreate": (Status.FAILED_PRECONDITION,)}
+OTHERWISE = {"ImageGetOrCreate": (Status.FAILED_PRECONDITION,), "ClassCreate": (Status.FAILED_PRECONDITION,)}
 
 #: Only a container may call these: they ask for its own credentials first.
 FOR_CONTAINERS = Status.PERMISSION_DENIED

@@ -39,7 +39,7 @@ def assert_problem(answer: Answer, status: int, kind: str | None = None) -> dict
     assert problem["status"] == status
     assert re.fullmatch(r"urn:serai:problem:[a-z0-9]+(-[a-z0-9]+)*", problem["type"])
     assert problem["title"] and problem["detail"] and problem["instance"].startswith("/")
-    assert not re.search(r"serai\.[a-z]+\.|java\.|Exception", json.dumps(problem)), "names what is inside"
+    assert not re.search(r"serai\.([a-z]+\.)+[A-Z]|java\.|Exception", json.dumps(problem)), "names what is inside"
     if kind:
         assert problem["type"] == f"urn:serai:problem:{kind}"
     return problem

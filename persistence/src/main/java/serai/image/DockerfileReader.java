@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
 
@@ -41,6 +42,8 @@ final class DockerfileReader {
     /** Of no consequence for a function's container. */
     private static final Set<String> WITHOUT_MEANING =
             Set.of("CMD", "LABEL", "EXPOSE", "MAINTAINER", "STOPSIGNAL", "HEALTHCHECK", "VOLUME");
+
+    private static final Pattern VARIABLES = Pattern.compile("\\s*ENV\\s+[^=\\s]+='", Pattern.CASE_INSENSITIVE);
 
     private static final List<String> SHELL = List.of("/bin/sh", "-c");
 
@@ -104,7 +107,7 @@ final class DockerfileReader {
     private static List<String> instructions(List<String> lines) {
         var whole = new ArrayList<String>();
         var open = new StringBuilder();
-        for (var line : String.join("\n", lines).split("\n")) {
+        for (var line : lines.stream().flatMap(DockerfileReader::inLines).toList()) {
             if (line.strip().startsWith("#") || open.isEmpty() && line.isBlank()) {
                 continue;
             }
@@ -121,6 +124,11 @@ final class DockerfileReader {
             whole.add(open.toString().strip());
         }
         return whole;
+    }
+
+    /** A value of a variable may have several lines: the client quotes it. */
+    private static Stream<String> inLines(String element) {
+        return VARIABLES.matcher(element).lookingAt() ? Stream.of(element) : element.lines();
     }
 
     private void read(String line) {
