@@ -58,6 +58,13 @@ class DockerfileReaderTest {
     }
 
     @Test
+    void aValueOfSeveralLines_isOne() {
+        var layer = read("FROM base", "ENV A='first\nsecond'", "RUN echo");
+        assertThat(layer.environment()).containsExactly(Map.entry("A", "first\nsecond"));
+        assertThat(layer.steps()).hasSize(1);
+    }
+
+    @Test
     void anArgument_isSeenByCommandsAndKeptByNobody() {
         var layer = DockerfileReader.read(
                 List.of("FROM base", "ARG N=default", "ARG GIVEN=default", "ENV E=${N}-${GIVEN}", "RUN echo"),
