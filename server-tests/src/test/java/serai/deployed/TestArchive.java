@@ -50,6 +50,9 @@ final class TestArchive {
         }
         return ear.addAsModule(scheduler)
                 .addAsModule(Testable.archiveToTest(war(tests)))
+                .addAsLibrary(ShrinkWrap.create(JavaArchive.class, "options.jar")
+                        .addClass(NoOptions.class)
+                        .addAsManifestResource(new StringAsset(BEANS), "beans.xml"))
                 .addAsLibrary(ShrinkWrap.create(JavaArchive.class, "settings.jar")
                         .addAsManifestResource(new StringAsset(settings()), "microprofile-config.properties"))
                 .setApplicationXML(new StringAsset(APPLICATION));
