@@ -198,10 +198,10 @@ def _mirror(release: str) -> list[str]:
         for part in re.split(r"\n\s*\n", text):
             uris, suites = re.search(r"^URIs:\s*(\S+)", part, re.M), re.search(r"^Suites:\s*(.+)$", part, re.M)
             if uris and suites and release in suites.group(1).split():
-                return [] if "deb.debian.org" in uris.group(1) else [uris.group(1)]
+                return [] if ".debian.org" in uris.group(1) else [uris.group(1)]
         line = re.search(rf"^deb\s+(?:\[[^]]*]\s+)?(\S+)\s+{re.escape(release)}\s", text, re.M)
         if line:
-            return [] if "deb.debian.org" in line.group(1) else [line.group(1)]
+            return [] if ".debian.org" in line.group(1) else [line.group(1)]
     return []
 
 
