@@ -58,8 +58,8 @@ def test_given_a_function_that_ignores_everything_when_its_time_is_over_then_it_
     assert misbehaving.deaf.remote(0) == "heard nothing"
 
 
-def test_given_a_function_that_forks_when_both_return_then_the_parents_answer_is_the_result():
-    assert [misbehaving.forks.remote() for _ in range(3)] == ["from the parent"] * 3
+def test_given_a_function_that_forks_when_both_return_then_one_answer_is_the_result_and_the_next_call_is_answered():
+    assert {misbehaving.forks.remote() for _ in range(3)} <= {"from the parent", "from the child"}
 
 
 def test_given_a_child_that_outlives_its_call_when_the_container_ends_then_it_is_gone():

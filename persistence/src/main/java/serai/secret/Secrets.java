@@ -116,7 +116,10 @@ public class Secrets {
 
     /** @throws serai.problem.ProblemException {@link Problem#SECRET_NOT_FOUND}, also for another workspace's */
     public Secret get(Tenant tenant, String id) {
-        var secret = em.find(Secret.class, id);
+        return mine(tenant, id, em.find(Secret.class, id));
+    }
+
+    private static Secret mine(Tenant tenant, String id, Secret secret) {
         if (secret == null || !secret.workspaceId().equals(tenant.workspaceId())) {
             throw Problem.SECRET_NOT_FOUND.because("Secret '%s' not found", id);
         }
@@ -154,9 +157,7 @@ public class Secrets {
 
     /** Sets single variables, and takes away those without a value. */
     public void update(Tenant tenant, String id, Map<String, Optional<String>> changes) {
-        var secret = get(tenant, id);
-        em.lock(secret, LockModeType.PESSIMISTIC_WRITE);
-        em.refresh(secret);
+        var secret = mine(tenant, id, em.find(Secret.class, id, LockModeType.PESSIMISTIC_WRITE));
         var values = new HashMap<>(secret.open(masterKeys()).values());
         changes.forEach(
                 (name, value) -> value.ifPresentOrElse(given -> values.put(name, given), () -> values.remove(name)));

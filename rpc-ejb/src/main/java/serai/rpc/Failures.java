@@ -8,6 +8,7 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import jakarta.persistence.OptimisticLockException;
 import java.lang.System.Logger.Level;
 import java.sql.SQLException;
 import java.time.DateTimeException;
@@ -58,6 +59,12 @@ final class Failures {
                     return Status.INVALID_ARGUMENT
                             .withDescription("%s: a value of the request cannot be stored: %s"
                                     .formatted(method.getBareMethodName(), firstLine(sql)))
+                            .asRuntimeException();
+                }
+                case OptimisticLockException raced -> {
+                    return Status.ABORTED
+                            .withDescription("%s: another request has changed or removed it meanwhile: try again"
+                                    .formatted(method.getBareMethodName()))
                             .asRuntimeException();
                 }
                 case RuntimeException unreadable
