@@ -10,8 +10,6 @@ import java.sql.Timestamp;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
@@ -19,10 +17,6 @@ import org.jdbi.v3.core.Jdbi;
 /**
  * The clock that all servers share: the database's. It is read now and then; in between, and while the database is away, time goes on by
  * the machine's clock that cannot be set. So a server whose own clock is set, or goes wrong, notices nothing.
- *
- * <p>When the database's clock itself is set, what was written before carries stamps of the old time. The step is seen at the next
- * reading and remembered: {@link #since} takes it out again, so that nothing is too old because somebody has set a clock. A server that
- * was started after the step does not know of it.
  */
 @ApplicationScoped
 public class DatabaseClock implements InstantSource {
@@ -31,27 +25,10 @@ public class DatabaseClock implements InstantSource {
     /** What a reading may differ by: the way to the database and back, on a busy machine. */
     private static final Duration STEP = Duration.ofSeconds(2);
 
-    private static final int REMEMBERED = 100;
-
     private final Supplier<Instant> read;
     private final LongSupplier nanos;
-    private final List<Step> steps = new ArrayList<>();
     private Instant seen;
     private long seenAt;
-
-    /**
-     * @param until its moment by the time before it
-     * @param by forward; negative for back
-     */
-    private record Step(Instant until, Duration by) {
-        /**
-         * What was written in time that came twice counts as written at the second time, unless that is still to come: rather too young
-         * than too old.
-         */
-        boolean isAfter(Instant stamp) {
-            return !stamp.isAfter(by.isNegative() ? until.plus(by) : until);
-        }
-    }
 
     @Inject
     public DatabaseClock(Jdbi jdbi) {
@@ -85,10 +62,6 @@ public class DatabaseClock implements InstantSource {
                 var step = Duration.between(expected, now);
                 if (step.abs().compareTo(STEP) > 0) {
                     LOG.log(WARNING, "the database''s clock was set, by {0}, to {1}", step, now);
-                    steps.add(new Step(expected, step));
-                    if (steps.size() > REMEMBERED) {
-                        steps.removeFirst();
-                    }
                 }
             }
             seen = now;
@@ -109,19 +82,5 @@ public class DatabaseClock implements InstantSource {
 
     private Instant expected() {
         return seen.plusNanos(nanos.getAsLong() - seenAt);
-    }
-
-    /** @return how long ago that was, whoever has set the clock since */
-    public Duration since(Instant stamp) {
-        var elapsed = Duration.between(stamp, instant());
-        synchronized (this) {
-            for (var step : steps.reversed()) {
-                if (!step.isAfter(stamp) && !elapsed.isNegative()) {
-                    break; // nor is one before that
-                }
-                elapsed = elapsed.minus(step.by);
-            }
-        }
-        return elapsed;
     }
 }
