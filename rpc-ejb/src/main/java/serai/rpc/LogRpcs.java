@@ -77,16 +77,15 @@ class LogRpcs implements RpcFeature {
 
     private void follow(Caller caller, AppGetLogsRequest request, Methods.Sink<TaskLogsBatch> sink)
             throws InterruptedException {
-        var function =
-                request.getFunctionId().isEmpty() ? request.getParametrizedFunctionId() : request.getFunctionId();
-        var filter = new Logs.Filter(
-                function,
+        var filter = filter(
+                request.getFunctionId(),
+                request.getParametrizedFunctionId(),
                 request.getTaskId(),
                 request.getFunctionCallId(),
                 request.getInputId(),
                 request.getFileDescriptorValue(),
-                text(request.getSearchText()));
-        refuseSandbox(request.getSandboxId());
+                request.getSearchText(),
+                request.getSandboxId());
         var app = appOf(caller, request.getAppId(), filter);
         var isOver = end(app, filter);
         long last = EntryId.parseLong(request.getLastEntryId());
@@ -128,16 +127,15 @@ class LogRpcs implements RpcFeature {
     private record Seen(boolean over, List<LogChunk> chunks) {}
 
     private AppFetchLogsResponse fetch(Caller caller, AppFetchLogsRequest request) {
-        var function =
-                request.getFunctionId().isEmpty() ? request.getParametrizedFunctionId() : request.getFunctionId();
-        var filter = new Logs.Filter(
-                function,
+        var filter = filter(
+                request.getFunctionId(),
+                request.getParametrizedFunctionId(),
                 request.getTaskId(),
                 request.getFunctionCallId(),
                 "",
                 request.getSourceValue(),
-                text(request.getSearchText()));
-        refuseSandbox(request.getSandboxId());
+                request.getSearchText(),
+                request.getSandboxId());
         var app = appOf(caller, request.getAppId(), filter);
         var time = Time.of(request.hasSince(), request.getSince(), request.hasUntil(), request.getUntil(), now());
         long asked = Integer.toUnsignedLong(request.getLimit());
@@ -148,16 +146,15 @@ class LogRpcs implements RpcFeature {
     }
 
     private AppCountLogsResponse count(Caller caller, AppCountLogsRequest request) {
-        var function =
-                request.getFunctionId().isEmpty() ? request.getParametrizedFunctionId() : request.getFunctionId();
-        var filter = new Logs.Filter(
-                function,
+        var filter = filter(
+                request.getFunctionId(),
+                request.getParametrizedFunctionId(),
                 request.getTaskId(),
                 request.getFunctionCallId(),
                 "",
                 request.getSourceValue(),
-                text(request.getSearchText()));
-        refuseSandbox(request.getSandboxId());
+                request.getSearchText(),
+                request.getSandboxId());
         var app = appOf(caller, request.getAppId(), filter);
         var time = Time.of(request.hasSince(), request.getSince(), request.hasUntil(), request.getUntil(), now());
         var bucket = bucket(request.getBucketSecs(), time);
@@ -192,18 +189,23 @@ class LogRpcs implements RpcFeature {
         return clock.instant();
     }
 
-    private static String text(String searched) {
+    private static Logs.Filter filter(
+            String function,
+            String variant,
+            String container,
+            String call,
+            String input,
+            int stream,
+            String searched,
+            String sandbox) {
         if (searched.length() > MAX_TEXT) {
             throw Problem.INVALID_ARGUMENT.because(
                     "search_text has %d characters, at most %d are allowed", searched.length(), MAX_TEXT);
         }
-        return searched;
-    }
-
-    private static void refuseSandbox(String id) {
-        if (!id.isEmpty()) {
-            throw Problem.SANDBOX_NOT_FOUND.because("Sandbox '%s' not found", id);
+        if (!sandbox.isEmpty()) {
+            throw Problem.SANDBOX_NOT_FOUND.because("Sandbox '%s' not found", sandbox);
         }
+        return new Logs.Filter(function.isEmpty() ? variant : function, container, call, input, stream, searched);
     }
 
     /**
