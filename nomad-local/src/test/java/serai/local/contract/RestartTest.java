@@ -151,8 +151,13 @@ class RestartTest {
         }
     }
 
-    /** The instance numbers of a job's processes: what Nomad puts into the environment says whose they are. */
+    /** The instance numbers of a job's processes. */
     private static List<String> shells(String job) throws IOException {
+        return shells(job, "NOMAD_ALLOC_INDEX");
+    }
+
+    /** What Nomad puts into the environment says whose a process is. */
+    private static List<String> shells(String job, String variable) throws IOException {
         List<String> found = new ArrayList<>();
         try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
             for (Path process : processes.toList()) {
@@ -160,7 +165,7 @@ class RestartTest {
                 if (environment.contains("NOMAD_JOB_ID=" + job + "\0")
                         && command(process).contains("tick")
                         && leadsItsSession(process)) {
-                    found.add(environment.replaceFirst("(?s).*NOMAD_ALLOC_INDEX=([0-9]+)\0.*", "$1"));
+                    found.add(environment.replaceFirst("(?s).*" + variable + "=([^\0]*)\0.*", "$1"));
                 }
             }
         }
@@ -205,8 +210,9 @@ class RestartTest {
         Thread watcher = Thread.ofPlatform().start(() -> {
             while (!over.get()) {
                 try {
-                    List<String> now = shells(job);
-                    List<String> again = shells(job); // an end that was under way is over by now
+                    // an allocation has one process ever; an instance that ends may overlap with the next of its number
+                    List<String> now = shells(job, "NOMAD_ALLOC_ID");
+                    List<String> again = shells(job, "NOMAD_ALLOC_ID");
                     if (new HashSet<>(now).size() < now.size() && again.equals(now)) {
                         doubled.add(now.toString());
                     }
