@@ -64,6 +64,11 @@ public class Servers {
         return all;
     }
 
+    /** Where runners reach them, in an order of their own: a job that names them is the same whoever of them declares it. */
+    public List<URI> addresses() {
+        return all().stream().map(Server::http).distinct().sorted().toList();
+    }
+
     /** Says that this server is there, and looks who else is. */
     public void beat() {
         if (left) {

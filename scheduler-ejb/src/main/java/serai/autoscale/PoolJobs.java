@@ -10,7 +10,6 @@ import jakarta.transaction.Transactional;
 import java.net.URI;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import serai.autoscale.Demands.Observation;
 import serai.cluster.PoolJob;
@@ -63,18 +62,9 @@ public class PoolJobs {
                 scaling.maxContainers(), // a function's own maximum may change while it runs
                 seen.pool().secret(),
                 new PoolJob.Runner(
-                        addresses().stream().map(artifact::below).toList(), artifact.sha256(), runner.python()),
+                        servers.addresses().stream().map(artifact::below).toList(), artifact.sha256(), runner.python()),
                 environment(seen),
                 KILL_TIMEOUT);
-    }
-
-    /** In an order of their own: who of the servers declares the job makes no difference to it. */
-    private List<URI> addresses() {
-        return servers.all().stream()
-                .map(Servers.Server::http)
-                .distinct()
-                .sorted()
-                .toList();
     }
 
     /** Of what never changes for the pool: other labels would be another job, and its containers would be replaced. */
@@ -87,7 +77,7 @@ public class PoolJobs {
                 "environment",
                         workspaces.environment(seen.pool().environmentId()).name(),
                 "serai_url",
-                        addresses()
+                        servers.addresses()
                                 .getFirst()
                                 .resolve("/api/v1/functions/" + seen.function().id())
                                 .toString(),
@@ -96,7 +86,7 @@ public class PoolJobs {
 
     private Map<String, String> environment(Observation seen) {
         var environment = new HashMap<>(Map.of(
-                "SERAI_URL", addresses().stream().map(URI::toString).collect(joining(",")),
+                "SERAI_URL", servers.addresses().stream().map(URI::toString).collect(joining(",")),
                 "SERAI_POOL", seen.pool().id().value(),
                 "SERAI_CACHE", runner.cache()));
         // without it a runner gives its container nothing, whatever its node has

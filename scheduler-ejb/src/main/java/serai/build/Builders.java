@@ -4,16 +4,15 @@ package serai.build;
 
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
+import static java.util.stream.Collectors.joining;
 
 import jakarta.annotation.Resource;
 import jakarta.enterprise.concurrent.ManagedExecutorService;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
+import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,11 +20,12 @@ import java.util.concurrent.RejectedExecutionException;
 import serai.cluster.AllocationId;
 import serai.cluster.Cluster;
 import serai.cluster.PoolJob;
-import serai.config.HttpConfig;
 import serai.config.ImageConfig;
 import serai.config.RunnerConfig;
+import serai.id.Secret;
 import serai.image.Builds;
 import serai.image.Garbage;
+import serai.peer.Servers;
 import serai.pool.PoolId;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
@@ -54,7 +54,7 @@ public class Builders {
     private final Cluster cluster;
     private final Admissions admissions;
     private final RunnerArtifact artifact;
-    private final HttpConfig http;
+    private final Servers servers;
     private final RunnerConfig runner;
     private final ImageConfig settings;
     private final InstantSource clock = InstantSource.system();
@@ -70,7 +70,7 @@ public class Builders {
             Cluster cluster,
             Admissions admissions,
             RunnerArtifact artifact,
-            HttpConfig http,
+            Servers servers,
             RunnerConfig runner,
             ImageConfig settings) {
         this.builds = builds;
@@ -78,7 +78,7 @@ public class Builders {
         this.cluster = cluster;
         this.admissions = admissions;
         this.artifact = artifact;
-        this.http = http;
+        this.servers = servers;
         this.runner = runner;
         this.settings = settings;
     }
@@ -169,8 +169,7 @@ public class Builders {
      */
     public Builds.Admitted admit(PoolId id, String secret, AllocationId allocation, int ordinal) {
         var known = builds.find(id)
-                .filter(build -> MessageDigest.isEqual(
-                        build.secret().getBytes(StandardCharsets.UTF_8), secret.getBytes(StandardCharsets.UTF_8)))
+                .filter(build -> Secret.isSame(build.secret(), secret))
                 .orElseThrow(() -> Problem.UNAUTHENTICATED.because("build %s and its secret do not match", id));
         admissions.placed(known.id(), allocation, ordinal);
         return builds.admit(known.id(), allocation.value(), MAX_TRIES, clock.instant())
@@ -184,9 +183,11 @@ public class Builders {
                 new PoolJob.Resources(settings.buildCpu(), settings.buildMemory(), 0, DISK_MB),
                 1,
                 build.secret(),
-                new PoolJob.Runner(List.of(artifact.below(http.url())), artifact.sha256(), runner.python()),
+                new PoolJob.Runner(
+                        servers.addresses().stream().map(artifact::below).toList(), artifact.sha256(), runner.python()),
                 Map.of(
-                        "SERAI_URL", http.url().toString(),
+                        "SERAI_URL",
+                                servers.addresses().stream().map(URI::toString).collect(joining(",")),
                         "SERAI_POOL", build.id().value(),
                         "SERAI_CACHE", runner.cache(),
                         "SERAI_BUILD", "1"),

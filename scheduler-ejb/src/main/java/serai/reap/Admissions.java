@@ -4,14 +4,13 @@ package serai.reap;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.time.InstantSource;
 import serai.cluster.Allocation;
 import serai.cluster.AllocationId;
 import serai.cluster.Cluster;
 import serai.container.Containers;
 import serai.database.DatabaseClock;
+import serai.id.Secret;
 import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
@@ -50,7 +49,7 @@ public class Admissions {
      */
     public Containers.Admitted admit(PoolId id, String secret, AllocationId allocation, int ordinal, String node) {
         var pool = pools.find(id)
-                .filter(p -> isSame(p.secret(), secret))
+                .filter(p -> Secret.isSame(p.secret(), secret))
                 .orElseThrow(() -> Problem.UNAUTHENTICATED.because("pool %s and its secret do not match", id));
         if (pool.state() != Pool.State.ACTIVE) {
             throw Problem.CONTAINER_REFUSED.because("pool %s takes no more containers", id);
@@ -70,10 +69,6 @@ public class Admissions {
                 .orElseThrow(() -> Problem.CONTAINER_REFUSED.because("the cluster knows no allocation %s", allocation));
         check(known, pool, ordinal);
         return known;
-    }
-
-    private static boolean isSame(String expected, String given) {
-        return MessageDigest.isEqual(expected.getBytes(StandardCharsets.UTF_8), given.getBytes(StandardCharsets.UTF_8));
     }
 
     private static void check(Allocation known, PoolId pool, int ordinal) {
