@@ -267,11 +267,9 @@ public class Apps {
         return em.createQuery("from App a where a.state = STOPPING", App.class).getResultList();
     }
 
-    /** Apps that live by their client's heartbeat and have not had one since. */
-    public List<App> silentSince(Instant since) {
-        return em.createQuery(
-                        "from App a where a.state in (INITIALIZING, EPHEMERAL) and a.heartbeatAt < :since", App.class)
-                .setParameter("since", since)
+    /** Apps that live by their client's heartbeat. */
+    public List<App> heartbeating() {
+        return em.createQuery("from App a where a.state in (INITIALIZING, EPHEMERAL)", App.class)
                 .getResultList();
     }
 

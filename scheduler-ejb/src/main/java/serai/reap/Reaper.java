@@ -11,6 +11,8 @@ import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import serai.activate.Publisher;
 import serai.app.Apps;
@@ -28,9 +30,6 @@ public class Reaper {
 
     /** For containers to find the server that has come back: their relays try each second, a first word may take 5 s. */
     private static final Duration RETURN = Duration.ofSeconds(10);
-
-    /** Later than any heartbeat. */
-    private static final Instant FOR_EVER = Instant.parse("9999-01-01T00:00:00Z");
 
     /** By which two clocks may differ in the time between two looks. */
     private static final Duration SLEW = Duration.ofSeconds(1);
@@ -151,21 +150,13 @@ public class Reaper {
 
     /** Nobody could be heard while the server was away: silence counts from its first look. */
     private void silentContainers() {
-        var live = containers.live();
-        var told = live.stream().collect(toMap(c -> new Beat(c.id(), c.heartbeatAt()), c -> Duration.ZERO));
-        var silence = beats.look(told, nanos.getAsLong());
-        live.stream()
-                .filter(c -> silence.get(new Beat(c.id(), c.heartbeatAt())).compareTo(settings.lease()) > 0)
+        silent(containers.live(), c -> new Beat(c.id(), c.heartbeatAt()), beats, settings.lease())
                 .forEach(c -> evictions.end(
                         c, "no sign of life for %d s".formatted(settings.lease().toSeconds())));
     }
 
     private void silentApps() {
-        var live = apps.silentSince(FOR_EVER);
-        var told = live.stream().collect(toMap(a -> new Beat(a.id(), a.heartbeatAt()), a -> Duration.ZERO));
-        var silence = appBeats.look(told, nanos.getAsLong());
-        live.stream()
-                .filter(a -> silence.get(new Beat(a.id(), a.heartbeatAt())).compareTo(settings.appSilence()) > 0)
+        silent(apps.heartbeating(), a -> new Beat(a.id(), a.heartbeatAt()), appBeats, settings.appSilence())
                 .forEach(app -> {
                     LOG.log(
                             INFO,
@@ -174,6 +165,14 @@ public class Reaper {
                             settings.appSilence());
                     publisher.stopped(app.id());
                 });
+    }
+
+    private <T> List<T> silent(List<T> live, Function<T, Beat> last, Sightings<Beat> sightings, Duration patience) {
+        var told = live.stream().collect(toMap(last, one -> Duration.ZERO));
+        var silence = sightings.look(told, nanos.getAsLong());
+        return live.stream()
+                .filter(one -> silence.get(last.apply(one)).compareTo(patience) > 0)
+                .toList();
     }
 
     private void clockSetBack() {

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.app;
 
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,7 +34,7 @@ public final class ModelApps extends Apps {
     }
 
     @Override
-    public List<App> silentSince(Instant since) {
+    public List<App> heartbeating() {
         return List.of(); // the simulated client is a deployed app's
     }
 }
