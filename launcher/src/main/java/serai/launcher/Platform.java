@@ -81,7 +81,6 @@ final class Platform {
     void up(Progress progress, int servers) {
         var prerequisites = new Prerequisites(settings);
         prerequisites.bubblewrap(progress);
-        prerequisites.mmdebstrap(progress);
         refuseAnotherChoice();
         endSurplus(progress, servers);
         ledger.servers(servers);
@@ -105,7 +104,8 @@ final class Platform {
                             .forEach(server -> startServer(
                                     server, database, agent, databaseUp, agentUp, client.python(), progress)));
             var clientUp = async(executor, () -> prepare(client, progress));
-            joinAll(List.of(databaseUp, agentUp, serversUp, clientUp));
+            var toolsUp = async(executor, () -> prerequisites.mmdebstrap(progress)); // for images: nothing waits for it
+            joinAll(List.of(databaseUp, agentUp, serversUp, clientUp, toolsUp));
         }
         Login.kept(secrets, server(1).url(), secrets.named("admin-token"));
     }
