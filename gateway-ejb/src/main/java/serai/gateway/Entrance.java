@@ -22,7 +22,6 @@ import serai.config.GatewayConfig;
 
 /** What stands on a new connection: HTTP/1.1, or HTTP/2 for clients that begin with its preface. */
 final class Entrance extends ChannelInitializer<SocketChannel> {
-    static final String HTTP_CODEC = "http";
     private static final int LONGEST_LINE = 16 << 10;
     private static final int PIECE = 64 << 10;
     private static final int STREAMS = 250;
@@ -55,9 +54,7 @@ final class Entrance extends ChannelInitializer<SocketChannel> {
                 .setStrictLineParsing(true)
                 .setUseRfc9112TransferEncoding(true)
                 .setAllowDuplicateContentLengths(false);
-        channel.pipeline()
-                .addLast(HTTP_CODEC, new HttpServerCodec(strict))
-                .addLast(new Conversation(settings, exchanges, false));
+        channel.pipeline().addLast(new HttpServerCodec(strict)).addLast(new Conversation(settings, exchanges, false));
     }
 
     private void speakHttp2(Channel channel) {

@@ -169,7 +169,7 @@ final class Exchange implements Runnable {
     }
 
     private void start(Route route, Waiting.Place place) throws InterruptedException {
-        var forwarding = new Forwarding(Networks.of(settings.trustedProxies()));
+        var forwarding = exchanges.forwarding();
         var client = forwarding.client(request);
         var input = Scope.input(request, route, forwarding.fields(request, route, client), client);
         boolean pumped = request.webSocket() || (request.hasBody() && !isSmall());

@@ -37,6 +37,7 @@ class Exchanges {
     private final ServerContext context;
     private final GatewayConfig settings;
     private final Parked parked;
+    private final Forwarding forwarding;
 
     @Inject
     Exchanges(
@@ -61,10 +62,15 @@ class Exchanges {
         this.context = context;
         this.settings = settings;
         this.parked = new Parked(this::cancel);
+        this.forwarding = settings == null ? null : new Forwarding(Networks.of(settings.trustedProxies()));
     }
 
     Exchanges() {
         this(null, null, null, null, null, null, null, null, null, null); // for the server's proxy
+    }
+
+    Forwarding forwarding() {
+        return forwarding;
     }
 
     void begin(Channel channel, Request request, Incoming incoming, Reply reply) {

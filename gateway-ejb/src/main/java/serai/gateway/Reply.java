@@ -43,7 +43,6 @@ final class Reply {
     private boolean mustClose;
     private long announced = UNKNOWN;
     private long written;
-    private int status;
 
     /** @param ended told once, when the answer is complete or given up */
     Reply(Channel channel, Request request, Duration patience, Runnable ended) {
@@ -78,20 +77,8 @@ final class Reply {
         return started;
     }
 
-    boolean isFinished() {
-        return finished;
-    }
-
     boolean mustClose() {
         return mustClose;
-    }
-
-    int status() {
-        return status;
-    }
-
-    long written() {
-        return written;
     }
 
     /** The client waits for a word before it sends the body. */
@@ -114,7 +101,6 @@ final class Reply {
                 headers.add(field.name(), field.value());
             }
         }
-        status = code;
         bodiless = request.isHead() || code == 204 || code == 304 || code < 200;
         frame(headers, code);
         if (!headers.contains(HttpHeaderNames.DATE)) {
@@ -210,7 +196,6 @@ final class Reply {
             return;
         }
         var body = refusal.body();
-        announced = body.length;
         var fields = new java.util.ArrayList<Field>();
         fields.add(new Field("content-type", "application/problem+json"));
         fields.add(new Field("content-length", Integer.toString(body.length)));

@@ -4,7 +4,6 @@ package serai.gateway;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import com.google.protobuf.InvalidProtocolBufferException;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
@@ -13,6 +12,7 @@ import modal.client.Function;
 import modal.client.WebhookConfig;
 import serai.config.GatewayConfig;
 import serai.function.Functions;
+import serai.protocol.Messages;
 import serai.server.ServerContext;
 import serai.web.WebEndpoint;
 import serai.web.WebEndpoints;
@@ -108,15 +108,10 @@ class Routes {
                 : definition.getMethodDefinitionsOrThrow(endpoint.method()).getWebhookConfig();
     }
 
-    Function definition(String id) {
-        return definitions.get(id, wanted -> context.get(() -> read(wanted)));
-    }
-
-    private Function read(String id) {
-        try {
-            return Function.parseFrom(functions.definition(id).wire().content());
-        } catch (InvalidProtocolBufferException e) {
-            throw new IllegalStateException("a stored definition cannot be read", e);
-        }
+    private Function definition(String id) {
+        return definitions.get(
+                id,
+                wanted -> context.get(() -> Messages.parseFunction(
+                        functions.definition(wanted).wire().content())));
     }
 }
