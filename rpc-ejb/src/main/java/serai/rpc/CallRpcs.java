@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.rpc;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.protobuf.Empty;
 import com.google.protobuf.InvalidProtocolBufferException;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -73,23 +71,7 @@ class CallRpcs implements RpcFeature {
 
     private static final Duration LONGEST_POLL = Duration.ofSeconds(60);
 
-    private static final int REMEMBERED = 10_000;
-
-    /** Far below the time for which calls are kept. */
-    private static final Duration FORGOTTEN = Duration.ofMinutes(5);
-
-    /**
-     * Whose call it is and of which kind never changes. One that was forgotten meanwhile, which is over, is answered like one
-     * without results for as long as this is remembered, and then like one that never was.
-     */
-    private final Cache<String, Known> known = Caffeine.newBuilder()
-            .expireAfterWrite(FORGOTTEN)
-            .maximumSize(REMEMBERED)
-            .executor(Runnable::run) // a common pool's threads would outlive the application
-            .build();
-
-    private record Known(String workspaceId, FunctionCall.Kind kind) {}
-
+    private final KnownCalls known;
     private final CallTargets targets;
     private final Calls calls;
     private final Inputs inputs;
@@ -103,6 +85,7 @@ class CallRpcs implements RpcFeature {
 
     @Inject
     CallRpcs(
+            KnownCalls known,
             CallTargets targets,
             Calls calls,
             Inputs inputs,
@@ -114,6 +97,7 @@ class CallRpcs implements RpcFeature {
             Signals signals,
             ServerContext context) {
         this.context = context;
+        this.known = known;
         this.targets = targets;
         this.calls = calls;
         this.inputs = inputs;
@@ -126,7 +110,7 @@ class CallRpcs implements RpcFeature {
     }
 
     CallRpcs() {
-        this(null, null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -162,7 +146,7 @@ class CallRpcs implements RpcFeature {
             var ids = Calls.Started.one();
             var answer = started(target, inputs, ids);
             calls.startOne(target, call, inputs.getFirst(), ids, Once.toKeep(method, caller, answer));
-            known.put(ids.callId(), new Known(target.workspaceId(), call.kind()));
+            known.started(ids.callId(), target.workspaceId(), call.kind());
             return answer;
         });
     }
@@ -227,7 +211,7 @@ class CallRpcs implements RpcFeature {
     private FunctionGetOutputsResponse outputs(Caller caller, FunctionGetOutputsRequest request)
             throws InterruptedException {
         var call = request.getFunctionCallId();
-        var kind = kindOf(caller, call);
+        var kind = known.of(caller, call).kind();
         int after = EntryId.parse(request.getLastEntryId());
         int most = request.hasStartIdx() ? MAX_RANGE : MAX_OUTPUTS;
         int limit = request.getMaxValues() > 0 ? Math.min(request.getMaxValues(), most) : most;
@@ -260,16 +244,6 @@ class CallRpcs implements RpcFeature {
     /** A map asks for all its results, one request after the other. */
     private static boolean isPartOfMany(FunctionGetOutputsRequest request, List<Output> found, int limit) {
         return !request.hasStartIdx() && !found.isEmpty() && found.size() < limit && request.getInputJwtsCount() > 1;
-    }
-
-    private FunctionCall.Kind kindOf(Caller caller, String id) {
-        var seen = known.getIfPresent(id);
-        if (seen != null && seen.workspaceId.equals(caller.tenant().workspaceId())) {
-            return seen.kind;
-        }
-        var call = calls.get(caller.tenant(), id);
-        known.put(id, new Known(call.workspaceId(), call.kind()));
-        return call.kind();
     }
 
     /** A unary call that has its output has no other input: no need to look. */

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.rpc;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.protobuf.Empty;
 import com.google.protobuf.InvalidProtocolBufferException;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -37,18 +35,7 @@ class StreamRpcs implements RpcFeature {
 
     private static final int LARGE = 256 << 10;
     private static final int MANY = 64;
-    private static final int REMEMBERED = 10_000;
-    private static final Duration FORGOTTEN = Duration.ofMinutes(5);
-
-    /** Whose call it is and of which kind never changes. */
-    private final Cache<String, Known> known = Caffeine.newBuilder()
-            .expireAfterAccess(FORGOTTEN)
-            .maximumSize(REMEMBERED)
-            .executor(Runnable::run) // a common pool's threads would outlive the application
-            .build();
-
-    private record Known(String id, String workspaceId, FunctionCall.Kind kind) {}
-
+    private final KnownCalls known;
     private final Calls calls;
     private final Chunks chunks;
     private final WebCalls webCalls;
@@ -58,7 +45,14 @@ class StreamRpcs implements RpcFeature {
 
     @Inject
     StreamRpcs(
-            Calls calls, Chunks chunks, WebCalls webCalls, OpenStreams open, Signals signals, ServerContext context) {
+            KnownCalls known,
+            Calls calls,
+            Chunks chunks,
+            WebCalls webCalls,
+            OpenStreams open,
+            Signals signals,
+            ServerContext context) {
+        this.known = known;
         this.calls = calls;
         this.chunks = chunks;
         this.webCalls = webCalls;
@@ -68,7 +62,7 @@ class StreamRpcs implements RpcFeature {
     }
 
     StreamRpcs() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -78,34 +72,23 @@ class StreamRpcs implements RpcFeature {
                 .direct(ModalClientGrpc.getFunctionCallPutDataOutMethod(), this::put);
     }
 
-    private Known known(Caller caller, String id) {
-        var seen = known.getIfPresent(id);
-        if (seen != null && seen.workspaceId.equals(caller.tenant().workspaceId())) {
-            return seen;
-        }
-        var call = calls.get(caller.tenant(), id);
-        seen = new Known(call.id(), call.workspaceId(), call.kind());
-        known.put(id, seen);
-        return seen;
-    }
-
     private Empty put(Caller caller, FunctionCallPutDataRequest request) throws InterruptedException {
         caller.mustBeContainer();
-        var call = known(caller, request.getFunctionCallId());
+        var call = known.of(caller, request.getFunctionCallId());
         var written = request.getDataChunksList().stream()
                 .map(c -> new Chunks.Chunk(c.getIndex(), c.toByteArray()))
                 .toList();
-        if (call.kind != FunctionCall.Kind.WEB) {
-            context.run(() -> chunks.append(call.id, Direction.OUT, written));
+        if (call.kind() != FunctionCall.Kind.WEB) {
+            context.run(() -> chunks.append(call.id(), Direction.OUT, written));
             return Empty.getDefaultInstance();
         }
-        webCalls.answer(call.id, written);
+        webCalls.answer(call.id(), written);
         if (isWorthALook(request, written)) {
             // the container goes on when the answer is given: as fast as the request's sender takes what it says
             poll.until(
-                    Topic.room(call.id),
+                    Topic.room(call.id()),
                     WRITER_HELD,
-                    () -> webCalls.backlog(call.id, Direction.OUT),
+                    () -> webCalls.backlog(call.id(), Direction.OUT),
                     backlog -> backlog <= WebCalls.BACKLOG);
         }
         return Empty.getDefaultInstance();
@@ -119,14 +102,14 @@ class StreamRpcs implements RpcFeature {
     private void results(Caller caller, FunctionCallGetDataRequest request, Methods.Sink<DataChunk> sink)
             throws InterruptedException {
         try (var stream = open.open(request.getFunctionCallId())) {
-            read(known(caller, request.getFunctionCallId()), Direction.OUT, request.getLastIndex(), sink);
+            read(known.of(caller, request.getFunctionCallId()), Direction.OUT, request.getLastIndex(), sink);
         }
     }
 
     private void feed(Caller caller, FunctionCallGetDataRequest request, Methods.Sink<DataChunk> sink)
             throws InterruptedException {
-        var call = known(caller, request.getFunctionCallId());
-        if (call.kind != FunctionCall.Kind.WEB) {
+        var call = known.of(caller, request.getFunctionCallId());
+        if (call.kind() != FunctionCall.Kind.WEB) {
             read(call, Direction.IN, request.getLastIndex(), sink);
             return;
         }
@@ -134,15 +117,15 @@ class StreamRpcs implements RpcFeature {
         read(call, Direction.IN, request.getLastIndex(), chunk -> {
             if (!sent.isNext(chunk.getIndex())) {
                 throw Problem.CALL_NOT_FOUND.because(
-                        "Chunk %d of FunctionCall '%s' is not kept any more", sent.next(), call.id);
+                        "Chunk %d of FunctionCall '%s' is not kept any more", sent.next(), call.id());
             }
             sink.send(chunk);
             sent.add(chunk.getIndex(), chunk.getSerializedSize())
-                    .ifPresent(upTo -> webCalls.taken(call.id, Direction.IN, upTo));
+                    .ifPresent(upTo -> webCalls.taken(call.id(), Direction.IN, upTo));
         });
     }
 
-    private void read(Known call, Direction direction, long lastIndex, Methods.Sink<DataChunk> sink)
+    private void read(KnownCalls.Known call, Direction direction, long lastIndex, Methods.Sink<DataChunk> sink)
             throws InterruptedException {
         long last = lastIndex;
         long end = System.nanoTime() + HELD.toNanos();
@@ -150,9 +133,9 @@ class StreamRpcs implements RpcFeature {
             long after = last;
             var left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
             var seen = poll.until(
-                    direction == Direction.IN ? Topic.feed(call.id) : Topic.call(call.id),
+                    direction == Direction.IN ? Topic.feed(call.id()) : Topic.call(call.id()),
                     left,
-                    () -> chunks.look(call.id, direction, after, BATCH),
+                    () -> chunks.look(call.id(), direction, after, BATCH),
                     Chunks.Look::isWorthAnAnswer);
             for (var chunk : seen.chunks()) {
                 sink.send(parse(chunk.content()));
