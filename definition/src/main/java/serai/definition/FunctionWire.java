@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.definition;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import java.util.Comparator;
 import java.util.List;
 import modal.client.Function;
@@ -25,6 +26,15 @@ public final class FunctionWire {
                 .sorted(Comparator.comparingInt(FunctionData.RankedFunction::getRank))
                 .map(FunctionData.RankedFunction::getFunction)
                 .toList();
+    }
+
+    /** @throws IllegalStateException if what we stored cannot be read */
+    public static FunctionData data(Definition.Wire wire) {
+        try {
+            return FunctionData.parseFrom(wire.data());
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("stored function data cannot be read", e);
+        }
     }
 
     /** The client wants at least one ranked function in every answer. */

@@ -68,7 +68,8 @@ public class Workspaces {
                 .orElseThrow(() -> Problem.ENVIRONMENT_NOT_FOUND.because("Environment '%s' not found", name));
     }
 
-    private Optional<Environment> find(Tenant tenant, String name) {
+    /** @param name empty for the standard one */
+    public Optional<Environment> find(Tenant tenant, String name) {
         return em.createQuery(
                         "from Environment e where e.workspaceId = :ws and e.deletedAt is null"
                                 + " and (e.name = :name or :name = '' and e.standard = true)",

@@ -23,7 +23,6 @@ import modal.client.AppListRequest;
 import modal.client.AppListResponse;
 import modal.client.AppSetTagsRequest;
 import modal.client.CommitInfo;
-import modal.client.FunctionData;
 import modal.client.ModalClientGrpc;
 import serai.app.App;
 import serai.app.AppVersion;
@@ -139,20 +138,12 @@ class AppInfoRpcs implements RpcFeature {
         if (summary.getWebFunction()) {
             summary.setRequiresProxyAuth(function.getWebhookConfig().getRequiresProxyAuth());
         }
-        for (var ranked : FunctionWire.ranked(data(definition))) {
+        for (var ranked : FunctionWire.ranked(FunctionWire.data(definition.wire()))) {
             if (ranked.getResources().getGpuConfig().getCount() > 0) {
                 summary.addGpuConfig(ranked.getResources().getGpuConfig());
             }
         }
         return summary.build();
-    }
-
-    private static FunctionData data(Definition definition) {
-        try {
-            return FunctionData.parseFrom(definition.wire().data());
-        } catch (InvalidProtocolBufferException e) {
-            throw new IllegalStateException("stored function data cannot be read", e);
-        }
     }
 
     private AppDeploymentHistoryResponse history(Caller caller, AppDeploymentHistoryRequest request) {

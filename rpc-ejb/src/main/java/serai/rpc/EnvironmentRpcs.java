@@ -59,7 +59,10 @@ class EnvironmentRpcs implements RpcFeature {
         var environment = switch (request.getObjectCreationType()) {
             case OBJECT_CREATION_TYPE_UNSPECIFIED ->
                 workspaces.environment(caller.tenant(), request.getDeploymentName());
-            case OBJECT_CREATION_TYPE_CREATE_IF_MISSING -> createIfMissing(caller, request.getDeploymentName());
+            case OBJECT_CREATION_TYPE_CREATE_IF_MISSING ->
+                workspaces
+                        .find(caller.tenant(), request.getDeploymentName())
+                        .orElseGet(() -> workspaces.createEnvironment(caller.tenant(), request.getDeploymentName()));
             case OBJECT_CREATION_TYPE_CREATE_FAIL_IF_EXISTS ->
                 workspaces.createEnvironment(caller.tenant(), request.getDeploymentName());
             case OBJECT_CREATION_TYPE_CREATE_OVERWRITE_IF_EXISTS,
@@ -75,13 +78,6 @@ class EnvironmentRpcs implements RpcFeature {
                 .getSettingsBuilder()
                 .setImageBuilderVersion(BuilderVersion.of(caller.clientVersion()));
         return response.build();
-    }
-
-    private Environment createIfMissing(Caller caller, String name) {
-        return workspaces.present(caller.tenant()).stream()
-                .filter(e -> e.name().equals(name) || name.isEmpty() && e.isStandard())
-                .findFirst()
-                .orElseGet(() -> workspaces.createEnvironment(caller.tenant(), name));
     }
 
     private Empty create(Caller caller, EnvironmentCreateRequest request) {

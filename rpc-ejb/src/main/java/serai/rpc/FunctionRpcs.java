@@ -9,7 +9,6 @@ import jakarta.inject.Inject;
 import java.util.Optional;
 import modal.client.FunctionCreateRequest;
 import modal.client.FunctionCreateResponse;
-import modal.client.FunctionData;
 import modal.client.FunctionGetByIdRequest;
 import modal.client.FunctionGetByIdResponse;
 import modal.client.FunctionGetRequest;
@@ -23,7 +22,6 @@ import serai.definition.Definer;
 import serai.definition.FunctionWire;
 import serai.definition.Handles;
 import serai.definition.WebNames;
-import serai.function.Definition;
 import serai.function.Functions;
 import serai.problem.Problem;
 
@@ -137,7 +135,7 @@ class FunctionRpcs implements RpcFeature {
         return FunctionGetResponse.newBuilder()
                 .setFunctionId(id)
                 .setHandleMetadata(Handles.of(function, definition))
-                .setFunction(storedData(definition))
+                .setFunction(FunctionWire.data(definition.wire()))
                 .build();
     }
 
@@ -157,16 +155,8 @@ class FunctionRpcs implements RpcFeature {
         var definition = functions.current(function);
         return FunctionGetByIdResponse.newBuilder()
                 .setHandleMetadata(Handles.of(function, definition))
-                .setFunction(storedData(definition))
+                .setFunction(FunctionWire.data(definition.wire()))
                 .build();
-    }
-
-    private static FunctionData storedData(Definition definition) {
-        try {
-            return FunctionData.parseFrom(definition.wire().data());
-        } catch (com.google.protobuf.InvalidProtocolBufferException e) {
-            throw new IllegalStateException("stored function data cannot be read", e);
-        }
     }
 
     private static Optional<String> given(String id) {
