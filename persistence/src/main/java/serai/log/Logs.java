@@ -238,8 +238,9 @@ public class Logs {
             this(functionId, containerId, callId, inputId, stream, "");
         }
 
-        public Filter having(String wanted) {
-            return new Filter(functionId, containerId, callId, inputId, stream, wanted);
+        /** The same, of one stream and with a text. */
+        public Filter narrowed(int wanted, String searched) {
+            return new Filter(functionId, containerId, callId, inputId, wanted, searched);
         }
 
         boolean finds(String line) {

@@ -6,6 +6,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.util.Optional;
 import serai.config.AdminConfig;
+import serai.container.Container;
 import serai.container.Containers;
 import serai.id.Secret;
 import serai.image.Builds;
@@ -65,21 +66,26 @@ public class Gate {
     }
 
     private void container(Bearer bearer) {
-        caller.is(bearer.pair()
-                .flatMap(token -> containers.find(token.id()).filter(c -> c.knows(token.secret())))
-                .orElseThrow(() -> refused("container's token")));
+        caller.is(containerOf(bearer).orElseThrow(() -> refused("container's token")));
     }
 
     private void build(Bearer bearer) {
-        caller.is(bearer.pair()
-                .flatMap(token -> builds.authenticate(token.id(), token.secret()))
-                .orElseThrow(() -> refused("build's token")));
+        caller.is(buildOf(bearer).orElseThrow(() -> refused("build's token")));
     }
 
+    /** Containers ask most. */
     private void runner(Bearer bearer) {
-        bearer.pair()
-                .flatMap(token -> builds.authenticate(token.id(), token.secret()))
-                .ifPresentOrElse(caller::is, () -> container(bearer));
+        containerOf(bearer)
+                .ifPresentOrElse(
+                        caller::is, () -> caller.is(buildOf(bearer).orElseThrow(() -> refused("container's token"))));
+    }
+
+    private Optional<Container> containerOf(Bearer bearer) {
+        return bearer.pair().flatMap(token -> containers.find(token.id()).filter(c -> c.knows(token.secret())));
+    }
+
+    private Optional<Builds.Build> buildOf(Bearer bearer) {
+        return bearer.pair().flatMap(token -> builds.authenticate(token.id(), token.secret()));
     }
 
     private static ProblemException refused(String what) {

@@ -21,7 +21,6 @@ import serai.build.Builders;
 import serai.cluster.AllocationId;
 import serai.image.Builds;
 import serai.pool.PoolId;
-import serai.problem.Problem;
 
 /**
  * A build's life as its builder tells it. A builder comes with its job's secret as bearer; from then on it acts for one build
@@ -55,7 +54,7 @@ public class BuildsResource {
     @Access(Access.By.ITSELF) // by the job's secret
     public Response register(@HeaderParam(HttpHeaders.AUTHORIZATION) String authorization, Registration registration) {
         var secret = Bearer.of(authorization).token();
-        var who = present(registration);
+        var who = Bodies.present(registration);
         var admitted = builders.admit(new PoolId(who.pool()), secret, new AllocationId(who.allocation()), who.index());
         return Response.status(Response.Status.CREATED)
                 .entity(assignments.of(admitted))
@@ -68,7 +67,7 @@ public class BuildsResource {
     @Access(Access.By.BUILD)
     public void logs(@PathParam("id") String id, LogBatch batch) {
         var build = caller.build(id);
-        var said = present(batch).pieces(build.createdAt(), clock.instant()).stream()
+        var said = Bodies.present(batch).pieces(build.createdAt(), clock.instant()).stream()
                 .map(piece -> new Builds.Said(0, piece.at(), piece.stream(), piece.content()))
                 .toList();
         builds.append(build.id(), said, clock.instant());
@@ -78,7 +77,7 @@ public class BuildsResource {
     @Path("{id}/layers")
     @Access(Access.By.BUILD)
     public void made(@PathParam("id") String id, Made made) {
-        var layer = present(made);
+        var layer = Bodies.present(made);
         builds.made(caller.build(id), layer.image(), layer.digest(), layer.size(), layer.python(), clock.instant());
     }
 
@@ -88,7 +87,7 @@ public class BuildsResource {
     @Access(Access.By.BUILD)
     public Names garbage(@PathParam("id") String id, Names layers) {
         caller.build(id);
-        return new Names(builds.garbage(present(layers).names()));
+        return new Names(builds.garbage(Bodies.present(layers).names()));
     }
 
     @POST
@@ -96,14 +95,7 @@ public class BuildsResource {
     @Access(Access.By.BUILD)
     public void end(@PathParam("id") String id, BuildEnd end) {
         var build = caller.build(id);
-        var how = present(end);
+        var how = Bodies.present(end);
         builders.end(build.id(), how.ok() ? Builds.State.DONE : Builds.State.FAILED, how.inWords());
-    }
-
-    private static <T> T present(T body) {
-        if (body == null) {
-            throw Problem.INVALID_ARGUMENT.because("a body is needed");
-        }
-        return body;
     }
 }

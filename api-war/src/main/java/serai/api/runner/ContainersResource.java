@@ -84,7 +84,7 @@ public class ContainersResource {
     @Access(Access.By.ITSELF) // by the pool's secret
     public Response register(@HeaderParam(HttpHeaders.AUTHORIZATION) String authorization, Registration registration) {
         var secret = Bearer.of(authorization).token();
-        var who = present(registration);
+        var who = Bodies.present(registration);
         var admitted = admissions.admit(
                 new PoolId(who.pool()), secret, new AllocationId(who.allocation()), who.index(), who.node());
         return Response.status(Response.Status.CREATED)
@@ -117,7 +117,7 @@ public class ContainersResource {
         if (container.endedAt() != null && container.endedAt().plus(LAST_WORDS).isBefore(now)) {
             throw Problem.PERMISSION_DENIED.because("%s ended at %s", id, container.endedAt());
         }
-        var pieces = present(batch).pieces(container.createdAt(), now);
+        var pieces = Bodies.present(batch).pieces(container.createdAt(), now);
         logs.append(container, isSingle(container), allowances.admit(id, pieces, now));
     }
 
@@ -139,15 +139,11 @@ public class ContainersResource {
     @Access(Access.By.CONTAINER)
     public void exit(@PathParam("id") String id, End end) {
         var container = caller.container(id);
-        var how = present(end);
-        logs.append(container, isSingle(container), allowances.close(id, clock.instant()));
-        departures.ended(container.id(), how.exitCode(), how.inWords());
-    }
-
-    private static <T> T present(T body) {
-        if (body == null) {
-            throw Problem.INVALID_ARGUMENT.because("a body is needed");
+        var how = Bodies.present(end);
+        var rest = allowances.close(id, clock.instant());
+        if (!rest.isEmpty()) {
+            logs.append(container, isSingle(container), rest);
         }
-        return body;
+        departures.ended(container.id(), how.exitCode(), how.inWords());
     }
 }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.api.rest.call;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
@@ -10,6 +12,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import modal.client.FunctionCallInvocationType;
 import modal.client.FunctionInput;
@@ -30,6 +33,12 @@ import serai.workspace.Tenant;
 public class CallStarts {
     /** Where the client, too, puts arguments aside. */
     private static final int MAX_INLINE_BYTES = 2 << 20;
+
+    /** By definition, which never changes. */
+    private final Cache<String, Set<String>> methodsOf = Caffeine.newBuilder()
+            .maximumSize(1_000)
+            .executor(Runnable::run) // a common pool's threads would outlive the application
+            .build();
 
     private final CallTargets targets;
     private final Calls calls;
@@ -66,12 +75,16 @@ public class CallStarts {
         return calls.start(target, call, List.of(input)).callId();
     }
 
+    private Set<String> methods(String definitionId) {
+        var handle = functions.definition(definitionId).wire().handle();
+        return Set.copyOf(Messages.handle(definitionId, handle)
+                .getMethodHandleMetadataMap()
+                .keySet());
+    }
+
     /** A class is called by one of its methods, a function without. */
     private void mustFit(Target target, String method) {
-        var definition = functions.definition(target.definitionId());
-        var methods = Messages.handle(definition.id(), definition.wire().handle())
-                .getMethodHandleMetadataMap()
-                .keySet();
+        var methods = methodsOf.get(target.definitionId(), this::methods);
         if (methods.isEmpty() ? !method.isEmpty() : !methods.contains(method)) {
             throw Problem.INVALID_ARGUMENT.because(
                     "method \"%s\": %s",

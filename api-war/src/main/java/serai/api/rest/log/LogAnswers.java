@@ -58,13 +58,7 @@ public class LogAnswers {
 
     /** @param isOver whether no more will be written but for what is on its way */
     public void answer(AsyncResponse answer, String appId, Logs.Filter scope, BooleanSupplier isOver, LogQuery query) {
-        var filter = new Logs.Filter(
-                scope.functionId(),
-                scope.containerId(),
-                scope.callId(),
-                scope.inputId(),
-                query.stream(),
-                query.search());
+        var filter = scope.narrowed(query.stream(), query.search());
         long after = query.after();
         int limit = query.limit();
         var page = page(appId, filter, after, limit);
