@@ -11,8 +11,10 @@ import time
 from urllib.parse import urlsplit
 
 import httpx
+import modal
 import pytest
 import web_hello
+from serai_conformance.terminal import modal as cli
 from serai_conformance.web import WAIT, Web
 
 
@@ -45,6 +47,14 @@ def head_of(url: str, line: str = "GET / HTTP/1.1", *fields: str) -> bytes:
 
 def test_given_an_app_that_runs_when_its_address_is_asked_then_it_has_its_label(url):
     assert urlsplit(url).hostname == "main--web-hello-hello-dev.localhost"
+
+
+def test_given_a_deployed_endpoint_when_its_app_is_rolled_over_then_it_answers_under_its_name(web, app_name: str):
+    cli("deploy", "web_hello.py", "--name", app_name).ok()
+    url = modal.Function.from_name(app_name, "plain").get_web_url()
+    cli("app", "rollover", app_name).ok()
+    with web.to(url) as client:
+        assert client.get("/x").text == "GET /x "
 
 
 def test_given_an_endpoint_when_curl_asks_then_the_function_answers(url, hello):

@@ -13,6 +13,7 @@ import serai.function.Definition;
 import serai.function.Deployments;
 import serai.function.Functions;
 import serai.schedule.Schedules;
+import serai.web.WebEndpoints;
 import serai.workspace.Tenant;
 
 /** The same code again: as each definition has containers of its own, a copy of all of them replaces all containers. */
@@ -21,18 +22,21 @@ public class Rollovers {
     private final Apps apps;
     private final Functions functions;
     private final Schedules schedules;
+    private final WebEndpoints endpoints;
     private final Deployments deployments;
 
     @Inject
-    public Rollovers(Apps apps, Functions functions, Schedules schedules, Deployments deployments) {
+    public Rollovers(
+            Apps apps, Functions functions, Schedules schedules, WebEndpoints endpoints, Deployments deployments) {
         this.apps = apps;
         this.functions = functions;
         this.schedules = schedules;
+        this.endpoints = endpoints;
         this.deployments = deployments;
     }
 
     public Rollovers() {
-        this(null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null); // for the server's proxy
     }
 
     /** @throws serai.problem.ProblemException {@link serai.problem.Problem#APP_STOPPED}, or that there is nothing to repeat */
@@ -61,6 +65,7 @@ public class Rollovers {
         var former = functions.definition(function.definitionId());
         var again = functions.define(function, former.wire(), former.duties());
         schedules.repeat(former, again);
+        endpoints.repeat(former, again);
         return again;
     }
 }

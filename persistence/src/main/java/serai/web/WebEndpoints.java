@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.mapper.RowMapper;
+import serai.function.Definition;
 
 /** The names under which published functions are called by HTTP. */
 @ApplicationScoped
@@ -83,6 +84,18 @@ public class WebEndpoints {
                         .execute();
             }
         });
+    }
+
+    /** A definition that repeats another one is called by the same names. */
+    @Transactional(Transactional.TxType.MANDATORY)
+    public void repeat(Definition former, Definition definition) {
+        entities.flush(); // the definition is an entity
+        jdbi.useHandle(handle -> handle.createUpdate("""
+                        insert into web_endpoint (definition_id, method, name)
+                        select :definition, method, name from web_endpoint where definition_id = :former""")
+                .bind("definition", definition.id())
+                .bind("former", former.id())
+                .execute());
     }
 
     /**

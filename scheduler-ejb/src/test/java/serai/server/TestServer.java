@@ -87,6 +87,7 @@ import serai.schedule.Schedules;
 import serai.secret.Secrets;
 import serai.signal.Signals;
 import serai.signal.Topic;
+import serai.web.WebEndpoints;
 import serai.workspace.Environment;
 import serai.workspace.Tenant;
 import serai.workspace.Workspaces;
@@ -130,6 +131,7 @@ public final class TestServer {
     public final Calls calls = bean(Calls.class, jdbi, signals);
     public final Inputs inputs = bean(Inputs.class, jdbi, signals);
     public final Schedules schedules = bean(Schedules.class, transactions.entities(), jdbi);
+    public final WebEndpoints endpoints = bean(WebEndpoints.class, transactions.entities(), jdbi);
     public final Firings firings = bean(Firings.class, jdbi, calls, functions, pools);
     public final Logs logs = bean(Logs.class, jdbi, signals);
 
