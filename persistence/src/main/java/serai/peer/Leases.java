@@ -48,6 +48,13 @@ public class Leases {
         return !hold(List.of(name)).isEmpty();
     }
 
+    /** Does it if this server holds the name. */
+    public void under(String name, Runnable work) {
+        if (hold(name)) {
+            work.run();
+        }
+    }
+
     /** @return those that this server holds now */
     public Set<String> hold(Collection<String> names) {
         if (given) {

@@ -10,30 +10,38 @@ import jakarta.ejb.Startup;
 import jakarta.ejb.TransactionAttribute;
 import jakarta.ejb.TransactionAttributeType;
 import jakarta.inject.Inject;
+import serai.peer.Leases;
 
-/** Ticks for {@link Builders}: what a dead server has begun goes on at another one. */
+/**
+ * Ticks for {@link Builders}. Every server has one; the lease says whose tick counts, so that what a dead server has begun goes on at
+ * another one.
+ */
 @Startup
 @Singleton
 @TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
 public class BuildTimer {
     private static final System.Logger LOG = System.getLogger(BuildTimer.class.getName());
 
+    private static final String LEASE = "builds";
+
     private final Builders builders;
+    private final Leases leases;
 
     @Inject
-    public BuildTimer(Builders builders) {
+    public BuildTimer(Builders builders, Leases leases) {
         this.builders = builders;
+        this.leases = leases;
     }
 
     public BuildTimer() {
-        this(null); // for the server's proxy
+        this(null, null); // for the server's proxy
     }
 
     /** Every second: what nobody waits for shall not run much longer. */
     @Schedule(hour = "*", minute = "*", second = "*", persistent = false)
     void look() {
         try {
-            builders.lookAtAll();
+            leases.under(LEASE, builders::lookAtAll);
         } catch (RuntimeException e) { // a timer that fails is taken away by the server
             LOG.log(WARNING, "no look at the builds in this second: {0}", e.toString());
         }
@@ -43,7 +51,7 @@ public class BuildTimer {
     @Schedule(hour = "*", minute = "*/10", persistent = false)
     void collect() {
         try {
-            builders.collect();
+            leases.under(LEASE, builders::collect);
         } catch (RuntimeException e) { // a timer that fails is taken away by the server
             LOG.log(WARNING, "layers are not collected now: {0}", e.toString());
         }

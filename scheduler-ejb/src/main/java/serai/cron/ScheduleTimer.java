@@ -43,19 +43,13 @@ public class ScheduleTimer {
     /** Every 10 s: a server died between a publication, or a stop, and its schedules. */
     @Schedule(hour = "*", minute = "*", second = "*/10", persistent = false)
     void follow() {
-        attempt("schedules are not compared with their apps now", () -> underLease(firer::follow));
+        attempt("schedules are not compared with their apps now", () -> leases.under(LEASE, firer::follow));
     }
 
     /** Every 10 min: a small part of the retention. */
     @Schedule(hour = "*", minute = "*/10", persistent = false)
     void forget() {
-        attempt("old firings are not forgotten now", () -> underLease(firer::forget));
-    }
-
-    private void underLease(Runnable work) {
-        if (leases.hold(LEASE)) {
-            work.run();
-        }
+        attempt("old firings are not forgotten now", () -> leases.under(LEASE, firer::forget));
     }
 
     private static void attempt(String failure, Runnable work) {

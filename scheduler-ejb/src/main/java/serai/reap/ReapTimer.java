@@ -68,9 +68,7 @@ public class ReapTimer {
 
     private void underLease(String name, Runnable work) {
         try {
-            if (leases.hold(name)) {
-                work.run();
-            }
+            leases.under(name, work);
         } catch (RuntimeException e) { // a timer that fails is taken away by the server
             LOG.log(WARNING, "not done now: " + name, e);
         }
