@@ -10,7 +10,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 /** What containers write. */
 @Dependent
 public class LogConfig {
-    /** How long logs are kept, in whole days. ISO 8601. */
+    /** How long logs of containers, in whole days, and of builds are kept. ISO 8601. */
     @Inject
     @ConfigProperty(name = "serai.log.retention", defaultValue = "P7D")
     Duration retention;

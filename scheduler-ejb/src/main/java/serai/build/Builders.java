@@ -21,6 +21,7 @@ import serai.cluster.AllocationId;
 import serai.cluster.Cluster;
 import serai.cluster.PoolJob;
 import serai.config.ImageConfig;
+import serai.config.LogConfig;
 import serai.config.RunnerConfig;
 import serai.id.Secret;
 import serai.image.Builds;
@@ -44,9 +45,6 @@ public class Builders {
     /** For a builder to end its commands and to tidy up. */
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(10);
 
-    /** As long as logs of containers. */
-    private static final Duration BUILDS_KEPT = Duration.ofDays(7);
-
     private static final int DISK_MB = 1_000;
 
     private final Builds builds;
@@ -57,6 +55,7 @@ public class Builders {
     private final Servers servers;
     private final RunnerConfig runner;
     private final ImageConfig settings;
+    private final LogConfig logSettings;
     private final InstantSource clock = InstantSource.system();
     private final Set<PoolId> looking = ConcurrentHashMap.newKeySet();
 
@@ -72,7 +71,8 @@ public class Builders {
             RunnerArtifact artifact,
             Servers servers,
             RunnerConfig runner,
-            ImageConfig settings) {
+            ImageConfig settings,
+            LogConfig logSettings) {
         this.builds = builds;
         this.garbage = garbage;
         this.cluster = cluster;
@@ -81,10 +81,11 @@ public class Builders {
         this.servers = servers;
         this.runner = runner;
         this.settings = settings;
+        this.logSettings = logSettings;
     }
 
     public Builders() {
-        this(null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Looks at every build that is under way or leaves a job behind. */
@@ -92,11 +93,11 @@ public class Builders {
         builds.open().forEach(build -> look(build.id()));
     }
 
-    /** Forgets layers that are too old or too many, and old builds. */
+    /** Forgets layers that are too old or too many, and builds that are as old as logs may be. */
     public void collect() {
         var now = clock.instant();
         int forgotten = garbage.collect(
-                now.minus(settings.retention()), (long) settings.maxSizeMb() << 20, now.minus(BUILDS_KEPT));
+                now.minus(settings.retention()), (long) settings.maxSizeMb() << 20, now.minus(logSettings.retention()));
         if (forgotten > 0) {
             LOG.log(INFO, "{0} layers of images are forgotten", forgotten);
         }
