@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Autoscaler settings that are changed while a function runs, and what a client sees of it."""
 
-import httpx
 import modal
 import pytest
 from serai_conformance.nomad import Nomad
-from serai_conformance.platform import Platform
+from serai_conformance.platform import Platform, api
 from serai_conformance.poll import eventually
 from serai_conformance.terminal import modal as command
 
@@ -44,13 +43,8 @@ def test_given_waiting_inputs_when_asked_then_the_statistics_count_them_and_each
         return (stats.backlog, stats.num_running_inputs, stats.num_total_runners) == (2, 1, 1)
 
     eventually(busy, 30, "one runs, as max_containers is 1, and two wait")
-    answer = httpx.get(
-        f"{platform.api_url}/api/v1/functions/{hold.object_id}/events",
-        headers={"Authorization": f"Bearer {platform.api_token}"},
-        trust_env=False,
-    )
-    answer.raise_for_status()
-    first = answer.json()["items"][-1]
+    events = api(platform.api_token).get(f"/functions/{hold.object_id}/events").raise_for_status().json()["items"]
+    first = events[-1]
     assert first["kind"] == "SCALED"
     assert first["reason"].startswith("from 0 to 1 containers: ")
     assert "at most 1 containers" in first["reason"]

@@ -5,10 +5,9 @@
 import asyncio
 
 import classy
-import httpx
 import modal
 import pytest
-from serai_conformance.platform import Platform
+from serai_conformance.platform import Platform, api
 from serai_conformance.poll import eventually
 from serai_conformance.terminal import modal as cli
 from serai_conformance.terminal import python
@@ -89,16 +88,12 @@ def test_given_a_class_when_called_locally_then_no_container_is_asked():
 
 
 def test_given_a_container_that_is_scaled_down_when_it_ends_then_the_exit_method_ran(app: modal.App, platform: Platform):
+    client = api(platform.api_token)
     quick = classy.Counter.with_options(scaledown_window=2)
     assert quick().add.remote(7) == 7
 
     def logs() -> bool:
-        answer = httpx.get(
-            f"{platform.api_url}/api/v1/apps/{app.app_id}/logs",
-            headers={"Authorization": f"Bearer {platform.api_token}"},
-            timeout=30,
-        )
-        return "counted to 7 at the end" in answer.text
+        return "counted to 7 at the end" in client.get(f"/apps/{app.app_id}/logs").text
 
     eventually(logs, 60, "the last line of the exit method", every=0.5)
 

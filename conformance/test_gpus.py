@@ -3,11 +3,10 @@
 """GPUs: each container has exactly its own, and whoever waits for one knows why."""
 
 import computing
-import httpx
 import modal
 import pytest
 from serai_conformance.nomad import Nomad
-from serai_conformance.platform import Platform
+from serai_conformance.platform import Platform, api
 from serai_conformance.poll import eventually
 from serai_conformance.terminal import start
 
@@ -108,12 +107,7 @@ def test_given_no_free_gpu_when_called_then_the_terminal_says_what_is_missing_un
 
 
 def reason_of(platform: Platform, function: modal.Function) -> str:
-    response = httpx.get(
-        f"{platform.api_url}/api/v1/functions/{function.object_id}",
-        headers={"Authorization": f"Bearer {platform.api_token}"},
-        trust_env=False,
-    )
-    return response.raise_for_status().json()["pool"]["reason"]
+    return api(platform.api_token).get(f"/functions/{function.object_id}").raise_for_status().json()["pool"]["reason"]
 
 
 def test_given_no_free_gpu_when_called_then_the_function_tells_the_reason(running, nomad, models, platform):

@@ -6,11 +6,10 @@ import secrets
 import time
 from pathlib import Path
 
-import httpx
 import misbehaving
 import modal
 import pytest
-from serai_conformance.platform import Platform
+from serai_conformance.platform import Platform, api
 from serai_conformance.poll import eventually
 from serai_conformance.terminal import modal as cli
 
@@ -98,11 +97,6 @@ def test_given_a_function_that_the_kernel_kills_when_it_was_lost_eight_times_the
 ):
     with pytest.raises(modal.exception.InternalFailure, match=r"lost 8 times.*out of memory.*192 MiB"):
         devoured.get(timeout=LOSSES_END_WITHIN)
-    shown = httpx.get(
-        f"{platform.api_url}/api/v1/calls/{devoured.object_id}",
-        headers={"Authorization": f"Bearer {platform.api_token}"},
-        timeout=30,
-        trust_env=False,
-    ).json()
+    shown = api(platform.api_token).get(f"/calls/{devoured.object_id}").json()
     assert (shown["state"], shown["error"]["kind"]) == ("FAILED", "PLATFORM")
     assert misbehaving.devour.remote(20) == 20 << 20

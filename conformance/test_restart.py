@@ -7,12 +7,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import httpx
 import modal
 import pytest
 from serai_conformance.gateway import Gateway
 from serai_conformance.operator import Operator, is_running
-from serai_conformance.platform import Platform
+from serai_conformance.platform import Platform, api
 from serai_conformance.poll import eventually
 from serai_conformance.terminal import PROGRAMS, Program, environment, python
 from serai_conformance.terminal import modal as cli
@@ -95,12 +94,5 @@ def surviving(server_url: str) -> Program:
 
 
 def calls_of(platform: Platform, app: str) -> list[dict]:
-    response = httpx.get(
-        f"{platform.api_url}/api/v1/calls",
-        params={"limit": 500},
-        headers={"Authorization": f"Bearer {platform.api_token}"},
-        timeout=30,
-        trust_env=False,
-    )
-    response.raise_for_status()
-    return [call for call in response.json()["items"] if call["app"] == app]
+    listed = api(platform.api_token).get("/calls", params={"limit": 500}).raise_for_status().json()["items"]
+    return [call for call in listed if call["app"] == app]

@@ -2,14 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`modal.Cron` and `modal.Period`: who is deployed with one is called by the clock, each slot once."""
 
-import json
-import urllib.parse
-import urllib.request
 from datetime import datetime
 
 import modal
 import pytest
-from serai_conformance.platform import Platform
+from serai_conformance.platform import Platform, api
 from serai_conformance.poll import eventually
 from serai_conformance.terminal import Ended
 from serai_conformance.terminal import modal as cli
@@ -22,30 +19,27 @@ class Clock:
     """The schedules of one app, over REST."""
 
     def __init__(self, platform: Platform, app: str):
-        self.platform, self.app = platform, app
+        self.client, self.app = api(platform.api_token), app
 
-    def ask(self, path: str, method: str = "GET") -> dict:
-        request = urllib.request.Request(self.platform.api_url.rstrip("/") + path, method=method)
-        request.add_header("Authorization", f"Bearer {self.platform.api_token}")
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return json.loads(response.read())
+    def ask(self, path: str, method: str = "GET", **params: str) -> dict:
+        return self.client.request(method, path, params=params).raise_for_status().json()
 
     def all(self) -> dict[str, dict]:
-        items = self.ask(f"/api/v1/schedules?app={urllib.parse.quote(self.app)}")["items"]
+        items = self.ask("/schedules", app=self.app)["items"]
         return {item["function_name"]: item for item in items}
 
     def tick(self) -> dict:
         return self.all()["tick"]
 
     def firings(self, schedule: str) -> list[dict]:
-        return self.ask(f"/api/v1/schedules/{schedule}/firings")["items"]
+        return self.ask(f"/schedules/{schedule}/firings")["items"]
 
     def fired(self, schedule: str) -> list[dict]:
         """Oldest first."""
         return [f for f in reversed(self.firings(schedule)) if f["outcome"] == "FIRED"]
 
     def post(self, schedule: str, verb: str) -> dict:
-        return self.ask(f"/api/v1/schedules/{schedule}/{verb}", "POST")
+        return self.ask(f"/schedules/{schedule}/{verb}", "POST")
 
 
 @pytest.fixture
@@ -92,7 +86,7 @@ def test_given_a_pause_when_it_is_resumed_then_one_late_firing_and_the_older_slo
     paused = clock.post(schedule, "pause")
     assert paused["state"] == "PAUSED" and paused["next_at"] is None
     before = len(clock.firings(schedule))
-    upcoming = clock.ask(f"/api/v1/schedules/{schedule}?next=5")["next"]
+    upcoming = clock.ask(f"/schedules/{schedule}", next="5")["next"]
     eventually(lambda: time(upcoming[4]) < datetime.now().timestamp(), 20, "five slots of the pause")
     assert len(clock.firings(schedule)) == before, "nothing fires in a pause"
 
@@ -120,7 +114,7 @@ def test_given_a_redeployment_when_it_is_published_then_the_new_timetable_is_in_
     deploy(app_name, SECONDS="2", APP_VERSION="quiet").ok()
 
     assert set(clock.all()) == {"fail"}
-    assert clock.ask(f"/api/v1/schedules/{first['id']}")["schedule"]["state"] == "ENDED"
+    assert clock.ask(f"/schedules/{first['id']}")["schedule"]["state"] == "ENDED"
 
 
 def test_given_a_stopped_app_when_it_is_stopped_then_nothing_fires_any_more(app_name: str, clock: Clock):
@@ -129,7 +123,7 @@ def test_given_a_stopped_app_when_it_is_stopped_then_nothing_fires_any_more(app_
     eventually(lambda: clock.fired(schedule), SOON, "a firing")
     cli("app", "stop", "--yes", app_name).ok()
     assert clock.all() == {}
-    ended = clock.ask(f"/api/v1/schedules/{schedule}")
+    ended = clock.ask(f"/schedules/{schedule}")
     assert ended["schedule"]["state"] == "ENDED" and ended["next"] == []
     assert all(time(f["fired_at"]) <= time(ended["schedule"]["ended_at"]) for f in ended["last"])
 
@@ -139,7 +133,7 @@ def test_given_a_failing_function_when_it_is_fired_then_it_is_a_call_like_any_ot
     call = clock.post(clock.all()["fail"]["id"], "fire")["call"]
     with pytest.raises(ValueError, match="as every day"):
         modal.FunctionCall.from_id(call).get(timeout=SOON)
-    shown = clock.ask(f"/api/v1/calls/{call}")
+    shown = clock.ask(f"/calls/{call}")
     assert (shown["kind"], shown["inputs"], shown["outputs"]) == ("unary", 1, 1)
 
 

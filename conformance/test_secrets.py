@@ -11,6 +11,7 @@ from pathlib import Path
 import modal
 import pytest
 from serai_conformance.nomad import Nomad
+from serai_conformance.platform import Platform, api
 from serai_conformance.terminal import modal as cli
 
 
@@ -160,32 +161,28 @@ def test_given_a_secret_when_looked_for_in_what_people_can_read_then_it_is_not_t
                 continue
 
 
-def test_given_a_secret_over_rest_when_a_function_is_deployed_with_it_then_it_is_told_there_only(name: str, value: str):
-    httpx = pytest.importorskip("httpx")
-    api = httpx.Client(
-        base_url=f"{os.environ['SERAI_API_URL']}/api/v1",
-        headers={"Authorization": f"Bearer {os.environ['SERAI_API_TOKEN']}"},
-        trust_env=False,
-        timeout=60,
-    )
-    made = api.put(f"/secrets/{name}", json={"variables": {"TOKEN": value}})
+def test_given_a_secret_over_rest_when_a_function_is_deployed_with_it_then_it_is_told_there_only(
+    name: str, value: str, platform: Platform
+):
+    client = api(platform.api_token)
+    made = client.put(f"/secrets/{name}", json={"variables": {"TOKEN": value}})
     assert made.status_code == 200 and made.json()["variables"] == ["TOKEN"], made.text
-    assert value not in made.text + api.get(f"/secrets/{name}").text + api.get("/secrets").text
+    assert value not in made.text + client.get(f"/secrets/{name}").text + client.get("/secrets").text
     source = "import hashlib, os\ndef told():\n    return hashlib.sha256(os.environ['TOKEN'].encode()).hexdigest()\n"
-    deployed = api.post(
+    deployed = client.post(
         f"/apps/{name}/deployments",
         json={"sources": {"work.py": source}, "functions": [{"name": "told", "handler": "work.told", "secrets": [name]}]},
     )
     assert deployed.status_code == 201, deployed.text
     try:
-        called = api.post(f"/apps/{name}/functions/told/calls", json={}, headers={"Prefer": "wait=50"})
+        called = client.post(f"/apps/{name}/functions/told/calls", json={}, headers={"Prefer": "wait=50"})
         assert called.json()["result"] == digest(value), called.text
     finally:
-        api.delete(f"/apps/{name}")
-    missing = api.post(
+        client.delete(f"/apps/{name}")
+    missing = client.post(
         f"/apps/{name}/deployments",
         json={"sources": {"work.py": source}, "functions": [{"name": "told", "handler": "work.told", "secrets": ["no-such"]}]},
     )
     assert missing.status_code == 404 and "no-such" in missing.text
-    assert api.delete(f"/secrets/{name}").status_code == 200
-    assert api.get(f"/secrets/{name}").status_code == 404
+    assert client.delete(f"/secrets/{name}").status_code == 200
+    assert client.get(f"/secrets/{name}").status_code == 404

@@ -9,8 +9,9 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor
 from grpclib import Status
 from modal_proto import api_pb2
+from serai_conformance.platform import api
 from serai_conformance.protocol import METHODS, Answer, Method, fill
-from serai_conformance.workspaces import Workspace, api, make
+from serai_conformance.workspaces import Workspace, make
 
 #: Those that name nothing that belongs to anybody, or something by a name that is one's own.
 #: A method that is answered and neither here nor refused makes the test fail: decide where it belongs.

@@ -1,10 +1,12 @@
 # Copyright the Serai authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where the platform is. Only the environment says so."""
+"""Where the platform is, and its REST API. Only the environment says so."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
 
 REQUIRED = {
     "MODAL_SERVER_URL": "gRPC address of the platform",
@@ -49,3 +51,17 @@ class Platform:
             cli=Path(cli).resolve() if cli else None,
             full=os.environ.get("SERAI_TEST_FULL") == "1",
         )
+
+
+def api(bearer: str | None) -> httpx.Client:
+    """
+    A client of the REST API: its addresses begin after the version.
+
+    :param bearer: None: without credentials
+    """
+    return httpx.Client(
+        base_url=f"{os.environ['SERAI_API_URL']}/api/v1",
+        headers={} if bearer is None else {"Authorization": f"Bearer {bearer}"},
+        trust_env=False,
+        timeout=60,
+    )

@@ -7,9 +7,9 @@ import os
 import secrets
 from dataclasses import dataclass
 
-import httpx
 from modal_proto import api_pb2
 
+from serai_conformance.platform import api
 from serai_conformance.poll import eventually
 from serai_conformance.protocol import Caller
 from serai_conformance.terminal import modal, python
@@ -35,15 +35,6 @@ class Workspace:
     def still_works(self) -> None:
         code = f"import modal; print(modal.Function.from_name('{self.app_name}', 'work').remote(7))"
         assert python("-c", code, **self.environment()).ok().stdout.strip() == "7"
-
-
-def api(bearer: str) -> httpx.Client:
-    return httpx.Client(
-        base_url=f"{os.environ['SERAI_API_URL']}/api/v1",
-        headers={"Authorization": f"Bearer {bearer}"},
-        trust_env=False,
-        timeout=60,
-    )
 
 
 def make(name: str) -> Workspace:
