@@ -86,9 +86,13 @@ def test_given_a_function_that_breeds_when_it_has_4096_threads_then_it_gets_no_m
 
 
 @pytest.mark.skipif(not has_group("memory"), reason="this machine has no control group for memory")
-def test_given_a_child_that_devours_the_memory_when_it_is_killed_then_the_function_goes_on_and_the_log_says_why():
+def test_given_a_child_that_devours_the_memory_when_it_is_killed_then_the_function_goes_on_and_the_log_says_why(
+    platform: Platform,
+):
     assert misbehaving.devour_in_a_child.remote(20) == 0
     assert misbehaving.devour_in_a_child.remote(1000) == -9
+    client, logs = api(platform.api_token), f"/functions/{misbehaving.devour_in_a_child.object_id}/logs"
+    eventually(lambda: "were killed: out of memory" in client.get(logs).text, 60, "the container's last words", every=0.5)
 
 
 @pytest.mark.skipif(not has_group("memory"), reason="this machine has no control group for memory")
