@@ -24,18 +24,10 @@ PAGE = HERE.parent / "docs" / "compatibility.md"
 #: Between the oldest and the newest on the index, one for each change of what is sent.
 VERSIONS = [OLDEST, "1.1.4", "1.3.5", "1.5.5", "1.6.4"]
 
-FEATURES = sorted(
-    path.stem.removeprefix("test_")
-    for path in HERE.glob("test_*.py")
-    if path.stem
-    not in (
-        "test_compatibility",
-        "test_tenancy",
-        "test_malformed",
-        "test_restart",
-        "test_isolation",
-    )  # the server's, not the client's
-)
+#: What is the server's, not the client's.
+NO_FEATURES = set("command compatibility isolation ledger limits malformed restart servers tenancy websocket".split())
+
+FEATURES = sorted({path.stem.removeprefix("test_") for path in HERE.glob("test_*.py")} - NO_FEATURES)
 
 
 @dataclass(frozen=True)

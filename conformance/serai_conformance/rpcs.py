@@ -26,7 +26,6 @@ TaskGetInfo TaskList TokenDelete TokenFlowCreate TokenFlowWait TokenInfoGet Work
 REASONS = {
     "AuthTokenGet": "only sandboxes and the input plane need it, and there are neither",
     "FunctionRetryInputs": "retries are the server's: no client is told to send it",
-    "ImageJoinStreaming": "images that need a build are refused, the others are ready at once",
     "TokenFlowCreate": "there is no sign-in page: `./serai token create` makes tokens",
     "TokenFlowWait": "there is no sign-in page: `./serai token create` makes tokens",
     "VolumeGetOrCreate": "there are no volumes",
