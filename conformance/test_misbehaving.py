@@ -11,6 +11,7 @@ import modal
 import pytest
 from serai_conformance.platform import Platform, api
 from serai_conformance.poll import eventually
+from serai_conformance.processes import started_with
 from serai_conformance.terminal import modal as cli
 
 #: Eight losses, five seconds between two starts.
@@ -63,19 +64,8 @@ def test_given_a_function_that_forks_when_both_return_then_one_answer_is_the_res
 
 def test_given_a_child_that_outlives_its_call_when_the_container_ends_then_it_is_gone():
     mark = secrets.token_hex(8)
-
-    def alive() -> list[str]:
-        found = []
-        for process in Path("/proc").iterdir():
-            try:
-                if process.name.isdigit() and mark.encode() in (process / "cmdline").read_bytes():
-                    found.append(process.name)
-            except OSError:
-                continue  # ended meanwhile, or another user's
-        return found
-
     assert misbehaving.leaves_a_child.remote(mark) > 1
-    eventually(lambda: not alive(), 60, "no process with the mark of the call")
+    eventually(lambda: not started_with(mark), 60, "no process with the mark of the call")
 
 
 @pytest.mark.skipif(not has_group("pids"), reason="this machine has no control group for processes")

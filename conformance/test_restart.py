@@ -10,9 +10,10 @@ from pathlib import Path
 import modal
 import pytest
 from serai_conformance.gateway import Gateway
-from serai_conformance.operator import Operator, is_running
+from serai_conformance.operator import Operator
 from serai_conformance.platform import Platform, api
 from serai_conformance.poll import eventually
+from serai_conformance.processes import is_running, kill
 from serai_conformance.terminal import PROGRAMS, Program, environment, python
 from serai_conformance.terminal import modal as cli
 
@@ -39,7 +40,7 @@ def test_given_1000_calls_when_the_server_is_killed_then_each_ends_with_its_own_
         program = surviving(address)
         program.shows("done 250\n", within=60)
 
-        operator.kill(server)
+        kill(server)
         assert b"done 900\n" not in program.stdout, "too late: hardly a call was under way"
         operator.up()
 
@@ -67,7 +68,7 @@ def test_given_finished_calls_when_the_database_is_killed_then_their_results_and
     if database is None:
         pytest.skip("the database is another's")
     below = children(database)
-    operator.kill(database)  # no checkpoint, no good-bye: what is committed is in the log of writes and nowhere else
+    kill(database)  # no checkpoint, no good-bye: what is committed is in the log of writes and nowhere else
     eventually(lambda: not any(map(is_running, below)), 30, "its processes have followed")
     operator.up()
 

@@ -12,6 +12,7 @@ import pytest
 from serai_conformance.operator import Operator
 from serai_conformance.platform import Platform
 from serai_conformance.poll import eventually
+from serai_conformance.processes import kill
 from serai_conformance.terminal import PROGRAMS, Program, environment, modal, python
 from test_restart import calls_of
 
@@ -78,7 +79,7 @@ def test_given_calls_when_one_of_two_servers_is_killed_then_each_call_ends_with_
     program = Program(command, PROGRAMS, environment(MODAL_SERVER_URL=servers.all))
     try:
         program.shows("done 100\n", within=120)
-        servers.operator.kill(server)
+        kill(server)
         outcome = json.loads(program.end(timeout=300).ok().stdout.splitlines()[-1])
     finally:
         servers.operator.up()

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from serai_conformance.gateway import Gateway
-from serai_conformance.operator import UP_WITHIN, is_running
-from serai_conformance.poll import eventually
+from serai_conformance.operator import UP_WITHIN
+from serai_conformance.processes import all_pids, is_running, kill, read
 
 KEPT = {"SERAI_PYTHON", "SERAI_YES"}
 TUNED = {
@@ -69,17 +69,6 @@ class Installation:
 
     def mounts(self) -> list[str]:
         return [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(self.home) in line]
-
-
-def all_pids() -> Iterator[int]:
-    return (int(entry) for entry in os.listdir("/proc") if entry.isdigit() and int(entry) != os.getpid())
-
-
-def read(pid: int, what: str) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/{what}").read_bytes()
-    except OSError:
-        return b""
 
 
 def traces(pid: int) -> bytes:
@@ -140,9 +129,7 @@ class Havoc:
             for pid in self._some_runner():
                 os.kill(pid, signal.SIGKILL)
             return
-        pid = self._part(whom)
-        os.kill(pid, signal.SIGKILL)
-        eventually(lambda: not is_running(pid), 10, f"process {pid} is gone")
+        kill(self._part(whom))
         self.installation.up()
 
     def stop(self, whom: str) -> None:

@@ -3,13 +3,9 @@
 """The platform's own processes, as its command line tells of them."""
 
 import json
-import os
 import shlex
-import signal
 import subprocess
 from pathlib import Path
-
-from serai_conformance.poll import eventually
 
 UP_WITHIN = 300  # half a minute where nothing else runs
 
@@ -25,11 +21,6 @@ class Operator:
         status = json.loads(self.run("status", "--json").stdout)
         return next(p.get("pid") for p in status["parts"] if p["part"] == part)
 
-    def kill(self, pid: int) -> None:
-        """As the kernel does it: nothing is flushed, nobody is told."""
-        os.kill(pid, signal.SIGKILL)
-        eventually(lambda: not is_running(pid), 10, f"process {pid} is gone")
-
     def up(self, *arguments: str) -> None:
         ended = self.run("up", *arguments)
         assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -38,11 +29,3 @@ class Operator:
         """What a client is told by `env`."""
         lines = self.run("env").stdout.splitlines()
         return dict(shlex.split(line)[1].split("=", 1) for line in lines if line.startswith("export "))
-
-
-def is_running(pid: int) -> bool:
-    """A killed process that its parent has not looked at yet does not run."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False

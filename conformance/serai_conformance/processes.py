@@ -1,0 +1,42 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""The processes of this machine, as /proc shows them."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+from serai_conformance.poll import eventually
+
+
+def all_pids() -> Iterator[int]:
+    """Of all but this one."""
+    return (int(entry) for entry in os.listdir("/proc") if entry.isdigit() and int(entry) != os.getpid())
+
+
+def read(pid: int, what: str) -> bytes:
+    """Empty for one that has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/{what}").read_bytes()
+    except OSError:
+        return b""
+
+
+def started_with(text: str) -> list[int]:
+    """Those that have this text in their command line."""
+    return [pid for pid in all_pids() if text.encode() in read(pid, "cmdline")]
+
+
+def is_running(pid: int) -> bool:
+    """A killed process that its parent has not looked at yet does not run."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def kill(pid: int) -> None:
+    """As the kernel does it: nothing is flushed, nobody is told."""
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not is_running(pid), 10, f"process {pid} is gone")
