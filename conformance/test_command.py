@@ -5,12 +5,11 @@
 import json
 import os
 import secrets
-import shlex
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
-from serai_conformance.operator import Operator
+from serai_conformance.operator import Operator, exported
 from serai_conformance.platform import Platform, api
 from serai_conformance.terminal import python
 
@@ -48,8 +47,7 @@ def test_given_a_running_platform_when_it_is_started_again_then_nothing_is_start
 
 
 def test_given_the_lines_of_env_when_a_shell_evaluates_them_then_an_ordinary_client_and_rest_work(operator: Operator):
-    words = [word for line in said(operator, "env").splitlines() for word in shlex.split(line)]
-    settings = dict(word.split("=", 1) for word in words if "=" in word)
+    settings = exported(said(operator, "env"))
     assert set(settings) == {
         *("MODAL_SERVER_URL", "MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "SERAI_API_URL", "SERAI_API_TOKEN", "SERAI_WEB_URL")
     }

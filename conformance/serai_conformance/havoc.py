@@ -5,7 +5,6 @@
 import json
 import os
 import random
-import shlex
 import signal
 import subprocess
 import time
@@ -13,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from serai_conformance.gateway import Gateway
-from serai_conformance.operator import UP_WITHIN
+from serai_conformance.operator import UP_WITHIN, exported
 from serai_conformance.processes import all_pids, is_running, kill, read
 
 KEPT = {"SERAI_PYTHON", "SERAI_YES"}
@@ -51,8 +50,7 @@ class Installation:
         self.run("up", "--servers", str(self.servers))
 
     def login(self) -> dict[str, str]:
-        words = [word for line in self.run("env").splitlines() for word in shlex.split(line)]
-        return dict(word.split("=", 1) for word in words if word.startswith(("MODAL_", "SERAI_")))
+        return exported(self.run("env"))
 
     def pids(self) -> dict[str, int]:
         """Of each part that runs."""

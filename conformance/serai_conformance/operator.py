@@ -27,5 +27,9 @@ class Operator:
 
     def environment(self) -> dict[str, str]:
         """What a client is told by `env`."""
-        lines = self.run("env").stdout.splitlines()
-        return dict(shlex.split(line)[1].split("=", 1) for line in lines if line.startswith("export "))
+        return exported(self.run("env").stdout)
+
+
+def exported(lines: str) -> dict[str, str]:
+    """What a shell that evaluates them sets."""
+    return dict(word.split("=", 1) for word in shlex.split(lines) if "=" in word)
