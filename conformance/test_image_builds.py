@@ -98,7 +98,7 @@ def test_given_an_images_own_version_of_what_the_runtime_needs_when_called_then_
     assert "site-packages" in place
 
 
-def test_given_a_command_that_fails_when_built_then_the_client_shows_it_with_its_output(mark: str, nomad: Nomad):
+def test_given_a_command_that_fails_when_built_then_the_client_shows_it_with_its_output(mark: str):
     ended = modal("run", "building.py::failing.of_a_failed_image", timeout=PATIENCE, BUILT_MARK=mark)
     assert ended.code == 1
     assert f"before {mark}" in ended.output
@@ -109,7 +109,7 @@ def test_given_a_command_that_fails_when_built_then_the_client_shows_it_with_its
 
 
 def test_given_a_build_when_the_client_is_interrupted_then_the_build_ends(mark: str, nomad: Nomad):
-    def builds() -> list[str]:
+    def builds() -> list[dict]:
         return [job for job in nomad.jobs("image build") if not job["Stop"]]
 
     eventually(lambda: not builds(), PATIENCE, "builds of other tests to be over")

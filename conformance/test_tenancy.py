@@ -6,7 +6,6 @@ import os
 import secrets
 
 import pytest
-from google.protobuf.descriptor import FieldDescriptor
 from grpclib import Status
 from modal_proto import api_pb2
 from serai_conformance.platform import api
@@ -75,9 +74,7 @@ def two() -> tuple[Workspace, Workspace]:
 def foreign(method: Method, ids: dict[str, str]) -> tuple[bytes, list[str]]:
     message = method.request()
     names = fill(message, ids)
-    for field in message.DESCRIPTOR.fields:
-        if field.name in ("last_entry_id",) and field.type == FieldDescriptor.TYPE_STRING:
-            setattr(message, field.name, "0-0")
+    fill(message, {"last_entry_id": "0-0"})
     return message.SerializeToString(), names
 
 

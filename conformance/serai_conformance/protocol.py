@@ -5,7 +5,7 @@
 import asyncio
 import os
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -103,15 +103,6 @@ class Caller:
             return Answer(None, "held")
         except grpclib.GRPCError as e:
             return Answer(e.status, e.message or "")
-
-
-def fields(kind: Any, depth: int = 3) -> Iterator[tuple[tuple[FieldDescriptor, ...], FieldDescriptor]]:
-    """Every field of a message, those of the messages inside it too, with the way to it."""
-    for field in kind.fields:
-        yield (), field
-        if field.message_type and depth > 0 and not field.message_type.GetOptions().map_entry:
-            for way, inner in fields(field.message_type, depth - 1):
-                yield (field, *way), inner
 
 
 def fill(message: Message, values: Mapping[str, str], depth: int = 3) -> list[str]:

@@ -30,13 +30,11 @@ class Web:
     def connect(self) -> socket.socket:
         return socket.create_connection((self.host, self.port), timeout=WAIT)
 
-    def raw(self, request: bytes, until_closed: bool = True) -> bytes:
+    def raw(self, request: bytes) -> bytes:
         """What comes back for these bytes, until the connection ends."""
         with self.connect() as connection:
             connection.sendall(request)
             answer = b""
             while data := connection.recv(1 << 16):
                 answer += data
-                if not until_closed and b"\r\n\r\n" in answer:
-                    break
             return answer

@@ -60,10 +60,6 @@ final class SimulatedCluster implements Cluster {
             return new Allocation(id, world.pool.id(), index, "node-1", state, reason, exitCode, modifiedAt);
         }
 
-        boolean isWanted() {
-            return state == Allocation.State.PENDING || state == Allocation.State.RUNNING;
-        }
-
         private void change(Allocation.State to, String why) {
             state = to;
             reason = why;
