@@ -106,6 +106,7 @@ public final class Agent implements AutoCloseable {
                 node,
                 devices.root(),
                 clock,
+                alarm,
                 (id, report) -> {
                     allocations.report(id, report);
                     garbage.trim();

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import serai.local.client.TaskRunner.Kill;
@@ -26,15 +25,15 @@ import serai.local.state.UnwritableException;
 final class AllocRunner {
     private static final System.Logger LOG = System.getLogger(AllocRunner.class.getName());
 
-    private static final Duration DISK_PAUSE = Duration.ofSeconds(1);
-
     private final Surroundings around;
     private final Alloc alloc;
     private final Job.Group group;
     private final List<TaskRunner> tasks;
     private final BiConsumer<String, Report> reports;
     private final ReentrantLock reporting = new ReentrantLock();
-    private final AtomicBoolean owed = new AtomicBoolean();
+    /** There was no room for the last report, and the alarm makes it again. Guarded by {@link #reporting}. */
+    private boolean owed;
+
     private final CountDownLatch ended;
 
     AllocRunner(Surroundings around, Alloc alloc, BiConsumer<String, Report> reports) {
@@ -131,7 +130,7 @@ final class AllocRunner {
         return tasks;
     }
 
-    /** The reports of an allocation are made one after the other, so that the last is the latest. */
+    /** A report that is not written now is made again, as it is then; its tasks go on meanwhile. */
     private void changed(TaskRunner task) {
         if (task.state().failed()) {
             tasks.stream()
@@ -140,29 +139,27 @@ final class AllocRunner {
         }
         reporting.lock();
         try {
-            ObjectNode states = Json.object();
-            tasks.forEach(t -> states.set(t.name(), t.state().doc()));
-            reports.accept(alloc.id(), report(states));
-        } catch (UnwritableException e) {
-            LOG.log(Level.WARNING, "allocation {0} cannot be reported on: {1}", alloc.id(), e.getMessage());
-            reportLater(task);
+            if (!owed) {
+                around.alarm().untilWritten("the report on allocation " + alloc.id(), this::report);
+            }
         } finally {
             reporting.unlock();
         }
     }
 
-    /** A report that is not written now is made again; its tasks go on meanwhile. */
-    private void reportLater(TaskRunner task) {
-        if (owed.compareAndSet(false, true)) {
-            Thread.startVirtualThread(() -> {
-                try {
-                    Thread.sleep(DISK_PAUSE);
-                    owed.set(false);
-                    changed(task);
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
-            });
+    /** The reports of an allocation are made one after the other, so that the last is the latest. */
+    private void report() {
+        reporting.lock();
+        try {
+            owed = false;
+            ObjectNode states = Json.object();
+            tasks.forEach(t -> states.set(t.name(), t.state().doc()));
+            reports.accept(alloc.id(), report(states));
+        } catch (UnwritableException e) {
+            owed = true;
+            throw e;
+        } finally {
+            reporting.unlock();
         }
     }
 

@@ -20,6 +20,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
+import serai.local.control.Alarm;
 import serai.local.control.Instances;
 import serai.local.control.Report;
 import serai.local.doc.Json;
@@ -49,6 +50,7 @@ public final class Client implements Instances {
             Node node,
             Optional<Path> devices,
             InstantSource clock,
+            Alarm alarm,
             BiConsumer<String, Report> reports,
             Consumer<String> destroyed) {
         this.destroyed = destroyed;
@@ -62,6 +64,7 @@ public final class Client implements Instances {
                 Map.copyOf(System.getenv()),
                 devices,
                 clock,
+                alarm,
                 RandomGenerator.of("L64X128MixRandom"));
         this.reports = reports;
         around.supervisors().refill();

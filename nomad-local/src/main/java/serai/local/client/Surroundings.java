@@ -8,6 +8,7 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
+import serai.local.control.Alarm;
 import serai.local.plan.Node;
 import serai.local.state.Store;
 import serai.local.state.Table;
@@ -24,6 +25,7 @@ record Surroundings(
         Map<String, String> environment,
         Optional<Path> devices,
         InstantSource clock,
+        Alarm alarm,
         RandomGenerator random) {
 
     AllocDir allocDir(String alloc) {

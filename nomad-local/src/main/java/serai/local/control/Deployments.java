@@ -4,7 +4,6 @@ package serai.local.control;
 
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -15,15 +14,12 @@ import serai.local.state.Commit;
 import serai.local.state.Evaluation;
 import serai.local.state.Store;
 import serai.local.state.Table;
-import serai.local.state.UnwritableException;
 
 /**
  * Roll-outs, as far as callers notice them: a job whose update block allows {@code MaxParallel > 0} has one after each change,
  * and refuses to be scaled until its instances were healthy for long enough. Instances are replaced all at once nevertheless.
  */
 public final class Deployments {
-    private static final System.Logger LOG = System.getLogger(Deployments.class.getName());
-
     private final Store store;
     private final Alarm alarm;
 
@@ -110,12 +106,10 @@ public final class Deployments {
     }
 
     private void look(String id) {
-        try {
+        alarm.untilWritten("deployment " + id, () -> {
             settle(id);
-        } catch (UnwritableException e) {
-            LOG.log(Level.WARNING, "a deployment waits: {0}", e.getMessage());
-        }
-        watch(id);
+            watch(id);
+        });
     }
 
     private void settle(String id) {

@@ -3,7 +3,6 @@
 package serai.local.control;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -19,13 +18,9 @@ import serai.local.state.Evaluation;
 import serai.local.state.Store;
 import serai.local.state.Table;
 import serai.local.state.Times;
-import serai.local.state.UnwritableException;
 
 /** Works evaluations off: lets the plan be made, stores it, and has the processes follow. */
 public final class Evaluator {
-    private static final System.Logger LOG = System.getLogger(Evaluator.class.getName());
-    private static final Duration DISK_PAUSE = Duration.ofSeconds(1);
-
     private final Store store;
     private final Instances instances;
     private final Alarm alarm;
@@ -51,24 +46,19 @@ public final class Evaluator {
         this.random = random;
     }
 
-    /** Evaluates a job now. Evaluations that wait are taken up at their time. */
+    /**
+     * Evaluates a job now. Evaluations that wait are taken up at their time. Each is on record: it is work to be done, whatever the
+     * disk says.
+     */
     public void evaluate(String evaluationId) {
-        try {
+        alarm.untilWritten("evaluation " + evaluationId, () -> {
             Optional<Outcome> planned = store.commit(
                     "PlanResult",
                     commit -> commit.evaluation(evaluationId)
                             .filter(Evaluation::open)
                             .flatMap(evaluation -> new PlanStep(commit, evaluation, random).run()));
             planned.ifPresent(this::carryOut);
-        } catch (UnwritableException e) {
-            later(e, () -> evaluate(evaluationId));
-        }
-    }
-
-    /** The evaluation is on record: it is work to be done, whatever the disk says. */
-    private void later(UnwritableException why, Runnable work) {
-        LOG.log(Level.WARNING, "an evaluation waits: {0}", why.getMessage());
-        alarm.in(DISK_PAUSE, work);
+        });
     }
 
     private void carryOut(Outcome outcome) {
@@ -80,15 +70,16 @@ public final class Evaluator {
     }
 
     private void conclude(Outcome outcome) {
-        try {
-            store.commit("EvaluationUpdated", commit -> {
-                conclude(commit, outcome);
-                return null;
-            });
-        } catch (UnwritableException e) {
-            later(e, () -> conclude(outcome));
-        }
-        garbage.trim();
+        alarm.untilWritten("the end of evaluation " + outcome.evaluation().id(), () -> {
+            try {
+                store.commit("EvaluationUpdated", commit -> {
+                    conclude(commit, outcome);
+                    return null;
+                });
+            } finally {
+                garbage.trim();
+            }
+        });
     }
 
     /** Has an evaluation that waits evaluated at its time, and never later than it was to wait as a whole. */

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -24,11 +23,9 @@ import serai.local.state.Evaluation;
 import serai.local.state.Store;
 import serai.local.state.Table;
 import serai.local.state.Tables;
-import serai.local.state.UnwritableException;
 
 /** Takes the node out of service and back. Nothing can be placed elsewhere, so a drain ends what runs. */
 public final class Nodes {
-    private static final System.Logger LOG = System.getLogger(Nodes.class.getName());
     private static final int EVENTS = 10;
     private static final Duration LOOK = Duration.ofMillis(500);
 
@@ -157,12 +154,7 @@ public final class Nodes {
     }
 
     private void look() {
-        try {
-            step();
-        } catch (UnwritableException e) {
-            LOG.log(Level.WARNING, "a drain waits: {0}", e.getMessage());
-            alarm.in(LOOK, this::look);
-        }
+        alarm.untilWritten("a drain", this::step);
     }
 
     /** What is left at the deadline has to go at once. */
