@@ -27,12 +27,10 @@ import serai.local.doc.Json;
 import serai.local.plan.Node;
 import serai.local.state.Alloc;
 import serai.local.state.Store;
-import serai.local.state.UnwritableException;
 
 /** All allocations that run here. */
 public final class Client implements Instances {
     private static final System.Logger LOG = System.getLogger(Client.class.getName());
-    private static final Duration DISK_PAUSE = Duration.ofSeconds(1);
     /** Longer than any kill timeout. */
     private static final Duration LONGEST_END = Duration.ofSeconds(40);
 
@@ -116,9 +114,7 @@ public final class Client implements Instances {
                     runners.remove(allocId);
                 }
                 around.leftovers().end((alloc, task) -> alloc.equals(allocId));
-                freed(allocId);
-                AllocDir.delete(around.allocDir(allocId).path());
-                AllocDir.delete(around.runDirs().resolve(allocId));
+                delete(allocId);
             } catch (IOException e) {
                 LOG.log(Level.WARNING, "files of allocation " + allocId + " not deleted", e);
             } catch (InterruptedException e) {
@@ -127,14 +123,13 @@ public final class Client implements Instances {
         });
     }
 
-    private void freed(String allocId) throws InterruptedException {
-        while (true) {
-            try {
-                destroyed.accept(allocId);
-                return;
-            } catch (UnwritableException e) {
-                Thread.sleep(DISK_PAUSE);
-            }
+    /** Its files first: on a full disk they hold the room that is needed to write down that it is gone. */
+    private void delete(String allocId) throws IOException {
+        try {
+            AllocDir.delete(around.allocDir(allocId).path());
+            AllocDir.delete(around.runDirs().resolve(allocId));
+        } finally {
+            around.alarm().untilWritten("what allocation " + allocId + " held", () -> destroyed.accept(allocId));
         }
     }
 

@@ -333,6 +333,32 @@ class RestartTest {
         }
     }
 
+    @Test
+    void givenAPurgedJob_whenItsTaskEndsOnAFullDisk_thenItsFilesGoAtOnce_andWhatItHeldIsFreeWhenThereIsRoom()
+            throws Exception {
+        try (ForkedAgent agent = ForkedAgent.start(data)) {
+            Nomad nomad = new Nomad(agent.address());
+            String stubborn = "trap '' INT; echo pid=$$; i=0; while true; do i=$((i+1)); echo tick $i; sleep 0.1; done";
+            nomad.post("/v1/jobs", Nomad.job("large", 1, stubborn, "KillTimeout", 4_000_000_000L));
+            JsonNode alloc = instance(nomad, "large", 0);
+            pid(nomad, alloc);
+            Path files = data.resolve("alloc").resolve(alloc.path("ID").asText());
+            assertThat(files).exists();
+            nomad.call("DELETE", "/v1/job/large?purge=true", "");
+            agent.run("prlimit", "--fsize=1:unlimited", "--pid"); // while the task is still there
+
+            Nomad.await(() -> Files.exists(files) ? null : true);
+            assertThat(usedMemory(nomad)).isEqualTo(32);
+
+            agent.run("prlimit", "--fsize=unlimited", "--pid");
+            Nomad.await(() -> usedMemory(nomad) == 0 ? true : null);
+        }
+    }
+
+    private static int usedMemory(Nomad nomad) {
+        return nomad.get("/local/v1/nodes").at("/0/memoryMb/used").asInt();
+    }
+
     /** Until not even a small change has room. */
     private static void fill(Nomad nomad) {
         String small = Json.object("Items", Json.object("k", "x")).toString();
