@@ -5,6 +5,7 @@ package serai.local.client;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -113,21 +114,31 @@ public final class Client implements Instances {
                     runner.get().awaitEnd(LONGEST_END);
                     runners.remove(allocId);
                 }
-                around.leftovers().end((alloc, task) -> alloc.equals(allocId));
-                delete(allocId);
-            } catch (IOException e) {
-                LOG.log(Level.WARNING, "files of allocation " + allocId + " not deleted", e);
+                forget(Set.of(allocId));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
         });
     }
 
+    /** Ends what is left of allocations without a runner, deletes their files and frees what they held. */
+    private void forget(Set<String> allocs) {
+        try {
+            around.leftovers().end((alloc, task) -> allocs.contains(alloc));
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "processes of allocations " + allocs, e);
+            return;
+        }
+        allocs.forEach(alloc -> Thread.startVirtualThread(() -> delete(alloc)));
+    }
+
     /** Its files first: on a full disk they hold the room that is needed to write down that it is gone. */
-    private void delete(String allocId) throws IOException {
+    private void delete(String allocId) {
         try {
             AllocDir.delete(around.allocDir(allocId).path());
             AllocDir.delete(around.runDirs().resolve(allocId));
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "files of allocation " + allocId + " not deleted", e);
         } finally {
             around.alarm().untilWritten("what allocation " + allocId + " held", () -> destroyed.accept(allocId));
         }
@@ -192,35 +203,37 @@ public final class Client implements Instances {
                 runner.kill(false);
             }
         }
-        sweep();
-        undestroyed.forEach(this::destroy);
+        sweep(undestroyed);
     }
 
     /** Processes whose allocation has ended, and files of allocations that nobody knows any more. */
-    private void sweep() throws IOException {
-        Files.createDirectories(around.runDirs());
-        Files.createDirectories(around.allocDirs());
+    private void sweep(List<String> undestroyed) throws IOException {
         Set<String> forgotten = new TreeSet<>();
         for (Path parent : List.of(around.runDirs(), around.allocDirs())) {
-            try (Stream<Path> directories = Files.list(parent)) {
-                directories.map(directory -> directory.getFileName().toString()).forEach(forgotten::add);
-            }
+            entries(parent)
+                    .forEach(directory -> forgotten.add(directory.getFileName().toString()));
         }
         forgotten.removeIf(
                 alloc -> around.store().read(tables -> tables.alloc(alloc)).isPresent());
+        forgotten.addAll(undestroyed);
         for (String alloc : forgotten) {
-            try (Stream<Path> tasks =
-                    Files.list(Files.createDirectories(around.runDirs().resolve(alloc)))) {
-                for (Path task : tasks.toList()) {
-                    new RunDirs(task).end();
-                }
+            for (Path task : entries(around.runDirs().resolve(alloc))) {
+                new RunDirs(task).end();
             }
         }
         int ended = around.leftovers().end((alloc, task) -> !runners.containsKey(alloc));
         if (ended > 0) {
             LOG.log(Level.INFO, "ended {0} processes of allocations that are over", ended);
         }
-        forgotten.forEach(this::destroy);
+        Thread.startVirtualThread(() -> forget(forgotten));
+    }
+
+    private static List<Path> entries(Path directory) throws IOException {
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.toList();
+        } catch (NoSuchFileException e) {
+            return List.of();
+        }
     }
 
     /** Stops every task, politely first, and waits for the last. */
