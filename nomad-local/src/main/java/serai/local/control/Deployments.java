@@ -131,8 +131,7 @@ public final class Deployments {
         List<Alloc> allocs = commit.allocs(job.get().namespace(), job.get().id())
                 .filter(Alloc::wanted)
                 .toList();
-        Duration age =
-                commit.statusAge(Table.DEPLOYMENTS, Json.text(deployment, "ID")).orElseGet(commit::agentAge);
+        Duration age = commit.statusSeenFor(Table.DEPLOYMENTS, Json.text(deployment, "ID"));
         ObjectNode groups = Json.object();
         boolean done = true;
         for (Job.Group group : job.get().groups()) {
@@ -163,7 +162,7 @@ public final class Deployments {
     }
 
     private static boolean healthy(Alloc alloc, Duration age, Commit commit, Job.Group group) {
-        Duration running = commit.statusAge(Table.ALLOCATIONS, alloc.id()).orElseGet(commit::agentAge);
+        Duration running = commit.statusSeenFor(Table.ALLOCATIONS, alloc.id());
         Duration both = running.compareTo(age) < 0 ? running : age;
         return alloc.clientStatus().equals("running") && both.compareTo(group.minHealthyTime()) >= 0;
     }

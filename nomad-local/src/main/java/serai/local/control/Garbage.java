@@ -102,10 +102,6 @@ public final class Garbage {
         });
     }
 
-    private static Duration age(Commit commit, Table table, String key) {
-        return commit.statusAge(table, key).orElseGet(commit::agentAge);
-    }
-
     /** A failed allocation that is still wanted keeps its slot, so it stays. */
     private static List<String> allocations(Commit commit, Kept kept) {
         List<Alloc> over = commit.all(Table.ALLOCATIONS)
@@ -117,7 +113,9 @@ public final class Garbage {
         int tooMany = over.size() - kept.allocations();
         return IntStream.range(0, over.size())
                 .filter(i -> i < tooMany
-                        || age(commit, Table.ALLOCATIONS, over.get(i).id()).compareTo(kept.over()) > 0)
+                        || commit.statusSeenFor(Table.ALLOCATIONS, over.get(i).id())
+                                        .compareTo(kept.over())
+                                > 0)
                 .mapToObj(i -> over.get(i).id())
                 .toList();
     }
@@ -151,7 +149,7 @@ public final class Garbage {
         commit.all(Table.JOBS)
                 .map(Job::new)
                 .filter(job -> job.stopped()
-                        && age(commit, Table.JOBS, Tables.jobKey(job.namespace(), job.id()))
+                        && commit.statusSeenFor(Table.JOBS, Tables.jobKey(job.namespace(), job.id()))
                                         .compareTo(kept)
                                 > 0
                         && commit.allocs(job.namespace(), job.id()).findAny().isEmpty())

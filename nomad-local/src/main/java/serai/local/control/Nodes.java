@@ -208,10 +208,7 @@ public final class Nodes {
                 Json.at(group.doc(), "Migrate", "MinHealthyTime").asLong());
         long healthy = here.stream()
                 .filter(a -> a.clientStatus().equals("running")
-                        && commit.statusAge(Table.ALLOCATIONS, a.id())
-                                        .orElseGet(commit::agentAge)
-                                        .compareTo(healthyAfter)
-                                >= 0)
+                        && commit.statusSeenFor(Table.ALLOCATIONS, a.id()).compareTo(healthyAfter) >= 0)
                 .count();
         long must =
                 group.count() - Json.at(group.doc(), "Migrate", "MaxParallel").asLong(1);

@@ -85,9 +85,9 @@ public final class Commit {
         return before.statusAge(table, key);
     }
 
-    /** How long the agent has been up. */
-    public Duration agentAge() {
-        return before.agentAge();
+    /** The same as far as this agent knows: what had its status before it started has it since then. */
+    public Duration statusSeenFor(Table table, String key) {
+        return statusAge(table, key).orElseGet(before::agentAge);
     }
 
     public Optional<Job> job(String namespace, String id) {
