@@ -21,8 +21,8 @@ record ProcessId(long pid, long startTicks) {
         return new ProcessId(Long.parseLong(stat, 0, stat.indexOf(' '), 10), Long.parseLong(afterName[19]));
     }
 
-    /** The name is in brackets and may hold blanks and brackets itself. */
-    private static String[] afterName(String stat) {
+    /** The fields of such a line from the state on. The name before them is in brackets and may hold blanks and brackets itself. */
+    static String[] afterName(String stat) {
         return stat.substring(stat.lastIndexOf(')') + 2).strip().split(" ");
     }
 

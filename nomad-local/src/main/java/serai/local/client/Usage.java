@@ -44,7 +44,7 @@ public final class Usage {
 
     private record Stat(long pid, long parent, long session, long user, long system, long rssPages) {
         static Stat parse(String line) {
-            String[] fields = line.substring(line.lastIndexOf(')') + 2).strip().split(" ");
+            String[] fields = ProcessId.afterName(line);
             return new Stat(
                     Long.parseLong(line, 0, line.indexOf(' '), 10),
                     Long.parseLong(fields[1]),
