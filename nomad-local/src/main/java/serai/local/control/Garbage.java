@@ -53,7 +53,7 @@ public final class Garbage {
                 || tables.count(Table.EVALUATIONS) > EVALUATIONS + evaluationsLeft
                 || tables.count(Table.DEPLOYMENTS) > DEPLOYMENTS + deploymentsLeft);
         if (much) {
-            forget(new Kept(ALLOCATIONS * 3 / 4, EVALUATIONS * 3 / 4, DEPLOYMENTS / 2, OVER, STOPPED_JOB));
+            forget(Kept.TRIMMED);
         }
     }
 
@@ -75,6 +75,8 @@ public final class Garbage {
 
     /** How many are kept at most, and for how long. */
     private record Kept(int allocations, int evaluations, int deployments, Duration over, Duration stoppedJob) {
+        static final Kept TRIMMED =
+                new Kept(ALLOCATIONS * 3 / 4, EVALUATIONS * 3 / 4, DEPLOYMENTS / 2, OVER, STOPPED_JOB);
         static final Kept NOTHING = new Kept(0, 0, 0, Duration.ZERO, Duration.ZERO);
     }
 
@@ -95,9 +97,9 @@ public final class Garbage {
         }
         gone.forEach(instances::destroy);
         store.read(tables -> {
-            allocationsLeft = Math.max(0, tables.count(Table.ALLOCATIONS) - ALLOCATIONS * 3 / 4);
-            evaluationsLeft = Math.max(0, tables.count(Table.EVALUATIONS) - EVALUATIONS * 3 / 4);
-            deploymentsLeft = Math.max(0, tables.count(Table.DEPLOYMENTS) - DEPLOYMENTS / 2);
+            allocationsLeft = Math.max(0, tables.count(Table.ALLOCATIONS) - Kept.TRIMMED.allocations());
+            evaluationsLeft = Math.max(0, tables.count(Table.EVALUATIONS) - Kept.TRIMMED.evaluations());
+            deploymentsLeft = Math.max(0, tables.count(Table.DEPLOYMENTS) - Kept.TRIMMED.deployments());
             return null;
         });
     }
