@@ -13,6 +13,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import serai.local.doc.Json;
@@ -33,8 +34,8 @@ public final class Nodes {
     private final Evaluator evaluator;
     private final Alarm alarm;
     private final InstantSource clock;
-    /** By the clock that nobody sets: when everything that is left has to go; 0 for never. */
-    private volatile long forcedAt;
+    /** By the clock that nobody sets: when everything that is left has to go; empty for never. */
+    private volatile OptionalLong forcedAt = OptionalLong.empty();
 
     public Nodes(Store store, Evaluator evaluator, Alarm alarm, InstantSource clock) {
         this.store = store;
@@ -148,8 +149,9 @@ public final class Nodes {
     }
 
     private void watch(Duration deadline) {
-        long at = System.nanoTime() + Math.max(0, deadline.toNanos());
-        forcedAt = deadline.isZero() ? 0 : at == 0 ? 1 : at;
+        forcedAt = deadline.isZero()
+                ? OptionalLong.empty()
+                : OptionalLong.of(System.nanoTime() + Math.max(0, deadline.toNanos()));
         look();
     }
 
@@ -159,8 +161,8 @@ public final class Nodes {
 
     /** What is left at the deadline has to go at once. */
     private void step() {
-        long force = forcedAt;
-        boolean now = force != 0 && System.nanoTime() - force >= 0;
+        OptionalLong force = forcedAt;
+        boolean now = force.isPresent() && System.nanoTime() - force.getAsLong() >= 0;
         record Step(boolean done, Result result) {}
         Step step = store.commit("NodeDrain", commit -> {
             Optional<ObjectNode> node =
