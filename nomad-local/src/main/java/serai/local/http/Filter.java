@@ -88,15 +88,6 @@ record Filter(Predicate<JsonNode> test) {
             return there;
         }
 
-        private boolean take(String first, String second) {
-            int start = next;
-            if (take(first) && take(second)) {
-                return true;
-            }
-            next = start;
-            return false;
-        }
-
         private Token take() {
             if (next == tokens.size()) {
                 throw unreadable();
@@ -143,41 +134,36 @@ record Filter(Predicate<JsonNode> test) {
         private Predicate<JsonNode> comparison() {
             int start = next;
             Token value = take();
-            if (take("not", "in")) {
-                return contains(field(), value.text()).negate();
-            }
+            boolean notIn = take("not");
             if (take("in")) {
-                return contains(field(), value.text());
+                return unless(notIn, contains(field(), value.text()));
             }
             next = start;
             List<String> field = field();
-            if (take("is", "empty")) {
-                return empty(field);
-            }
-            int here = next;
-            if (take("is") && take("not", "empty")) {
-                return empty(field).negate();
-            }
-            next = here;
             if (take("==")) {
                 return equal(field, take().text());
             }
             if (take("!=")) {
                 return equal(field, take().text()).negate();
             }
-            if (take("not", "contains")) {
-                return contains(field, take().text()).negate();
+            int operator = next;
+            boolean is = take("is");
+            boolean not = take("not");
+            if (is && take("empty")) {
+                return unless(not, empty(field));
             }
-            if (take("contains")) {
-                return contains(field, take().text());
+            if (!is && take("contains")) {
+                return unless(not, contains(field, take().text()));
             }
-            if (take("not", "matches")) {
-                return matches(field, take().text()).negate();
+            if (!is && take("matches")) {
+                return unless(not, matches(field, take().text()));
             }
-            if (take("matches")) {
-                return matches(field, take().text());
-            }
+            next = operator;
             throw unreadable();
+        }
+
+        private static Predicate<JsonNode> unless(boolean not, Predicate<JsonNode> test) {
+            return not ? test.negate() : test;
         }
 
         /** {@code A.B["c"]}, or a JSON pointer in quotation marks. */

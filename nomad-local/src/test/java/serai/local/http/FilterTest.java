@@ -62,6 +62,12 @@ class FilterTest {
                     .isInstanceOf(RefusedException.class)
                     .hasMessageStartingWith("failed to create result paginator: failed to read filter expression: ");
         }
+        for (String bad : List.of("JobID not == a", "JobID not is empty", "JobID is full", "JobID is not matches a")) {
+            assertThat(catchThrowable(() -> Filter.parse(bad)))
+                    .as(bad)
+                    .isInstanceOf(RefusedException.class)
+                    .hasMessageContaining("1:7 (6): no match found at '" + bad.split(" ")[1] + "'");
+        }
         assertThat(catchThrowable(() -> Filter.parse("Foo == 1").accepts(Json.object("JobID", "x"))))
                 .hasMessageContaining("couldn't find key: struct field with name \"Foo\"");
     }
