@@ -47,36 +47,28 @@ class ClockTest {
 
     @ParameterizedTest
     @ValueSource(ints = {-24, 24})
-    void givenAFailedInstance_whenTheClockIsSet_thenItIsTriedAgainAfterItsDelayAndNotBefore(int hours)
-            throws InterruptedException {
+    void givenAFailedInstance_whenTheClockIsSet_thenItIsTriedAgainAfterItsDelayAndNotBefore(int hours) {
         scene.register(Scene.job("j", 1, 10, 10, 0, DELAY));
         Alloc first = only();
         scene.report(first, "running");
         long failed = System.nanoTime();
         scene.report(first, "failed");
         scene.clock.step(Duration.ofHours(hours));
-        while (scene.processes.running.isEmpty()) {
+        Scene.await(() -> {
             scene.jobs.evaluate("default", "j"); // whatever makes the scheduler look
-            Thread.sleep(20);
-            assertThat(System.nanoTime() - failed)
-                    .isLessThan(Duration.ofSeconds(30).toNanos());
-        }
+            return !scene.processes.running.isEmpty();
+        });
         assertThat(Duration.ofNanos(System.nanoTime() - failed)).isGreaterThanOrEqualTo(DELAY);
         assertThat(only().id()).isNotEqualTo(first.id());
     }
 
     @Test
-    void givenAClockThatGoesBackADayWhileTheAgentIsAway_whenItIsBack_thenARetryWaitsItsDelayAtMost()
-            throws InterruptedException {
+    void givenAClockThatGoesBackADayWhileTheAgentIsAway_whenItIsBack_thenARetryWaitsItsDelayAtMost() {
         scene.register(Scene.job("j", 1, 10, 10, 0, DELAY));
         scene.report(only(), "failed");
         scene.clock.step(Duration.ofDays(-1));
         scene.restart();
-        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-        while (scene.processes.running.isEmpty()) {
-            assertThat(System.nanoTime()).isLessThan(deadline);
-            Thread.sleep(20);
-        }
+        Scene.await(() -> !scene.processes.running.isEmpty());
     }
 
     @Test
@@ -94,17 +86,13 @@ class ClockTest {
     }
 
     @Test
-    void givenADrain_whenTheClockGoesBackADay_thenItsDeadlineStillComes() throws InterruptedException {
+    void givenADrain_whenTheClockGoesBackADay_thenItsDeadlineStillComes() {
         scene.register(Scene.job("j", 2, 10, 10, 0, DELAY));
         scene.processes.running.values().forEach(a -> scene.report(a, "running"));
         scene.nodes.drain("n", Duration.ofSeconds(2), false, Json.object());
         assertThat(scene.eligible()).isFalse();
         scene.clock.step(Duration.ofDays(-1));
-        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-        while (scene.draining()) {
-            assertThat(System.nanoTime()).isLessThan(deadline);
-            Thread.sleep(20);
-        }
+        Scene.await(() -> !scene.draining());
         assertThat(scene.processes.running).isEmpty();
         scene.letEnd();
         assertThat(scene.eligible()).isFalse();

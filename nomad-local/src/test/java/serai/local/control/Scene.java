@@ -13,9 +13,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import serai.local.doc.Json;
 import serai.local.job.JobForm;
 import serai.local.state.Alloc;
@@ -252,14 +255,34 @@ final class Scene implements AutoCloseable {
                 .anyMatch(node -> Json.text(node, "SchedulingEligibility").equals("eligible")));
     }
 
-    /** Waits for the retry of what has failed: its delay is a millisecond. */
-    void awaitRetry() {
+    /** Waits for something that comes soon. */
+    static void await(BooleanSupplier there) {
+        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
         try {
-            Thread.sleep(2);
+            while (!there.getAsBoolean()) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw new AssertionError("waited in vain");
+                }
+                Thread.sleep(5);
+            }
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Waits until what has failed was tried again, and the processes have followed. */
+    void awaitRetry() {
+        await(() -> store.read(tables -> tables.evaluations()
+                        .noneMatch(e -> e.open() && !e.waitUntil().isEmpty()))
+                && processes.running.keySet().equals(wanted()));
         evaluator.unblock();
+    }
+
+    private Set<String> wanted() {
+        return store.read(tables -> tables.allocs()
+                .filter(a -> a.wanted() && !a.ended())
+                .map(Alloc::id)
+                .collect(Collectors.toSet()));
     }
 
     boolean isBlocked(String job) {
