@@ -8,6 +8,7 @@ are layers of their own, so that several Pythons share one system. Other systems
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ from .problems import Failed
 
 # Of a Python's own files: what no program needs.
 _LEFT_OUT = ("test", "idlelib", "turtledemo", "tkinter", "site-packages", "dist-packages")
+_LIBRARIES = ("/var/lib/dpkg/status", "/etc/ld.so.cache")  # written with each change of what is installed on the node
 _ASK = "import sys, sysconfig; print('%d.%d' % sys.version_info[:2]); print(sysconfig.get_config_var('LDLIBRARY') or '')"
 
 
@@ -64,7 +66,8 @@ def ensure(base: Base, layers: Layers, stage: Stage, run: Run, tell: Callable[[s
     if base.source:
         return [_unpacked(base, layers, stage, tell)]
     prefix = base.interpreter or this().prefix
-    release, packages = _release(base), _packages(base, prefix)
+    release = _release(base)
+    packages = _packages(base, prefix, release, layers)
     name = f"system-{release}-{_short([release, *packages])}"
 
     def make_system(tree: str) -> None:
@@ -100,15 +103,52 @@ def _release(base: Base) -> str:
     return said["VERSION_CODENAME"].strip('"')
 
 
-def _packages(base: Base, prefix: str) -> list[str]:
+def _packages(base: Base, prefix: str, release: str, layers: Layers) -> list[str]:
     """Those that were asked for, and those that the Python needs libraries of: it is of this node, and so are they."""
     wanted = set(base.packages)
     if prefix == "/usr":
         return sorted(wanted | {"python3", "python3-venv", "python3-pip"})
-    return sorted(wanted | _needed(prefix))
+    return sorted(wanted | _needed(prefix, release, layers))
 
 
-def _needed(prefix: str) -> set[str]:
+def _needed(prefix: str, release: str, layers: Layers) -> set[str]:
+    """As noted beside the layers, since asking takes seconds and every container's start needs the answer."""
+    note = os.path.join(layers.directory, f".needed-{_short([prefix, release])}")
+    state = _state(prefix)
+    try:
+        with open(note, encoding="utf-8") as file:
+            noted = json.load(file)
+        if noted["state"] == state:
+            return set(noted["packages"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # not yet, or not ours: it is written anew
+    packages = _ask_needed(prefix)
+    with contextlib.suppress(OSError):  # asked again the next time
+        _note(note, {"state": state, "packages": sorted(packages)})
+    return packages
+
+
+def _note(path: str, what: Mapping[str, Any]) -> None:
+    """It is there whole or not at all."""
+    draft = f"{path}.{os.getpid()}.{os.urandom(4).hex()}"
+    try:
+        with open(draft, "x", encoding="utf-8") as file:
+            json.dump(what, file)
+        os.replace(draft, path)
+    except OSError:
+        os.unlink(draft)
+        raise
+
+
+def _state(prefix: str) -> dict[str, int]:
+    """When that changed last which the answer follows from: the installation, and the node's libraries and packages."""
+    import glob
+
+    paths = [f"{prefix}/bin", *sorted(glob.glob(f"{prefix}/lib/python3*/lib-dynload")), *_LIBRARIES]
+    return {path: os.stat(path).st_mtime_ns for path in paths if os.path.exists(path)}
+
+
+def _ask_needed(prefix: str) -> set[str]:
     import glob
     import subprocess
 

@@ -1,0 +1,102 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which packages a Python needs, asked of the node's own tools and noted beside the layers."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+
+import pytest
+from serai_runner import bases
+from serai_runner.layers import Layers
+
+pytestmark = pytest.mark.skipif(not (shutil.which("ldd") and shutil.which("dpkg")), reason="needs a Debian's own tools")
+
+
+@pytest.fixture
+def prefix(tmp_path) -> pathlib.Path:
+    """An installation whose one program needs the C library."""
+    prefix = tmp_path / "python"
+    (prefix / "lib/python3.11/lib-dynload").mkdir(parents=True)
+    (prefix / "bin").mkdir()
+    shutil.copy2(os.path.realpath("/bin/sh"), prefix / "bin/python3.11")
+    return prefix
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch) -> pathlib.Path:
+    """A file with one line for each time that the node's ldd was called."""
+    calls, tools = tmp_path / "asked", tmp_path / "tools"
+    tools.mkdir()
+    calls.touch()
+    (tools / "ldd").write_text(f'#!/bin/sh\necho asked >> {calls}\nexec {shutil.which("ldd")} "$@"\n')
+    (tools / "ldd").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    return calls
+
+
+@pytest.fixture
+def layers(tmp_path) -> Layers:
+    return Layers(str(tmp_path / "cache"))
+
+
+def times(asked: pathlib.Path) -> int:
+    return asked.read_text().count("\n")
+
+
+def test_given_a_python_when_its_packages_are_needed_again_then_the_node_is_not_asked_again(prefix, asked, layers):
+    first = bases._needed(str(prefix), "bookworm", layers)
+    assert "libc6" in first
+    assert bases._needed(str(prefix), "bookworm", Layers(os.path.dirname(layers.directory))) == first
+    assert times(asked) == 1
+    assert len(os.listdir(layers.directory)) == 1, "no draft is left"
+    assert layers.names() == [], "a note is no layer"
+
+
+@pytest.mark.parametrize("where", ["bin", "lib/python3.11/lib-dynload"])
+def test_given_a_python_that_has_changed_when_its_packages_are_needed_then_the_node_is_asked_again(prefix, asked, layers, where):
+    bases._needed(str(prefix), "bookworm", layers)
+    os.utime(prefix / where, (1, 1))
+    bases._needed(str(prefix), "bookworm", layers)
+    assert times(asked) == 2
+    bases._needed(str(prefix), "bookworm", layers)
+    assert times(asked) == 2
+
+
+def test_given_another_release_when_its_packages_are_needed_then_the_node_is_asked_for_it(prefix, asked, layers):
+    bases._needed(str(prefix), "bookworm", layers)
+    bases._needed(str(prefix), "trixie", layers)
+    assert times(asked) == 2
+
+
+def test_given_a_node_on_which_something_is_installed_when_packages_are_needed_then_it_is_asked_again(
+    prefix, asked, layers, tmp_path, monkeypatch
+):
+    status = tmp_path / "status"
+    status.touch()
+    monkeypatch.setattr(bases, "_LIBRARIES", (str(status),))
+    bases._needed(str(prefix), "bookworm", layers)
+    os.utime(status, (1, 1))
+    bases._needed(str(prefix), "bookworm", layers)
+    assert times(asked) == 2
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", "null"])
+def test_given_a_note_that_is_no_note_when_packages_are_needed_then_it_is_written_anew(prefix, asked, layers, text):
+    first = bases._needed(str(prefix), "bookworm", layers)
+    [note] = pathlib.Path(layers.directory).iterdir()
+    note.write_text(text)
+    assert bases._needed(str(prefix), "bookworm", layers) == first
+    assert bases._needed(str(prefix), "bookworm", layers) == first
+    assert times(asked) == 2
+
+
+def test_given_a_note_that_cannot_be_written_when_packages_are_needed_then_the_answer_is_the_same(prefix, asked, layers):
+    first = bases._needed(str(prefix), "bookworm", layers)
+    os.unlink(*pathlib.Path(layers.directory).iterdir())
+    os.rmdir(layers.directory)
+    pathlib.Path(layers.directory).touch()  # a directory that takes no file
+    assert bases._needed(str(prefix), "bookworm", layers) == first
+    assert times(asked) == 2
