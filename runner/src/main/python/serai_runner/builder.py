@@ -236,10 +236,8 @@ class Layer:
             user, _, group = step["user"].partition(":")
             words = ["setpriv", f"--reuid={user}", *([f"--regid={group}"] if group else []), "--init-groups", "--", *words]
         options = self._assembly.options(
-            self._root, self._names, self._builder.base, dict(environment), "/", [*more, "--dir", directory]
+            self._root, self._names, self._builder.base, dict(environment), directory, [*more, "--dir", directory]
         )
-        place = options.index("--chdir") + 1
-        options[place] = directory
         code, said = self._builder.command(self._assembly, options, words)
         if code:
             last = said.decode("utf-8", "replace").strip().splitlines()[-20:]
