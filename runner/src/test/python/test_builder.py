@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 import pathlib
 import signal
+import subprocess
+import sys
 
 import pytest
 import roots
@@ -140,6 +142,31 @@ open("/opt/file", "w").write("changed"); os.unlink("/opt/other"); open("/root/ap
     for _ in range(2):
         ended = node.run()
         assert ended.out.split() == ["of", "the", "layer", "mine", "0", "y"], ended.err
+
+
+SETTLE = """
+import os, sys
+sys.path[:0] = [sys.argv[1]]
+from serai_runner.bases import Base
+from serai_runner.built import Assembly
+os.makedirs(sys.argv[2] + "/scratch")
+assembly = Assembly(sys.argv[2] + "/cache", sys.argv[2] + "/scratch", print)
+top = assembly.layers.place() + "/tree"
+os.mkdir(top, 0o755)
+assembly._settle(["/bin/sh", "-c", "id -u > /who"], [top, sys.argv[3]], Base.of({"name": "little"}))
+print(open(top + "/who").read().strip(), os.stat(top + "/who").st_uid)
+"""
+
+
+def test_given_a_path_with_signs_that_mounts_take_when_a_base_is_settled_then_its_layer_has_what_was_left(tmp_path, little):
+    root, directory = tmp_path / "root:a,b", tmp_path / "cache:a,b"
+    subprocess.run(["cp", "-a", str(little), str(root)], check=True)
+    for name in ("hosts", "hostname", "resolv.conf"):
+        (root / "etc" / name).touch()
+    sources = os.path.dirname(os.path.dirname(layers.__file__))
+    # By itself: it takes a mount namespace of its own.
+    said = subprocess.run([sys.executable, "-c", SETTLE, sources, str(directory), str(root)], capture_output=True, text=True)
+    assert said.stdout.split() == ["0", str(namespaces.FIRST)], said.stderr
 
 
 def test_given_names_of_layers_when_collected_then_used_and_young_ones_stay(tmp_path):

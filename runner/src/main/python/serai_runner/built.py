@@ -10,7 +10,7 @@ from collections.abc import Callable
 from . import bases, sandbox
 from .bases import Base
 from .layers import Layers
-from .namespaces import Stage
+from .namespaces import Stage, run_from
 from .problems import Failed
 from .registration import ImageRoot
 
@@ -92,25 +92,10 @@ class Assembly:
         """Runs a command whose changes go to the highest layer, while it is made."""
         import subprocess
 
-        from .namespaces import mount, own
-
         top, rest = lower[0], lower[1:]
-        work = os.path.join(os.path.dirname(top), "work")
-        os.mkdir(work)
-        target = os.path.join(os.path.dirname(self.stage.users), "settle")
-        os.mkdir(target)
-        mount("overlay", target, "overlay", 0, f"lowerdir={':'.join(rest)},upperdir={top},workdir={work}")
-        own(top)
+        target = self.stage.overlay_into("settle", rest, top, os.path.join(os.path.dirname(top), "work"))
         try:
-            options = self.options(target, self.names(), base, {}, "/", [])
-            done = subprocess.run(
-                [*self.stage.enter(), sandbox.find_bwrap(), *options, *words],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
+            command = [*self.stage.enter(), sandbox.find_bwrap(), *self.options(target, self.names(), base, {}, "/", []), *words]
+            run_from(command, subprocess.DEVNULL, f"the base system for {base.name} could not be made")
         finally:
             self.stage.remove(target)
-        if done.returncode:
-            said = done.stdout.decode("utf-8", "replace").strip().splitlines()
-            raise Failed(f"the base system for {base.name} could not be made: {'; '.join(said[-4:])}")

@@ -73,9 +73,17 @@ class Stage:
 
         @return its path
         """
+        upper = os.path.join(directory, "upper")
+        os.makedirs(upper, mode=0o755)
+        return self.overlay_into(name, lower, upper, os.path.join(directory, "work"))
+
+    def overlay_into(self, name: str, lower: list[str], upper: str, work: str) -> str:
+        """The same, but what is written goes to *upper*, which is there; *work* is new, on the same file system.
+
+        @return its path
+        """
         target = os.path.join(STAGE, name)
-        upper, work = os.path.join(directory, "upper"), os.path.join(directory, "work")
-        for path in (target, upper, work):
+        for path in (target, work):
             os.makedirs(path, mode=0o755)
         own(upper)
         where = os.getcwd()
