@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -167,21 +166,13 @@ class Builder:
         return Server(self._settings.servers, self._build.token)
 
     def _tell(self, what: str, body: Mapping[str, Any], patience: Patience) -> None:
-        server, pause = self._connect(), 0.1
+        server = self._connect()
         try:
-            while True:
-                try:
-                    server.post(f"/internal/v1/builds/{self._build.name}/{what}", body)
-                    return
-                except Refused as e:
-                    messages.say(f"the server does not take it: {e}")  # somebody ended the build
-                    return
-                except Unavailable as e:
-                    if patience.left < pause:
-                        messages.say(f"the server was away at the end: {e}")
-                        return
-                time.sleep(pause)
-                pause = min(pause * 2, 2)
+            server.insist(f"/internal/v1/builds/{self._build.name}/{what}", body, patience)
+        except Refused as e:
+            messages.say(f"the server does not take it: {e}")  # somebody ended the build
+        except Unavailable as e:
+            messages.say(f"the server was away at the end: {e}")
         finally:
             server.close()
 

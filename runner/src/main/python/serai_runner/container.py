@@ -242,21 +242,15 @@ class Container:
         self._logs.close(patience)
         path = f"/internal/v1/containers/{self._identity.container}/exit"
         body = {"exit_code": outcome.code, "signal": outcome.signum, "reason": outcome.reason}
-        server, pause = Server(self._http, self._identity.token, timeout_s=5), 0.1
-        while True:
-            try:
-                server.post(path, body)
-                break
-            except Refused as e:
-                messages.say(f"the server does not take the exit report: {e}")
-                break
-            except Unavailable as e:
-                if patience.left < pause:
-                    messages.say(f"the server was away at the end; it will learn it from the cluster: {e}")
-                    break
-            time.sleep(pause)
-            pause = min(pause * 2, 2)
-        server.close()
+        server = Server(self._http, self._identity.token, timeout_s=5)
+        try:
+            server.insist(path, body, patience)
+        except Refused as e:
+            messages.say(f"the server does not take the exit report: {e}")
+        except Unavailable as e:
+            messages.say(f"the server was away at the end; it will learn it from the cluster: {e}")
+        finally:
+            server.close()
         messages.say(f"{self._identity.container} {outcome.reason}")
 
 

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Callable
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from .addresses import Addresses
+from .patience import Patience
 from .problems import Refused, Unavailable
 
 TIMEOUT_S = 30
@@ -50,6 +52,22 @@ class Server:
         @raise Refused, Unavailable
         """
         return self._send("POST", path, json.dumps(body, ensure_ascii=False).encode(), meanwhile, None)
+
+    def insist(self, path: str, body: Any, patience: Patience) -> bytes:
+        """Posts it until a server takes it.
+
+        @raise Refused
+        @raise Unavailable: patience is over
+        """
+        pause = 0.1
+        while True:
+            try:
+                return self.post(path, body)
+            except Unavailable:
+                if patience.left < pause:
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 2, 2)
 
     def close(self) -> None:
         self._connection.close()
