@@ -28,7 +28,6 @@ class Assembly:
         self.stage = Stage()
         self._scratch = scratch
         self._tell = tell
-        self._number = 0
         self._held: list[int] = []
 
     def lower(self, root: ImageRoot) -> list[str]:
@@ -74,11 +73,6 @@ class Assembly:
         given.update(environment)
         words += [*more, "--chdir", directory, "--clearenv"]
         return words + [word for pair in given.items() for word in ("--setenv", *pair)]
-
-    def place(self) -> str:
-        """@return a new directory for one overlay's changes"""
-        self._number += 1
-        return os.path.join(self._scratch, f"overlay-{self._number}")
 
     def names(self) -> str:
         """@return where the hostname and the hosts of builds are shown"""

@@ -141,9 +141,9 @@ class Stage:
             raise Failed("this node permits no users of our own: see user.max_user_namespaces")
 
 
-def own(path: str, user: int = 0, group: int = 0) -> None:
-    """Gives it to a user inside."""
-    os.chown(path, FIRST + user, FIRST + group, follow_symlinks=False)
+def own(path: str) -> None:
+    """Gives it to the root inside."""
+    os.chown(path, FIRST, FIRST, follow_symlinks=False)
 
 
 def own_tree(path: str) -> None:
