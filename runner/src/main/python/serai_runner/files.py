@@ -59,7 +59,7 @@ class Cache:
             with open(partial, "x+b", opener=_private) as out:
                 fill(out)
                 size = out.tell()
-                if _digest(out) != sha256:
+                if sha256_of(out) != sha256:
                     raise Failed(f"the server sent {size} bytes that are not file {sha256}")
             os.rename(partial, target)
         finally:
@@ -87,7 +87,8 @@ class Cache:
             server.close()
 
 
-def _digest(file: BinaryIO) -> str:
+def sha256_of(file: BinaryIO) -> str:
+    """Of all of it, wherever one is in it."""
     import hashlib
 
     sha256 = hashlib.sha256()

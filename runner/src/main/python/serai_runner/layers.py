@@ -11,13 +11,14 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from . import namespaces
-from .files import Cache
+from .files import Cache, lay_out_for_layer, sha256_of
 from .problems import Failed
 from .registration import File
 
@@ -104,7 +105,7 @@ class Layers:
                 namespaces.sync(tree)
                 os.rename(tree, target)
             finally:
-                remove(partial)
+                shutil.rmtree(partial, ignore_errors=True)
         return target
 
     def names(self) -> list[str]:
@@ -126,7 +127,7 @@ class Layers:
             return False
         finally:
             os.close(descriptor)
-        remove(gone)
+        shutil.rmtree(gone, ignore_errors=True)
         return True
 
     def of_files(self, files: Iterable[File], cache: Cache) -> str | None:
@@ -137,8 +138,6 @@ class Layers:
         name = hashlib.sha256("\n".join(f"{f.path}\0{f.sha256}\0{f.mode}" for f in listed).encode()).hexdigest()
 
         def make(tree: str) -> None:
-            from .files import lay_out_for_layer
-
             lay_out_for_layer(listed, cache, tree)
             namespaces.own_tree(tree)
 
@@ -155,7 +154,8 @@ def digest(tree: str, below: str) -> Made:
         if kind == stat.S_IFLNK:
             fields.append(os.readlink(path))
         elif kind == stat.S_IFREG:
-            fields.append(_content(path))
+            with open(path, "rb") as file:
+                fields.append(sha256_of(file))
             size += found.st_size
         elif kind in (stat.S_IFCHR, stat.S_IFBLK):
             fields.append(str(found.st_rdev))
@@ -177,22 +177,3 @@ def _walk(tree: str) -> Iterator[tuple[str, os.stat_result]]:
         for name in sorted((*directories, *files)):
             path = os.path.join(directory, name)
             yield path, os.lstat(path)
-
-
-def _content(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _slowly(file)
-
-
-def _slowly(file: object) -> str:
-    sha256 = hashlib.sha256()
-    while part := file.read(1 << 20):
-        sha256.update(part)
-    return sha256.hexdigest()
-
-
-def remove(path: str) -> None:
-    """Also what an overlay closed to everybody."""
-    import shutil
-
-    shutil.rmtree(path, ignore_errors=True)
