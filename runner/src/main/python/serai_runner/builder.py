@@ -285,26 +285,26 @@ class Layer:
         return found.group(1).decode() if found and not code else ""
 
 
-class _Tail:
-    """Hands on what a command says, and remembers the end of it."""
-
-    def __init__(self, logs: Logs) -> None:
-        self._logs = logs
-        self.said = b""
-
-    def output(self, fd: int, data: bytes, at: float) -> None:
-        self.said = (self.said + data)[-8_000:]
-        self._logs.output(fd, data, at)
-
-
 class _Quiet:
-    """Only remembers."""
+    """Remembers the end of what a command says."""
 
     def __init__(self) -> None:
         self.said = b""
 
     def output(self, _fd: int, data: bytes, _at: float) -> None:
         self.said = (self.said + data)[-8_000:]
+
+
+class _Tail(_Quiet):
+    """Hands it on, too."""
+
+    def __init__(self, logs: Logs) -> None:
+        super().__init__()
+        self._logs = logs
+
+    def output(self, fd: int, data: bytes, at: float) -> None:
+        super().output(fd, data, at)
+        self._logs.output(fd, data, at)
 
 
 def run(settings: Settings) -> int:
