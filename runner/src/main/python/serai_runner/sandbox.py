@@ -171,10 +171,10 @@ def network_files(names: str) -> list[str]:
 
 
 def _namespaces(hostname: str, hardened: bool) -> list[str]:
+    """The same with users of its own, made here."""
     return [
-        *("--unshare-user", "--uid", "0", "--gid", "0", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
-        *("--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
-        *("--hostname", hostname),
+        *("--unshare-user", "--uid", "0", "--gid", "0"),
+        *isolation(hostname),
         *(("--disable-userns",) if hardened else ()),
     ]
 
