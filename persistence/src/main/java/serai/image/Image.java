@@ -4,7 +4,9 @@ package serai.image;
 
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.hibernate.annotations.JdbcTypeCode;
 import org.hibernate.type.SqlTypes;
 
@@ -28,10 +30,14 @@ public class Image {
 
     private String workdir;
 
+    @JdbcTypeCode(SqlTypes.JSON)
+    private List<String> entrypoint;
+
     protected Image() {} // JPA
 
     void describe(Layer layer) {
         environment = layer.environment();
+        entrypoint = layer.entrypoint().orElse(null);
     }
 
     public String id() {
@@ -79,5 +85,10 @@ public class Image {
 
     String workdir() {
         return workdir;
+    }
+
+    /** Words before a container's command: none take away those of what it stands on. Empty if it does not say. */
+    Optional<List<String>> entrypoint() {
+        return Optional.ofNullable(entrypoint);
     }
 }

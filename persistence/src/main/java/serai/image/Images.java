@@ -5,10 +5,8 @@ package serai.image;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.json.Json;
-import jakarta.json.JsonString;
 import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
-import java.io.StringReader;
 import java.sql.Timestamp;
 import java.time.Duration;
 import java.time.Instant;
@@ -68,21 +66,15 @@ public class Images {
                 layer.needsBuild() || layer.from().map(this::mustBeMade).orElse(false);
         em.createNativeQuery("""
                         insert into image (id, workspace_id, base_id, builder_version, python_version, environment, workdir,
-                            base_system, entrypoint, run_as, needs_build, steps, secrets)
-                        values (:id, :ws, :base, :builder, null, '{}', :workdir, :system, cast(:entrypoint as jsonb), :user,
-                            :build, cast(:steps as jsonb), string_to_array(:secrets, ',')) on conflict do nothing""")
+                            base_system, run_as, needs_build, steps, secrets)
+                        values (:id, :ws, :base, :builder, null, '{}', :workdir, :system, :user, :build,
+                            cast(:steps as jsonb), string_to_array(:secrets, ',')) on conflict do nothing""")
                 .setParameter("id", id)
                 .setParameter("ws", tenant.workspaceId())
                 .setParameter("base", request.baseId().orElse(null))
                 .setParameter("builder", request.builderVersion())
                 .setParameter("workdir", layer.workdir().orElse(null))
                 .setParameter("system", layer.from().orElse(null))
-                .setParameter(
-                        "entrypoint",
-                        layer.entrypoint()
-                                .map(words ->
-                                        Json.createArrayBuilder(words).build().toString())
-                                .orElse(null))
                 .setParameter("user", layer.user().orElse(null))
                 .setParameter("build", needsBuild)
                 .setParameter("steps", json(layer.steps()))
@@ -168,7 +160,7 @@ public class Images {
             user = layer.runAs() == null ? user : layer.runAs();
             system = layer.baseSystem() == null ? system : layer.baseSystem();
             var below = entrypoint;
-            entrypoint = entrypoint(layer.id()).or(() -> below);
+            entrypoint = layer.entrypoint().or(() -> below);
             environment.putAll(layer.environment());
             if (i > top) {
                 mounts.addAll(context(layer.id()));
@@ -205,20 +197,6 @@ public class Images {
             layers.addFirst(at);
         }
         return layers;
-    }
-
-    private Optional<List<String>> entrypoint(String id) {
-        return jdbi.withHandle(handle -> handle.createQuery("select entrypoint::text from image where id = :id")
-                        .bind("id", id)
-                        .mapTo(String.class)
-                        .findOne())
-                .map(text -> {
-                    try (var reader = Json.createReader(new StringReader(text))) {
-                        return reader.readArray().getValuesAs(JsonString.class).stream()
-                                .map(JsonString::getString)
-                                .toList();
-                    }
-                });
     }
 
     /** Mounts whose files are copied into the image, or that its build may copy from. */

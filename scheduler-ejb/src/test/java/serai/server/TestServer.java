@@ -22,7 +22,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
-import org.hibernate.type.format.FormatMapper;
 import org.jdbi.v3.core.Jdbi;
 import org.postgresql.ds.PGPoolingDataSource;
 import serai.activate.Adjuster;
@@ -46,6 +45,7 @@ import serai.cluster.InMemoryCluster;
 import serai.config.AutoscaleConfig;
 import serai.config.CallConfig;
 import serai.config.DeviceConfig;
+import serai.config.ImageConfig;
 import serai.config.LogConfig;
 import serai.config.RunnerConfig;
 import serai.config.ScheduleConfig;
@@ -67,6 +67,7 @@ import serai.function.Resources;
 import serai.function.RetryPolicy;
 import serai.function.Variants;
 import serai.id.NewId;
+import serai.image.Images;
 import serai.log.Logs;
 import serai.peer.Leases;
 import serai.peer.Servers;
@@ -105,9 +106,7 @@ public final class TestServer {
                     "jakarta.persistence.jtaDataSource",
                     SOURCE,
                     "hibernate.transaction.coordinator_class",
-                    "jdbc",
-                    "hibernate.type.json_format_mapper",
-                    Transactions.unused(FormatMapper.class)));
+                    "jdbc"));
 
     private final Transactions transactions = new Transactions(FACTORY, SOURCE);
     public final Jdbi jdbi = Jdbi.create(transactions).registerArrayType(String.class, "text");
@@ -131,6 +130,12 @@ public final class TestServer {
     public final Calls calls = bean(Calls.class, jdbi, signals);
     public final Inputs inputs = bean(Inputs.class, jdbi, signals);
     public final Schedules schedules = bean(Schedules.class, transactions.entities(), jdbi);
+    public final Images images = bean(
+            Images.class,
+            transactions.entities(),
+            jdbi,
+            settings(ImageConfig.class, Map.of()),
+            settings(RunnerConfig.class, Map.of()));
     public final WebEndpoints endpoints = bean(WebEndpoints.class, transactions.entities(), jdbi);
     public final Firings firings = bean(Firings.class, jdbi, calls, functions, pools);
     public final Logs logs = bean(Logs.class, jdbi, signals);

@@ -1,0 +1,46 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import serai.id.NewId;
+import serai.server.TestServer;
+
+class ImagesTest {
+    private final TestServer server = new TestServer();
+
+    private String layer(Optional<String> base, String... lines) {
+        var request = new Images.Request(List.of(lines), base, List.of(), Map.of(), List.of(), "2026.10");
+        return server.images.getOrCreate(server.tenant, NewId.of("im"), request).id();
+    }
+
+    private Optional<List<String>> entrypoint(String image) {
+        return server.images.contents(image).entrypoint();
+    }
+
+    @Test
+    void givenLayersOnEachOther_thenTheLastThatNamesAnEntrypointDecides() {
+        var silent = layer(Optional.empty(), "FROM python:3.12-slim");
+        var speaking = layer(Optional.of(silent), "FROM base", "ENTRYPOINT [\"/bin/a b\", \"-c\"]", "ENV A=1");
+        var above = layer(Optional.of(speaking), "FROM base", "ENV B=2");
+        var without = layer(Optional.of(above), "FROM base", "ENTRYPOINT []");
+
+        assertThat(entrypoint(silent)).isEmpty();
+        assertThat(entrypoint(speaking)).contains(List.of("/bin/a b", "-c"));
+        assertThat(entrypoint(above)).contains(List.of("/bin/a b", "-c"));
+        assertThat(entrypoint(without)).isEmpty();
+        assertThat(server.images.contents(above).environment()).containsOnly(Map.entry("A", "1"), Map.entry("B", "2"));
+    }
+
+    @Test
+    void givenAnEntrypointThatAStatementWrote_thenItIsRead() {
+        var image = layer(Optional.empty(), "FROM python:3.12-slim");
+        server.jdbi.useHandle(h -> h.execute("update image set entrypoint = '[\"sh\", \"-é\"]' where id = ?", image));
+        assertThat(entrypoint(image)).contains(List.of("sh", "-é"));
+    }
+}
