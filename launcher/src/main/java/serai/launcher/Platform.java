@@ -89,7 +89,14 @@ final class Platform {
         }
         checkExternal();
         endOutdated(progress);
-        choosePorts();
+        try (var claims = new PortClaims()) {
+            choosePorts(claims);
+            start(progress, prerequisites);
+        }
+        Login.kept(secrets, server(1).url(), secrets.named("admin-token"));
+    }
+
+    private void start(Progress progress, Prerequisites prerequisites) {
         var database = database();
         var agent = agent();
         var client = new ClientEnvironment(home, Python.find(settings));
@@ -107,12 +114,11 @@ final class Platform {
             var toolsUp = async(executor, () -> prerequisites.mmdebstrap(progress)); // for images: nothing waits for it
             joinAll(List.of(databaseUp, agentUp, serversUp, clientUp, toolsUp));
         }
-        Login.kept(secrets, server(1).url(), secrets.named("admin-token"));
     }
 
-    void choosePorts() {
-        ledger.ports(
-                Ports.choose(settings, state().servers(), state().ports(), heldPorts(), Ports::isFree, Ports::any));
+    /** @param claims whether a port may be chosen, and holds what was chosen until its part listens */
+    void choosePorts(PortClaims claims) {
+        ledger.ports(Ports.choose(settings, state().servers(), state().ports(), heldPorts(), claims, Ports::any));
     }
 
     private void refuseAnotherChoice() {

@@ -14,9 +14,8 @@ record Service(Platform platform) {
     int run(Progress progress) {
         refuseOwnParts(platform.settings());
         platform.checkExternal();
-        platform.choosePorts();
+        var process = start(progress);
         var server = platform.server(1);
-        var process = progress.step(PayaraServer.PART, "checking", step -> start(server, step));
         while (process.isAlive()) {
             Pause.millis(GLANCE.toMillis());
         }
@@ -29,6 +28,14 @@ record Service(Platform platform) {
             if (settings.text(name).isEmpty()) {
                 throw Failure.because("%s is not set: ./serai serve brings no database and no Nomad of its own", name);
             }
+        }
+    }
+
+    private ProcessId start(Progress progress) {
+        try (var claims = new PortClaims()) {
+            platform.choosePorts(claims);
+            var server = platform.server(1);
+            return progress.step(PayaraServer.PART, "checking", step -> start(server, step));
         }
     }
 

@@ -26,7 +26,9 @@ class ServiceTest {
         var environment = new HashMap<>(OTHERS);
         environment.putAll(more);
         var platform = new Platform(new Settings(environment), new Home(folder, folder).create());
-        platform.choosePorts();
+        try (var claims = new PortClaims()) {
+            platform.choosePorts(claims);
+        }
         return platform;
     }
 
