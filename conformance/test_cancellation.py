@@ -63,6 +63,26 @@ def test_given_a_call_that_is_over_when_cancelled_then_its_result_stays():
     assert call.get(timeout=10) == result
 
 
+def test_given_a_call_that_waits_for_another_when_cancelled_then_both_end_and_what_it_only_began_goes_on():
+    task = ending.sleeps.remote(0)
+    outer = ending.waits_for_another.spawn(600)
+    calls = eventually(lambda: within(outer, "sleeps", "shared"), 60, "it has called both, and one of them runs")
+    outer.cancel()
+    for call in (outer, calls["sleeps"]):
+        with pytest.raises(modal.exception.Error, match="cancelled"):
+            call.get(timeout=30)
+    assert ending.sleeps.remote(0) == task
+    assert calls["shared"].get(timeout=60)
+
+
+def within(call: modal.FunctionCall, running: str, begun: str) -> dict[str, modal.FunctionCall] | None:
+    """The calls of these functions that the call made, once the first one has a container."""
+    made = {i.function_name: i for outer in call.get_call_graph() for i in outer.children}
+    if made.keys() != {running, begun} or not made[running].task_id:
+        return None
+    return {name: modal.FunctionCall.from_id(i.function_call_id) for name, i in made.items()}
+
+
 def test_given_a_container_with_other_inputs_when_cancelled_with_it_then_the_others_run_elsewhere():
     task = ending.shared.remote(0)
     doomed = ending.shared.spawn(600)

@@ -47,6 +47,13 @@ async def shared(seconds: float) -> str:
     return os.environ["MODAL_TASK_ID"]
 
 
+@app.function(max_containers=1)
+def waits_for_another(seconds: float) -> str:
+    """For one call; another one it has only begun."""
+    shared.spawn(3)
+    return sleeps.remote(seconds)
+
+
 @app.function(max_containers=2)
 def leaf(x: int) -> int:
     if x == 3:

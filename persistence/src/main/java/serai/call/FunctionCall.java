@@ -29,6 +29,9 @@ public record FunctionCall(
         WEB
     }
 
+    /** Of a row: whether whoever made the call waits for it, as the client says for SYNC (4) and SYNC_LEGACY (1). */
+    static final String IS_AWAITED = "invocation in (1, 4)";
+
     /** @return whether every input that was given has its result */
     public boolean isComplete() {
         return inputs > 0 && outputs >= inputs;

@@ -256,13 +256,13 @@ public class Inputs {
         return jdbi.withHandle(handle -> {
             conclude( // whoever sent an HTTP request decides whether it may be sent again
                     handle,
-                    "container_id = :subject and state = 'RUNNING' and exists (select 1 from function_call f where f.id = call_id and f.kind = 'WEB')",
+                    "container_id = any(:subjects) and state = 'RUNNING' and exists (select 1 from function_call f where f.id = call_id and f.kind = 'WEB')",
                     containerId,
                     Outcome.INTERNAL_FAILURE,
                     "the container was lost: " + reason);
             conclude(
                     handle,
-                    "container_id = :subject and state = 'RUNNING' and losses + 1 >= " + maxLosses,
+                    "container_id = any(:subjects) and state = 'RUNNING' and losses + 1 >= " + maxLosses,
                     containerId,
                     Outcome.INTERNAL_FAILURE,
                     "the container was lost %d times, at last: %s".formatted(maxLosses, reason));
@@ -289,51 +289,81 @@ public class Inputs {
     @Transactional
     public void failPending(PoolId pool, byte[] content, String reason) {
         jdbi.useHandle(handle -> conclude(
-                handle, "pool_id = :subject and state = 'PENDING'", pool.value(), Outcome.FAILURE, reason, content));
+                handle,
+                "pool_id = any(:subjects) and state = 'PENDING'",
+                pool.value(),
+                Outcome.FAILURE,
+                reason,
+                content));
     }
 
     /** The pool is no more and has no successor: what waits for it is terminated. */
     @Transactional
     public void terminatePending(PoolId pool, String reason) {
-        jdbi.useHandle(handle ->
-                conclude(handle, "pool_id = :subject and state = 'PENDING'", pool.value(), Outcome.TERMINATED, reason));
+        jdbi.useHandle(handle -> conclude(
+                handle, "pool_id = any(:subjects) and state = 'PENDING'", pool.value(), Outcome.TERMINATED, reason));
     }
 
     /** The app ends: what waits or runs is terminated. */
     @Transactional
     public void terminateApp(String appId, String reason) {
         jdbi.useHandle(handle -> conclude(
-                handle, "app_id = :subject and state in ('PENDING', 'RUNNING')", appId, Outcome.TERMINATED, reason));
+                handle,
+                "app_id = any(:subjects) and state in ('PENDING', 'RUNNING')",
+                appId,
+                Outcome.TERMINATED,
+                reason));
     }
 
     /**
      * The caller gave the call up: what waits is cancelled, and what runs is too, at once. Its container is told, and
-     * counts as busy until it says that it stopped.
+     * counts as busy until it says that it stopped. Calls that an input of it made, and waits for, are given up with it;
+     * those that it has only begun go on.
      *
      * @return how many inputs were not finished
      */
     @Transactional
     public int cancel(String callId, String reason) {
-        return jdbi.withHandle(handle -> {
-            handle.createQuery("select id from function_call where id = :call for update")
-                    .bind("call", callId)
-                    .mapTo(String.class)
-                    .findOne();
-            handle.createQuery("""
-                            update input set cancelling = true where call_id = :call and state = 'RUNNING'
-                            returning container_id""")
-                    .bind("call", callId)
-                    .mapTo(String.class)
-                    .list()
-                    .forEach(container -> signals.afterCommit(Topic.container(container)));
-            return conclude(
-                    handle,
-                    "call_id = :subject and state in ('PENDING', 'RUNNING')",
-                    callId,
-                    Outcome.TERMINATED,
-                    reason);
-        });
+        return jdbi.withHandle(handle -> cancel(handle, callId, "select cast(:root as text)", reason));
     }
+
+    /** @param roots a query for calls, of {@code :root} */
+    private int cancel(Handle handle, String root, String roots, String reason) {
+        var calls = handle.createQuery(AWAITED.formatted(roots))
+                .bind("root", root)
+                .mapTo(String.class)
+                .list();
+        if (calls.isEmpty()) {
+            return 0;
+        }
+        handle.createQuery("""
+                        with calls as (select id from function_call where id = any(:calls) order by id for update)
+                        update input set cancelling = true
+                        where call_id in (select id from calls) and state = 'RUNNING' returning container_id""")
+                .bindArray("calls", String.class, calls)
+                .mapTo(String.class)
+                .set()
+                .forEach(container -> signals.afterCommit(Topic.container(container)));
+        return conclude(
+                handle,
+                "call_id = any(:subjects) and state in ('PENDING', 'RUNNING')",
+                calls,
+                Outcome.TERMINATED,
+                reason,
+                null);
+    }
+
+    private static final String CHILDREN =
+            "select id from function_call where parent_input_id = :root and " + FunctionCall.IS_AWAITED;
+
+    /** The given calls, and what their inputs wait for. */
+    private static final String AWAITED = """
+            with recursive awaited (id) as (
+                %%s
+                union
+                select c.id from awaited join input i on i.call_id = awaited.id and (i.state in ('PENDING', 'RUNNING') or i.cancelling)
+                join function_call c on c.parent_input_id = i.id and c.%s)
+            select id from awaited""".formatted(FunctionCall.IS_AWAITED);
 
     /** Containers that work on inputs of the call, although it was cancelled. */
     public Set<String> workingOnCancelled(String callId) {
@@ -354,20 +384,27 @@ public class Inputs {
                         .list());
     }
 
-    /** The container says that it stopped working on an input that was cancelled, or has finished it nevertheless. */
-    private static void stopped(Handle handle, String containerId, Result result) {
-        handle.createUpdate("""
+    /**
+     * The container says that it stopped working on an input that was cancelled, or has finished it nevertheless. What the
+     * input began to wait for between its cancellation and this moment is given up, too.
+     */
+    private void stopped(Handle handle, String containerId, Result result) {
+        handle.createQuery("""
                         with stopped as (
                             update input set cancelling = false
-                            where id = :id and container_id = :container and attempt = :attempt and cancelling returning id)
-                        update container set idle_since = clock_timestamp()
-                        where id = :container and exists (select 1 from stopped) and not exists (
-                            select 1 from input
-                            where container_id = :container and id <> :id and (state = 'RUNNING' or cancelling))""")
+                            where id = :id and container_id = :container and attempt = :attempt and cancelling returning id),
+                        idle as (
+                            update container set idle_since = clock_timestamp()
+                            where id = :container and exists (select 1 from stopped) and not exists (
+                                select 1 from input
+                                where container_id = :container and id <> :id and (state = 'RUNNING' or cancelling)))
+                        select id from stopped""")
                 .bind("id", result.inputId())
                 .bind("container", containerId)
                 .bind("attempt", result.attempt())
-                .execute();
+                .mapTo(String.class)
+                .findOne()
+                .ifPresent(input -> cancel(handle, input, CHILDREN, "The input that waited for it was cancelled"));
     }
 
     /** Containers that still work on an input that was cancelled longer ago than that. */
@@ -390,7 +427,7 @@ public class Inputs {
             if (retry(handle, overdue.containerId(), policy, result)) {
                 return true;
             }
-            var attempt = "id = :subject and state = 'RUNNING' and attempt = " + overdue.attempt();
+            var attempt = "id = any(:subjects) and state = 'RUNNING' and attempt = " + overdue.attempt();
             if (conclude(handle, attempt, overdue.inputId(), Outcome.TIMEOUT, reason) == 0) {
                 return false;
             }
@@ -407,8 +444,13 @@ public class Inputs {
         return conclude(handle, which, subject, outcome, reason, null);
     }
 
-    /** Gives many inputs the platform's own verdict; ordinals are drawn under each call's lock, as always. */
     private int conclude(Handle handle, String which, String subject, Outcome outcome, String reason, byte[] content) {
+        return conclude(handle, which, List.of(subject), outcome, reason, content);
+    }
+
+    /** Gives many inputs the platform's own verdict; ordinals are drawn under each call's lock, as always. */
+    private int conclude(
+            Handle handle, String which, List<String> subjects, Outcome outcome, String reason, byte[] content) {
         var calls = handle.createQuery("""
                         with calls as (
                             select id from function_call where id in (select call_id from input where %1$s) order by id for update),
@@ -428,7 +470,7 @@ public class Inputs {
                             select n.call_id, c.before + n.place, n.id, n.idx, :status, :content, :reason
                             from numbered n join counted c on c.id = n.call_id)
                         select call_id from ended""".formatted(which))
-                .bind("subject", subject)
+                .bindArray("subjects", String.class, subjects)
                 .bind("state", finalState(outcome))
                 .bind("status", outcome.name())
                 .bind("content", content)

@@ -30,6 +30,8 @@ import serai.signal.Signals;
 import serai.workspace.Tenant;
 
 class QueueTest {
+    private static final int ASYNC = 3;
+    private static final int SYNC = 4;
     private static final RetryPolicy ONCE_MORE = new RetryPolicy(1, Duration.ZERO, Duration.ZERO, 1.0);
     private static final int MAX_LOSSES = 3;
 
@@ -89,6 +91,48 @@ class QueueTest {
         assertThat(fixture.isIdle(container)).isTrue();
         assertThat(inputs.cancelled(container)).isEmpty();
         assertThat(calls.outputsAfter(call, 0, 10)).extracting(Output::outcome).containsExactly(Outcome.TERMINATED);
+    }
+
+    @Test
+    void givenACallWithinACall_whenTheOuterOneIsCancelled_thenWhatItWaitsForIsCancelledAndWhatItOnlyBeganGoesOn() {
+        var outer = fixture.call(pool, "a");
+        var parent = inputs.claim(pool, container, 1, "k").getFirst().inputId();
+        var awaited = within(parent, SYNC);
+        var grandchild =
+                within(inputs.claim(pool, container, 1, "k2").getFirst().inputId(), SYNC);
+        var begun = within(parent, ASYNC);
+
+        assertThat(inputs.cancel(outer, "enough")).isEqualTo(3);
+
+        assertThat(state(awaited)).isEqualTo(CallProgress.State.CANCELLED);
+        assertThat(state(grandchild)).isEqualTo(CallProgress.State.CANCELLED);
+        assertThat(state(begun)).isEqualTo(CallProgress.State.PENDING);
+    }
+
+    @Test
+    void givenACancelledInput_whenItCallsBeforeItStops_thenThatCallIsCancelledAsItStops() {
+        var outer = fixture.call(pool, "a");
+        var running = inputs.claim(pool, container, 1, "k").getFirst();
+        inputs.cancel(outer, "enough");
+        var late = within(running.inputId(), SYNC);
+        var begun = within(running.inputId(), ASYNC);
+
+        inputs.acceptFinal(
+                container, new Result(running.inputId(), running.attempt(), Outcome.TERMINATED, new byte[0]));
+
+        assertThat(state(late)).isEqualTo(CallProgress.State.CANCELLED);
+        assertThat(state(begun)).isEqualTo(CallProgress.State.PENDING);
+    }
+
+    private String within(String parent, int invocation) {
+        var target = calls.target(fixture.tenant(), fixture.function(pool));
+        return calls.start(
+                        target, new Calls.NewCall(FunctionCall.Kind.UNARY, invocation, parent), List.of(of("", 0, "x")))
+                .callId();
+    }
+
+    private CallProgress.State state(String call) {
+        return calls.progress(fixture.tenant(), call).state();
     }
 
     @Test
