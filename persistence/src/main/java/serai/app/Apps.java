@@ -113,6 +113,7 @@ public class Apps {
     public App publish(
             Tenant tenant, String id, Publication publication, Map<String, String> definitions, Instant now) {
         var app = get(tenant, id);
+        em.flush(); // it may be made by this very transaction
         em.lock(app, LockModeType.PESSIMISTIC_WRITE); // two deploys of one app take their version numbers in turn
         em.refresh(app);
         if (publication.state() == App.State.DEPLOYED) {

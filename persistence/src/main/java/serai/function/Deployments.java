@@ -10,7 +10,9 @@ import java.util.HashMap;
 import java.util.Map;
 import serai.app.App;
 import serai.app.Apps;
+import serai.app.Layout;
 import serai.problem.Problem;
+import serai.workspace.Environment;
 import serai.workspace.Tenant;
 
 /** Publishing: the moment from which an app's functions run by their new definitions. */
@@ -53,6 +55,27 @@ public class Deployments {
             chosen.put(id, definition.id());
         }
         return apps.publish(tenant, appId, publication, chosen, now);
+    }
+
+    /**
+     * The deployed app of that name; one that is made here has no functions, and is deployed for what is started in it.
+     *
+     * @throws serai.problem.ProblemException {@link Problem#INVALID_ARGUMENT} for an empty name
+     */
+    @Transactional
+    public App deployedOrEmpty(Tenant tenant, Environment environment, String name, String clientVersion, Instant now) {
+        if (name.isEmpty()) {
+            throw Problem.INVALID_ARGUMENT.because("app_name is empty");
+        }
+        var app = apps.deployable(environment, name, now);
+        return app.state() == App.State.DEPLOYED
+                ? app
+                : publish(
+                        tenant,
+                        app.id(),
+                        new Apps.Publication(name, App.State.DEPLOYED, "", clientVersion, Layout.EMPTY),
+                        Map.of(),
+                        now);
     }
 
     /**

@@ -29,7 +29,6 @@ import serai.app.Apps;
 import serai.app.Layout;
 import serai.function.Deployments;
 import serai.problem.Problem;
-import serai.workspace.Environment;
 import serai.workspace.Workspaces;
 
 /** Apps: begun, published, kept alive, ended. */
@@ -117,14 +116,14 @@ class AppRpcs implements RpcFeature {
     /** The deployed app of that name; one that is made here has no functions, and is deployed for what is started in it. */
     private AppGetOrCreateResponse getOrCreate(Caller caller, AppGetOrCreateRequest request) {
         var environment = workspaces.environment(caller.tenant(), request.getEnvironmentName());
-        var found = apps.deployed(environment, request.getAppName());
-        var id = switch (request.getObjectCreationType()) {
+        var app = switch (request.getObjectCreationType()) {
             case OBJECT_CREATION_TYPE_UNSPECIFIED ->
-                found.map(App::id)
+                apps.deployed(environment, request.getAppName())
                         .orElseThrow(() -> Problem.APP_NOT_FOUND.because(
                                 "App '%s' not found in environment '%s'", request.getAppName(), environment.name()));
             case OBJECT_CREATION_TYPE_CREATE_IF_MISSING ->
-                found.map(App::id).orElseGet(() -> deployEmpty(caller, environment, request.getAppName()));
+                deployments.deployedOrEmpty(
+                        caller.tenant(), environment, request.getAppName(), caller.clientVersion(), clock.instant());
             case OBJECT_CREATION_TYPE_CREATE_FAIL_IF_EXISTS,
                     OBJECT_CREATION_TYPE_CREATE_OVERWRITE_IF_EXISTS,
                     OBJECT_CREATION_TYPE_ANONYMOUS_OWNED_BY_APP,
@@ -132,26 +131,13 @@ class AppRpcs implements RpcFeature {
                     UNRECOGNIZED ->
                 throw Problem.INVALID_ARGUMENT.because("an app cannot be made as %s", request.getObjectCreationType());
         };
-        var app = apps.get(caller.tenant(), id);
-        var response = AppGetOrCreateResponse.newBuilder().setAppId(id);
+        var response = AppGetOrCreateResponse.newBuilder().setAppId(app.id());
         response.getHandleMetadataBuilder()
-                .setAppId(id)
+                .setAppId(app.id())
                 .setDescription(request.getAppName())
                 .setEnvironmentName(environment.name())
                 .setLifecycle(AppStates.lifecycle(caller, app));
         return response.build();
-    }
-
-    private String deployEmpty(Caller caller, Environment environment, String name) {
-        if (name.isEmpty()) {
-            throw Problem.INVALID_ARGUMENT.because("app_name is empty");
-        }
-        var now = clock.instant();
-        var app = apps.create(environment, name, App.State.INITIALIZING, now);
-        var publication = new Apps.Publication(name, App.State.DEPLOYED, "", caller.clientVersion(), Layout.EMPTY);
-        return deployments
-                .publish(caller.tenant(), app.id(), publication, new HashMap<>(), now)
-                .id();
     }
 
     private AppGetLayoutResponse getLayout(Caller caller, AppGetLayoutRequest request) {

@@ -6,6 +6,7 @@ import com.google.protobuf.Empty;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import modal.client.EnvironmentCreateRequest;
 import modal.client.EnvironmentDeleteRequest;
 import modal.client.EnvironmentGetOrCreateRequest;
@@ -133,13 +134,18 @@ class EnvironmentRpcs implements RpcFeature {
     }
 
     private Empty delete(Caller caller, EnvironmentDeleteRequest request) {
-        var environment = workspaces.environment(caller.tenant(), request.getName());
-        once.answer(ModalClientGrpc.getEnvironmentDeleteMethod(), Empty.parser(), caller, () -> {
-            workspaces.deleteEnvironment(caller.tenant(), request.getName(), clock.instant());
+        var ending = new ArrayList<String>();
+        var answer = once.answer(ModalClientGrpc.getEnvironmentDeleteMethod(), Empty.parser(), caller, () -> {
+            var now = clock.instant();
+            var environment = workspaces.deleteEnvironment(caller.tenant(), request.getName(), now);
             secrets.deleteAll(environment);
+            apps.running(environment).stream().map(App::id).forEach(id -> {
+                apps.stop(id, now); // with the deletion: if the server dies now, another one goes on with their end
+                ending.add(id);
+            });
             return Empty.getDefaultInstance();
         });
-        apps.running(environment).stream().map(App::id).forEach(publisher::stopped);
-        return Empty.getDefaultInstance();
+        ending.forEach(publisher::stopped);
+        return answer;
     }
 }
