@@ -29,6 +29,7 @@ def yearly() -> None: ...
 
 @app.function(max_containers=1, scaledown_window=2)
 def elsewhere(seconds: float) -> str:
+    print("elsewhere has begun", flush=True)
     time.sleep(seconds)
     return "done"
 
