@@ -46,6 +46,7 @@ class EndpointsTest {
                         "GET functions/{id}/events TOKEN",
                         "GET functions/{id}/logs TOKEN",
                         "GET functions/{id}/variants TOKEN",
+                        "GET functions/{id}/web TOKEN",
                         "GET nodes TOKEN",
                         "GET openapi.yaml ITSELF",
                         "GET schedules TOKEN",
@@ -62,6 +63,7 @@ class EndpointsTest {
                         "POST schedules/{id}/pause TOKEN",
                         "POST schedules/{id}/resume TOKEN",
                         "POST workspaces/{name}/tokens ADMIN",
+                        "PUT functions/{id}/web TOKEN",
                         "PUT secrets/{name} TOKEN");
         assertThat(access(new RunnerEndpoints()))
                 .containsExactly(

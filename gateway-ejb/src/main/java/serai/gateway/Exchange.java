@@ -10,10 +10,14 @@ import io.netty.channel.Channel;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import modal.client.Asgi;
 import modal.client.DataChunk;
 import modal.client.DataFormat;
@@ -26,11 +30,13 @@ import serai.call.NewInput;
 import serai.call.Outcome;
 import serai.call.Output;
 import serai.call.WebCalls;
+import serai.call.WebCalls.Waited;
 import serai.config.GatewayConfig;
 import serai.gateway.Incoming.Piece;
 import serai.problem.ProblemException;
 import serai.signal.Signals;
 import serai.signal.Topic;
+import serai.web.WebEndpoint;
 
 /** One request and its answer: plain blocking code on a virtual thread. */
 final class Exchange implements Runnable {
@@ -42,6 +48,9 @@ final class Exchange implements Runnable {
     /** A body up to this size is read before its function is called: it goes with the call, and no slow client keeps a container. */
     private static final int SMALL_BODY = 64 << 10;
 
+    /** A client that sends this field, whatever its value, is told in {@code server-timing} where the time went. */
+    private static final String TIMING_WANTED = "serai-timing";
+
     private static final int BATCH = 32;
     private static final int NORMAL = 1000;
     private static final int AWAY = 1001;
@@ -51,6 +60,7 @@ final class Exchange implements Runnable {
     private static final Duration GOODBYE = Duration.ofSeconds(10);
 
     private static final int TAKEN_BYTES = 1 << 20;
+    private static final Duration LONG = Duration.ofSeconds(30);
     private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
 
     private final Exchanges exchanges;
@@ -64,6 +74,11 @@ final class Exchange implements Runnable {
     private volatile String callId;
     private volatile Refusal cut;
     private volatile boolean over;
+    private final Instant arrived = Instant.now();
+    private Rules rules;
+    private Caller caller;
+    private WebEndpoint endpoint;
+    private Optional<Waited> waited = Optional.empty();
     private WebSocket socket;
 
     Exchange(Exchanges exchanges, Channel channel, Request request, Incoming incoming, Reply reply) {
@@ -115,12 +130,52 @@ final class Exchange implements Runnable {
             reply.refuse(new Refusal(500, "internal", "The server failed", "its log has the reason"));
         } finally {
             over = true;
+            exchanges.journal().write(entry());
         }
+    }
+
+    private Entry entry() {
+        return new Entry(
+                arrived,
+                caller == null ? request.peer().getAddress().getHostAddress() : caller.name(),
+                Optional.ofNullable(endpoint)
+                        .map(to -> to.appName() + "/" + to.functionName() + (to.method().isEmpty() ? "" : "." + to.method())),
+                Optional.ofNullable(callId),
+                request.method(),
+                request.path(),
+                reply.status(),
+                incoming.received(),
+                reply.sent(),
+                times(System.nanoTime()));
+    }
+
+    /** @param until as {@link System#nanoTime} counts */
+    private Entry.Times times(long until) {
+        var begins = Optional.of(reply.startedAt()).filter(nanos -> nanos != 0);
+        return new Entry.Times(
+                waited.map(Waited::queue),
+                waited.map(Waited::start),
+                waited.map(Waited::total)
+                        .map(total -> Duration.ofNanos(begins.orElse(until) - begun).minus(total))
+                        .map(run -> run.isNegative() ? Duration.ZERO : run),
+                begins.map(nanos -> Duration.ofNanos(until - nanos)));
     }
 
     private void answer() throws ClientGoneException, InterruptedException {
         var route = exchanges.routes().of(request);
-        exchanges.guard().check(request, route);
+        endpoint = route.endpoint();
+        rules = exchanges.rules(endpoint);
+        reply.patience(rules.clientPatience());
+        var client = exchanges.forwarding().client(request);
+        caller = exchanges.guard().check(request, route, client.host(), rules.all());
+        var function = route.endpoint().functionId();
+        reply.also(exchanges.turnstile().take(function, caller, rules.all()));
+        try (var stay = exchanges.turnstile().enter(function, caller, rules.all())) {
+            answer(route, client);
+        }
+    }
+
+    private void answer(Route route, Scope.Address client) throws ClientGoneException, InterruptedException {
         var again = parameter(CALL_PARAMETER);
         if (again.isPresent()) {
             attach(route, again.get());
@@ -129,49 +184,45 @@ final class Exchange implements Runnable {
         if (request.webSocket()) {
             WebSocket.check(request);
         }
-        if (request.length().filter(length -> length > settings.maxBody()).isPresent()) {
-            throw new RefusedException(tooMuch());
+        if (request.length().filter(length -> length > rules.maxBody()).isPresent()) {
+            throw new RefusedException(tooMuch(rules.maxBody()));
         }
-        admit(route);
         try (var place = exchanges.waiting().enter(route.endpoint().functionId())) {
+            admit(route);
             if (request.expectsContinue() && request.hasBody()) {
                 reply.proceed();
             }
-            start(route, place);
+            start(route, client, place);
+            place.isQueued();
             follow(route, place);
         }
     }
 
-    Refusal tooMuch() {
+    static Refusal tooMuch(long most) {
         return new Refusal(
-                413,
-                "body-too-large",
-                "The request is too large",
-                "its body has more than %d bytes".formatted(settings.maxBody()));
+                413, "body-too-large", "The request is too large", "its body has more than %d bytes".formatted(most));
     }
 
-    /** What waits is bounded; a request too many is told so at once. */
+    /** What waits is bounded; a request too many is told so at once. This one is counted already. */
     private void admit(Route route) {
         var load = exchanges.waiting().of(route.endpoint().functionId());
-        if (load.bytes() >= settings.maxWaitingBytes()) {
+        if (load.bytes() >= rules.maxWaitingBytes()) {
             throw new RefusedException(Refusal.busy(
                     "the requests that wait for function '%s' hold %d bytes already"
                             .formatted(route.endpoint().functionName(), load.bytes()),
                     RETRY_AFTER));
         }
-        if (load.requests() >= settings.maxWaiting()
-                && calls.waiting(exchanges.target(route.endpoint()).poolId()) >= settings.maxWaiting()) {
+        if (load.requests() > rules.maxWaiting()
+                && calls.waiting(exchanges.target(route.endpoint()).poolId()) + load.unborn() > rules.maxWaiting()) {
             throw new RefusedException(Refusal.busy(
                     "%d requests wait for function '%s' already"
-                            .formatted(settings.maxWaiting(), route.endpoint().functionName()),
+                            .formatted(rules.maxWaiting(), route.endpoint().functionName()),
                     RETRY_AFTER));
         }
     }
 
-    private void start(Route route, Waiting.Place place) throws InterruptedException {
-        var forwarding = exchanges.forwarding();
-        var client = forwarding.client(request);
-        var input = Scope.input(request, route, forwarding.fields(request, route, client), client);
+    private void start(Route route, Scope.Address client, Waiting.Place place) throws InterruptedException {
+        var input = Scope.input(request, route, exchanges.forwarding().fields(request, route, client), client);
         boolean pumped = request.webSocket() || (request.hasBody() && !isSmall());
         var first = request.webSocket()
                 ? Asgi.newBuilder().setWebsocketConnect(Asgi.WebsocketConnect.getDefaultInstance())
@@ -190,8 +241,7 @@ final class Exchange implements Runnable {
                 ids);
         callId = ids.callId();
         if (pumped) {
-            Exchanges.onThread(
-                    new Pump(this, calls, exchanges.signals(), incoming, callId, place, settings.clientPatience()));
+            Exchanges.onThread(new Pump(this, calls, exchanges.signals(), incoming, callId, place, rules));
         }
     }
 
@@ -202,15 +252,15 @@ final class Exchange implements Runnable {
     private ByteString wholeBody() throws InterruptedException {
         var body = ByteString.EMPTY;
         while (true) {
-            switch (incoming.take(settings.clientPatience())) {
+            switch (incoming.take(rules.clientPatience())) {
                 case Piece.Body piece -> {
                     body = body.concat(ByteString.copyFrom(piece.content()));
                     if (piece.last()) {
                         return body;
                     }
                 }
-                case null -> throw new RefusedException(tooSlow(settings.clientPatience()));
-                case Piece.TooMuch tooMuch -> throw new RefusedException(tooMuch());
+                case null -> throw new RefusedException(tooSlow(rules.clientPatience()));
+                case Piece.TooMuch tooMuch -> throw new RefusedException(tooMuch(rules.maxBody()));
                 case Piece.Gone gone -> throw new RefusedException(Refusal.badRequest("the body has no end"));
                 case Piece.Text t -> throw new IllegalStateException("no WebSocket yet");
                 case Piece.Binary b -> throw new IllegalStateException("no WebSocket yet");
@@ -238,14 +288,18 @@ final class Exchange implements Runnable {
 
     /** The client asks for an answer that it did not wait for before. */
     private void attach(Route route, String id) throws ClientGoneException, InterruptedException {
-        if (!calls.isOf(id, route.endpoint().functionId())) {
-            throw new RefusedException(new Refusal(
-                    404,
-                    "call-not-found",
-                    "There is no such call",
-                    "'%s' is no request of this endpoint".formatted(id)));
+        switch (calls.claim(id, route.endpoint().functionId())) {
+            case UNKNOWN ->
+                throw new RefusedException(new Refusal(
+                        404,
+                        "call-not-found",
+                        "There is no such call",
+                        "'%s' is no request of this endpoint".formatted(id)));
+            case GONE ->
+                throw new RefusedException(new Refusal(
+                        410, "answer-gone", "The answer is not kept any more", "call '%s' is over".formatted(id)));
+            case KEPT -> {}
         }
-        exchanges.parked().fetched(id);
         callId = id;
         try (var place = exchanges.waiting().enter(route.endpoint().functionId())) {
             follow(route, place);
@@ -274,7 +328,7 @@ final class Exchange implements Runnable {
     /** The answer is not wanted, or cannot be had. */
     private void drop() {
         try {
-            exchanges.cancel(callId, "the client has gone");
+            waited = exchanges.cancel(callId, "the client has gone");
         } catch (RuntimeException e) {
             LOG.log(WARNING, "call " + callId + " is not cancelled", e);
         }
@@ -302,7 +356,7 @@ final class Exchange implements Runnable {
                 for (var piece : seen.chunks()) {
                     place.close();
                     if (take(piece)) {
-                        calls.finish(callId);
+                        waited = calls.finish(callId);
                         return true;
                     }
                 }
@@ -325,7 +379,7 @@ final class Exchange implements Runnable {
                 if (!reply.isStarted() && isParked()) {
                     return true;
                 }
-                waiter.await(Duration.ofSeconds(30));
+                waiter.await(untilNextLook());
             }
         }
 
@@ -340,20 +394,36 @@ final class Exchange implements Runnable {
             return System.nanoTime() - goodbye < GOODBYE.toNanos();
         }
 
+        /** Nothing may tell that the time is up. */
+        private Duration untilNextLook() {
+            if (reply.isStarted()) {
+                return LONG;
+            }
+            var waited = waited();
+            return Stream.of(rules.maxWait(), rules.redirectAfter())
+                    .map(limit -> limit.minus(waited))
+                    .filter(Duration::isPositive)
+                    .min(Comparator.naturalOrder())
+                    .orElse(LONG);
+        }
+
+        private Duration waited() {
+            return Duration.ofNanos(System.nanoTime() - begun);
+        }
+
         private boolean isParked() {
-            var waited = Duration.ofNanos(System.nanoTime() - begun);
-            if (waited.compareTo(settings.maxWait()) >= 0
-                    && calls.queued(callId).isEmpty()) {
+            var waited = waited();
+            if (waited.compareTo(rules.maxWait()) >= 0 && calls.queued(callId).isEmpty()) {
                 reply.refuse(Refusal.busy(
                         "no container of function '%s' was free for %s"
-                                .formatted(route.endpoint().functionName(), settings.maxWait()),
+                                .formatted(route.endpoint().functionName(), rules.maxWait()),
                         RETRY_AFTER));
                 drop();
                 return true;
             }
             boolean redirects = !request.webSocket()
                     && route.config().getAsyncMode() != WebhookAsyncMode.WEBHOOK_ASYNC_MODE_DISABLED;
-            if (redirects && waited.compareTo(settings.redirectAfter()) >= 0) {
+            if (redirects && waited.compareTo(rules.redirectAfter()) >= 0) {
                 exchanges.parked().park(callId);
                 reply.refuse(new Refusal(
                                 303,
@@ -386,7 +456,7 @@ final class Exchange implements Runnable {
                 case HTTP_RESPONSE_BODY -> body(message.getHttpResponseBody());
                 case HTTP_RESPONSE_TRAILERS -> {
                     var more = message.getHttpResponseTrailers();
-                    fields = new java.util.ArrayList<>(fields);
+                    fields = new ArrayList<>(fields);
                     fields.addAll(Field.endToEnd(Field.of(more.getHeadersList())));
                     if (more.getMoreTrailers()) {
                         yield false;
@@ -442,7 +512,12 @@ final class Exchange implements Runnable {
                 throw new IllegalArgumentException("status " + start.getStatus());
             }
             trailers = start.getTrailers();
-            reply.start(start.getStatus(), Field.endToEnd(Field.of(start.getHeadersList())));
+            var told = new ArrayList<>(Field.endToEnd(Field.of(start.getHeadersList())));
+            if (request.headers().contains(TIMING_WANTED)) {
+                waited = calls.waited(callId);
+                told.add(new Field("server-timing", times(System.nanoTime()).serverTiming()));
+            }
+            reply.start(start.getStatus(), told);
         }
 
         private boolean body(Asgi.HttpResponseBody part) throws ClientGoneException, InterruptedException {
@@ -459,7 +534,7 @@ final class Exchange implements Runnable {
 
         private void over() {
             var output = calls.output(callId);
-            calls.finish(callId);
+            waited = calls.finish(callId);
             if (socket != null && socket.isAccepted()) {
                 end(output);
             } else {
@@ -492,8 +567,7 @@ final class Exchange implements Runnable {
 
     private Refusal verdict(Route route, Optional<Output> output) {
         if (output.isEmpty()) {
-            return new Refusal(
-                    410, "answer-gone", "The answer was fetched before", "call '%s' is over".formatted(callId));
+            return Refusal.broken("call '%s' is not there any more".formatted(callId));
         }
         return switch (output.get().outcome()) {
             case SUCCESS ->

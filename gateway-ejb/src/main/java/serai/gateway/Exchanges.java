@@ -8,6 +8,7 @@ import jakarta.inject.Inject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import serai.activate.CallTargets;
 import serai.blob.Blobs;
@@ -15,10 +16,13 @@ import serai.call.Chunks;
 import serai.call.Inputs;
 import serai.call.Target;
 import serai.call.WebCalls;
+import serai.call.WebCalls.Waited;
 import serai.config.GatewayConfig;
 import serai.server.ServerContext;
 import serai.signal.Signals;
+import serai.web.Networks;
 import serai.web.WebEndpoint;
+import serai.web.WebRules;
 import serai.workspace.Tenant;
 
 /** Requests under way on this server, and what each of them needs. */
@@ -28,6 +32,8 @@ class Exchanges {
     private final Waiting waiting = new Waiting();
     private final Routes routes;
     private final Guard guard;
+    private final Turnstile turnstile;
+    private final Journal journal;
     private final CallTargets targets;
     private final WebCalls calls;
     private final Chunks chunks;
@@ -38,11 +44,14 @@ class Exchanges {
     private final GatewayConfig settings;
     private final Parked parked;
     private final Forwarding forwarding;
+    private final WebRules standard;
 
     @Inject
     Exchanges(
             Routes routes,
             Guard guard,
+            Turnstile turnstile,
+            Journal journal,
             CallTargets targets,
             WebCalls calls,
             Chunks chunks,
@@ -53,6 +62,8 @@ class Exchanges {
             GatewayConfig settings) {
         this.routes = routes;
         this.guard = guard;
+        this.turnstile = turnstile;
+        this.journal = journal;
         this.targets = targets;
         this.calls = calls;
         this.chunks = chunks;
@@ -61,12 +72,13 @@ class Exchanges {
         this.signals = signals;
         this.context = context;
         this.settings = settings;
-        this.parked = new Parked(this::cancel);
+        this.parked = new Parked(calls, this::cancel);
         this.forwarding = settings == null ? null : new Forwarding(Networks.of(settings.trustedProxies()));
+        this.standard = settings == null ? null : Rules.of(settings);
     }
 
     Exchanges() {
-        this(null, null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     Forwarding forwarding() {
@@ -107,9 +119,9 @@ class Exchanges {
     }
 
     /** Nobody wants the answer any more. */
-    void cancel(String callId, String reason) {
+    Optional<Waited> cancel(String callId, String reason) {
         context.run(() -> inputs.cancel(callId, reason));
-        calls.finish(callId);
+        return calls.finish(callId);
     }
 
     /** What a container could not send inline. */
@@ -124,6 +136,19 @@ class Exchanges {
 
     Guard guard() {
         return guard;
+    }
+
+    Journal journal() {
+        return journal;
+    }
+
+    Turnstile turnstile() {
+        return turnstile;
+    }
+
+    /** What holds for requests to that endpoint. */
+    Rules rules(WebEndpoint endpoint) {
+        return new Rules(endpoint.rules().or(standard));
     }
 
     Waiting waiting() {

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import modal.client.WebhookType;
+import serai.web.Networks;
 
 /**
  * The fields of a request as a function sees them: without those of the connection, and with the truth about who asks in place of
@@ -24,7 +25,8 @@ record Forwarding(Networks trusted) {
             "x-forwarded-prefix",
             "x-real-ip",
             "modal-key",
-            "modal-secret");
+            "modal-secret",
+            "serai-timing");
 
     private static final Set<String> OF_THE_WEB_SOCKET =
             Set.of("sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions");

@@ -5,6 +5,7 @@ package serai.gateway;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import serai.web.ProxyTokens;
+import serai.web.WebRules;
 
 /** Who may call an endpoint. */
 @ApplicationScoped
@@ -20,10 +21,17 @@ class Guard {
         this(null); // for the server's proxy
     }
 
-    /** @throws RefusedException for whoever may not */
-    void check(Request request, Route route) {
+    /**
+     * @param address of the client
+     * @throws RefusedException for whoever may not
+     */
+    Caller check(Request request, Route route, String address, WebRules rules) {
+        if (rules.allowed().filter(ranges -> !ranges.contains(address)).isPresent()) {
+            throw new RefusedException(new Refusal(
+                    403, "address-refused", "The endpoint is protected", "%s may not call it".formatted(address)));
+        }
         if (!route.config().getRequiresProxyAuth()) {
-            return;
+            return Caller.at(address);
         }
         var credentials = ProxyCredentials.of(request.headers())
                 .orElseThrow(
@@ -31,6 +39,7 @@ class Guard {
         if (!tokens.accepts(route.endpoint().workspaceId(), credentials.id(), credentials.secret())) {
             throw refused("the proxy token is unknown, wrong or revoked");
         }
+        return Caller.token(credentials.id());
     }
 
     private static RefusedException refused(String detail) {

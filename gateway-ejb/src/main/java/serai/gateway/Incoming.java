@@ -50,6 +50,7 @@ final class Incoming {
     private final Reading reading;
     private int held;
     private boolean stopped;
+    private long total;
 
     /** Whether more is read from the connection. */
     interface Reading {
@@ -66,11 +67,22 @@ final class Incoming {
         try {
             pieces.add(piece);
             held += piece.size();
+            total += piece.size();
             if (held > FULL && !stopped) {
                 stopped = true;
                 reading.set(false);
             }
             changed.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Bytes that came, a character counting two. */
+    long received() {
+        lock.lock();
+        try {
+            return total;
         } finally {
             lock.unlock();
         }

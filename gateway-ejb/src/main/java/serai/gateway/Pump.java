@@ -30,9 +30,10 @@ final class Pump implements Runnable {
     private final Incoming incoming;
     private final String callId;
     private final Waiting.Place place;
-    private final Duration patience;
+    private final Rules rules;
     private long ordinal = 1;
     private long sinceLook;
+    private long total;
 
     Pump(
             Exchange exchange,
@@ -41,14 +42,14 @@ final class Pump implements Runnable {
             Incoming incoming,
             String callId,
             Waiting.Place place,
-            Duration patience) {
+            Rules rules) {
         this.exchange = exchange;
         this.calls = calls;
         this.signals = signals;
         this.incoming = incoming;
         this.callId = callId;
         this.place = place;
-        this.patience = patience;
+        this.rules = rules;
     }
 
     @Override
@@ -56,7 +57,7 @@ final class Pump implements Runnable {
         try {
             boolean more = true;
             while (more) {
-                more = pass(incoming.take(patience));
+                more = pass(incoming.take(rules.clientPatience()));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -79,6 +80,10 @@ final class Pump implements Runnable {
                     whole = whole.concat(ByteString.copyFrom(more.content()));
                     last = more.last();
                 }
+                total += whole.size();
+                if (total > rules.maxBody()) {
+                    yield end(Exchange.tooMuch(rules.maxBody()));
+                }
                 feed(body(whole, !last));
                 yield !last;
             }
@@ -98,9 +103,9 @@ final class Pump implements Runnable {
                 exchange.lookAgain();
                 yield false;
             }
-            case null -> exchange.isSocket() ? !exchange.isOver() : end(Exchange.tooSlow(patience));
+            case null -> exchange.isSocket() ? !exchange.isOver() : end(Exchange.tooSlow(rules.clientPatience()));
             case Incoming.Piece.Gone gone -> end(Refusal.badRequest("the body has no end"));
-            case Incoming.Piece.TooMuch tooMuch -> end(exchange.tooMuch());
+            case Incoming.Piece.TooMuch tooMuch -> end(Exchange.tooMuch(rules.maxBody()));
         };
     }
 
@@ -124,7 +129,7 @@ final class Pump implements Runnable {
 
     private void feed(Asgi message) throws InterruptedException {
         var content = Exchange.chunk(++ordinal, message);
-        place.holds(content.length);
+        place.holds(place.held() + content.length);
         calls.feed(callId, ordinal, content);
         sinceLook += content.length;
         if (sinceLook >= LARGE) {
@@ -133,9 +138,16 @@ final class Pump implements Runnable {
         }
     }
 
+    /** What the container has not read yet. */
+    private long backlog() {
+        long bytes = calls.backlog(callId, Direction.IN);
+        place.holds(bytes);
+        return bytes;
+    }
+
     private void awaitRoom() throws InterruptedException {
         try (var waiter = signals.listen(Topic.room(callId))) {
-            while (calls.backlog(callId, Direction.IN) > WebCalls.BACKLOG && !exchange.isOver()) {
+            while (backlog() > WebCalls.BACKLOG && !exchange.isOver()) {
                 waiter.await(LOOK_AGAIN);
             }
         }

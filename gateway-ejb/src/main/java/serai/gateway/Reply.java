@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.time.ZoneOffset;
@@ -31,11 +32,12 @@ final class Reply {
 
     private final Channel channel;
     private final Request request;
-    private final Duration patience;
     private final Runnable ended;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    private volatile Duration patience;
     private volatile boolean gone;
+    private List<Field> also = List.of();
     private boolean started;
     private boolean finished;
     private boolean bodiless;
@@ -43,6 +45,8 @@ final class Reply {
     private boolean mustClose;
     private long announced = UNKNOWN;
     private long written;
+    private int status;
+    private long startedAt;
 
     /** @param ended told once, when the answer is complete or given up */
     Reply(Channel channel, Request request, Duration patience, Runnable ended) {
@@ -67,6 +71,16 @@ final class Reply {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** How long a client may take nothing. */
+    void patience(Duration limit) {
+        patience = limit;
+    }
+
+    /** @param fields of ours, which the answer has in addition, whoever gives it */
+    void also(List<Field> fields) {
+        also = fields;
     }
 
     boolean isGone() {
@@ -101,6 +115,9 @@ final class Reply {
                 headers.add(field.name(), field.value());
             }
         }
+        also.stream()
+                .filter(field -> !headers.contains(field.name()))
+                .forEach(field -> headers.set(field.name(), field.value()));
         bodiless = request.isHead() || code == 204 || code == 304 || code < 200;
         frame(headers, code);
         if (!headers.contains(HttpHeaderNames.DATE)) {
@@ -110,6 +127,8 @@ final class Reply {
         }
         check();
         started = true;
+        status = code;
+        startedAt = System.nanoTime();
         channel.write(response, channel.voidPromise());
     }
 
@@ -222,7 +241,7 @@ final class Reply {
     }
 
     /** A frame of a WebSocket. */
-    void send(Object frame) throws ClientGoneException, InterruptedException {
+    void send(WebSocketFrame frame) throws ClientGoneException, InterruptedException {
         boolean room = false;
         try {
             awaitRoom();
@@ -232,11 +251,29 @@ final class Reply {
                 ReferenceCountUtil.release(frame);
             }
         }
+        written += frame.content().readableBytes();
         channel.write(frame, channel.voidPromise());
+    }
+
+    /** Of the answer; 0 if there was none. */
+    int status() {
+        return status;
+    }
+
+    /** Bytes of its body, or of messages. */
+    long sent() {
+        return written;
+    }
+
+    /** When its first byte was given to the connection, as {@link System#nanoTime} counts. */
+    long startedAt() {
+        return startedAt;
     }
 
     /** The connection becomes somebody else's. */
     void handOver() {
+        status = HttpResponseStatus.SWITCHING_PROTOCOLS.code();
+        startedAt = System.nanoTime();
         finished = true;
         started = true;
     }

@@ -8,12 +8,15 @@ import java.util.concurrent.ConcurrentHashMap;
 final class Waiting {
     private final ConcurrentHashMap<String, Load> loads = new ConcurrentHashMap<>();
 
-    /** @param bytes that are kept for them */
-    record Load(int requests, long bytes) {
-        private static final Load NONE = new Load(0, 0);
+    /**
+     * @param unborn of them, those that the queue does not know yet
+     * @param bytes that are kept for them
+     */
+    record Load(int requests, int unborn, long bytes) {
+        private static final Load NONE = new Load(0, 0, 0);
 
-        private Load plus(int more, long bytesMore) {
-            return new Load(requests + more, bytes + bytesMore);
+        private Load plus(int more, int moreUnborn, long moreBytes) {
+            return new Load(requests + more, unborn + moreUnborn, bytes + moreBytes);
         }
     }
 
@@ -21,16 +24,30 @@ final class Waiting {
     final class Place implements AutoCloseable {
         private final String function;
         private long bytes;
+        private boolean born;
         private boolean left;
 
         private Place(String function) {
             this.function = function;
         }
 
-        synchronized void holds(long more) {
+        /** So much is kept for it now. */
+        synchronized void holds(long now) {
             if (!left) {
-                bytes += more;
-                add(function, 0, more);
+                add(function, 0, 0, now - bytes);
+                bytes = now;
+            }
+        }
+
+        synchronized long held() {
+            return bytes;
+        }
+
+        /** The queue has it. */
+        synchronized void isQueued() {
+            if (!left && !born) {
+                born = true;
+                add(function, 0, -1, 0);
             }
         }
 
@@ -38,7 +55,7 @@ final class Waiting {
         public synchronized void close() {
             if (!left) {
                 left = true;
-                add(function, -1, -bytes);
+                add(function, -1, born ? 0 : -1, -bytes);
             }
         }
     }
@@ -48,13 +65,13 @@ final class Waiting {
     }
 
     Place enter(String function) {
-        add(function, 1, 0);
+        add(function, 1, 1, 0);
         return new Place(function);
     }
 
-    private void add(String function, int requests, long bytes) {
+    private void add(String function, int requests, int unborn, long bytes) {
         loads.compute(function, (id, before) -> {
-            var now = (before == null ? Load.NONE : before).plus(requests, bytes);
+            var now = (before == null ? Load.NONE : before).plus(requests, unborn, bytes);
             return now.requests() == 0 ? null : now;
         });
     }

@@ -13,7 +13,9 @@ import java.util.List;
 import modal.client.WebhookConfig;
 import modal.client.WebhookType;
 import org.junit.jupiter.api.Test;
+import serai.web.Networks;
 import serai.web.WebEndpoint;
+import serai.web.WebRules;
 
 class ForwardingTest {
     private static final InetSocketAddress PEER = new InetSocketAddress("10.1.2.3", 4711);
@@ -73,7 +75,7 @@ class ForwardingTest {
     }
 
     private static Route route(WebhookType type) {
-        var endpoint = new WebEndpoint("a", "ws", "en", "ap", "app", "fu", "f", "", "de");
+        var endpoint = new WebEndpoint("a", "ws", "en", "ap", "app", "fu", "f", "", "de", WebRules.NONE);
         return new Route(endpoint, WebhookConfig.newBuilder().setType(type).build(), "", "/");
     }
 }

@@ -290,6 +290,13 @@ final class Platform {
         environment.put("SERAI_GATEWAY_PORT", Integer.toString(ledger.port(Ports.of(Ports.WEB, number))));
         environment.put("SERAI_GATEWAY_URL", endpointUrl());
         environment.put(
+                "SERAI_GATEWAY_TLS_PORT",
+                settings.text(Ports.of("SERAI_GATEWAY_TLS_PORT", number)).orElse("0"));
+        environment.put(
+                "SERAI_GATEWAY_ACCESS_LOG",
+                settings.text("SERAI_GATEWAY_ACCESS_LOG")
+                        .orElse(home.logs().resolve(server.part() + "-access.log").toString()));
+        environment.put(
                 "SERAI_HTTP_URL",
                 settings.text(Ports.of("SERAI_HTTP_URL", number)).orElse(server.url()));
         environment.put("SERAI_DATA_DIRECTORY", home.data().toString());

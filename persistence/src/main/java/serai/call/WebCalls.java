@@ -5,9 +5,11 @@ package serai.call;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.mapper.RowMapper;
 import serai.call.Chunks.Direction;
 import serai.signal.Signals;
 import serai.signal.Topic;
@@ -20,6 +22,18 @@ import serai.signal.Topic;
 public class WebCalls {
     /** Bytes that a stream holds at most, but for the piece that was being written. */
     public static final long BACKLOG = 16 << 20;
+
+    private static final String WAITED = """
+            select extract(epoch from i.claimed_at - i.created_at) * 1e6 as total,
+                coalesce(greatest(0, extract(epoch from least(c.ready_at, i.claimed_at)
+                    - greatest(c.created_at, i.created_at)) * 1e6), 0) as start
+            from input i left join container c on c.id = i.container_id
+            where i.call_id = :call and i.claimed_at is not null""";
+
+    private static final RowMapper<Waited> WAITED_ROW = (row, context) -> {
+        var start = micros(row.getDouble("start"));
+        return new Waited(micros(row.getDouble("total")).minus(start), start);
+    };
 
     private final Jdbi jdbi;
     private final Signals signals;
@@ -65,6 +79,10 @@ public class WebCalls {
                 .bind("first", first)
                 .execute());
         signals.afterCommit(Topic.work(target.poolId()), 1);
+    }
+
+    private static Duration micros(double micros) {
+        return Duration.of(Math.max(0, Math.round(micros)), ChronoUnit.MICROS);
     }
 
     /** The next piece of the request. */
@@ -130,14 +148,46 @@ public class WebCalls {
                         .one());
     }
 
-    /** @return whether it is a request to that function */
-    public boolean isOf(String callId, String functionId) {
+    /** Its client was sent on: until then somebody has to come for the answer. */
+    public void park(String callId, Duration patience) {
+        jdbi.useHandle(handle -> handle.createUpdate(
+                        "update function_call set wanted_until = now() + :patience * interval '1 ms' where id = :call")
+                .bind("call", callId)
+                .bind("patience", patience.toMillis())
+                .execute());
+    }
+
+    /** @return whether nobody has come in time; true once */
+    public boolean isAbandoned(String callId) {
+        return jdbi.withHandle(handle -> handle.createUpdate(
+                                "update function_call set wanted_until = null where id = :call and wanted_until <= now()")
+                        .bind("call", callId)
+                        .execute())
+                > 0;
+    }
+
+    /** Somebody comes for the answer. */
+    public Claim claim(String callId, String functionId) {
         return jdbi.withHandle(handle -> handle.createQuery("""
-                        select exists (select 1 from function_call where id = :id and function_id = :function and kind = 'WEB')""")
-                .bind("id", callId)
+                        update function_call c set wanted_until = null
+                        where id = :call and function_id = :function and kind = 'WEB'
+                        returning exists (select 1 from input i join input_payload p on p.input_id = i.id
+                            where i.call_id = c.id) as kept""")
+                .bind("call", callId)
                 .bind("function", functionId)
-                .mapTo(Boolean.class)
-                .one());
+                .map((row, context) -> row.getBoolean("kept") ? Claim.KEPT : Claim.GONE)
+                .findOne()
+                .orElse(Claim.UNKNOWN));
+    }
+
+    /** Whether there is an answer to come for. */
+    public enum Claim {
+        /** No such request was sent to this function. */
+        UNKNOWN,
+        /** It is there, or will be. */
+        KEPT,
+        /** Somebody had it, or nobody wanted it. */
+        GONE
     }
 
     /** How the call ended; empty while it has not. */
@@ -160,10 +210,33 @@ public class WebCalls {
     }
 
     /** Nobody will read what is left of the streams. The call itself stays, for those who want to know what became of it. */
-    public void finish(String callId) {
-        jdbi.useHandle(handle -> handle.createUpdate("""
-                        with left_over as (delete from data_chunk where call_id = :call)
-                        delete from input_payload where input_id in (select id from input where call_id = :call)""").bind("call", callId).execute());
+    public Optional<Waited> finish(String callId) {
+        var waited = jdbi.withHandle(handle -> handle.createQuery("""
+                        with left_over as (delete from data_chunk where call_id = :call),
+                            arguments as (delete from input_payload where input_id in (select id from input where call_id = :call))
+                        """ + WAITED)
+                .bind("call", callId)
+                .map(WAITED_ROW)
+                .findFirst());
         signals.afterCommit(Topic.room(callId));
+        return waited;
+    }
+
+    /** What a request waited for; empty while it waits. */
+    public Optional<Waited> waited(String callId) {
+        return jdbi.withHandle(
+                handle -> handle.createQuery(WAITED).bind("call", callId).map(WAITED_ROW).findFirst());
+    }
+
+    /**
+     * What a request waited for.
+     *
+     * @param queue until a container took it, without {@code start}
+     * @param start of that container, as far as it fell into the time of waiting
+     */
+    public record Waited(Duration queue, Duration start) {
+        public Duration total() {
+            return queue.plus(start);
+        }
     }
 }

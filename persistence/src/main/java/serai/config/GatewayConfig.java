@@ -22,6 +22,16 @@ public class GatewayConfig {
     @ConfigProperty(name = "serai.gateway.port", defaultValue = "8000")
     int port;
 
+    /** Port for the same with TLS; 0 for none. */
+    @Inject
+    @ConfigProperty(name = "serai.gateway.tls-port", defaultValue = "0")
+    int tlsPort;
+
+    /** Folder with certificates and their keys. */
+    @Inject
+    @ConfigProperty(name = "serai.gateway.tls-directory")
+    Optional<String> tlsDirectory;
+
     /** What an endpoint's address looks like from outside. */
     @Inject
     @ConfigProperty(name = "serai.gateway.url", defaultValue = "http://{label}.localhost:8000")
@@ -51,6 +61,36 @@ public class GatewayConfig {
     @Inject
     @ConfigProperty(name = "serai.gateway.max-message", defaultValue = "16777216")
     int maxMessage;
+
+    /** Of all callers of a function together, as 100/PT60S. */
+    @Inject
+    @ConfigProperty(name = "serai.gateway.rate")
+    Optional<String> rate;
+
+    /** Of each caller of a function: a proxy token, or an address. */
+    @Inject
+    @ConfigProperty(name = "serai.gateway.caller-rate")
+    Optional<String> callerRate;
+
+    /** Requests and WebSockets of a function at a time, on this server. */
+    @Inject
+    @ConfigProperty(name = "serai.gateway.concurrency")
+    Optional<Integer> concurrency;
+
+    /** Of those, of each caller. */
+    @Inject
+    @ConfigProperty(name = "serai.gateway.caller-concurrency")
+    Optional<Integer> callerConcurrency;
+
+    /** Addresses that may call functions at all. Separated by commas. */
+    @Inject
+    @ConfigProperty(name = "serai.gateway.allowed")
+    Optional<String> allowed;
+
+    /** File with a line for each request, as JSON; a number is added to its name. */
+    @Inject
+    @ConfigProperty(name = "serai.gateway.access-log")
+    Optional<String> accessLog;
 
     /** Connections at a time. */
     @Inject
@@ -90,12 +130,44 @@ public class GatewayConfig {
         return port;
     }
 
+    public int tlsPort() {
+        return tlsPort;
+    }
+
+    public Optional<String> tlsDirectory() {
+        return tlsDirectory;
+    }
+
     public String url() {
         return url;
     }
 
     public List<String> trustedProxies() {
         return List.of(trustedProxies.orElse("").split(","));
+    }
+
+    public Optional<String> rate() {
+        return rate;
+    }
+
+    public Optional<String> callerRate() {
+        return callerRate;
+    }
+
+    public Optional<Integer> concurrency() {
+        return concurrency;
+    }
+
+    public Optional<Integer> callerConcurrency() {
+        return callerConcurrency;
+    }
+
+    public Optional<List<String>> allowed() {
+        return allowed.map(text -> List.of(text.split(",")));
+    }
+
+    public Optional<String> accessLog() {
+        return accessLog;
     }
 
     public Duration redirectAfter() {

@@ -28,6 +28,7 @@ public class Database {
     @PersistenceContext(unitName = "serai")
     private EntityManager entities;
 
+    @Produces
     @Resource(lookup = "java:app/jdbc/serai")
     private DataSource source;
 

@@ -6,6 +6,7 @@ package serai.web;
  * A function, or a method of a class, that is called by HTTP.
  *
  * @param method of a class; empty for a function
+ * @param rules of its own
  */
 public record WebEndpoint(
         String name,
@@ -16,4 +17,5 @@ public record WebEndpoint(
         String functionId,
         String functionName,
         String method,
-        String definitionId) {}
+        String definitionId,
+        WebRules rules) {}

@@ -22,18 +22,20 @@ public class WebEndpoints {
             row.getString("environment_id"),
             row.getString("app_id"),
             row.getString("app_name"),
-            row.getString("function_id"),
+            row.getString("function"),
             row.getString("function_name"),
             row.getString("method"),
-            row.getString("definition_id"));
+            row.getString("definition_id"),
+            WebRulesOfFunctions.read(row));
 
     /** Of apps that run, by the definitions that they run by. Who defined last comes first: it has the name. */
     private static final String LIVE = """
-            select e.name, e.method, e.definition_id, f.id as function_id, f.name as function_name, f.workspace_id,
-                f.environment_id, f.app_id, coalesce(a.name, a.description) as app_name
+            select e.name, e.method, e.definition_id, f.id as function, f.name as function_name, f.workspace_id,
+                f.environment_id, f.app_id, coalesce(a.name, a.description) as app_name, r.*
             from web_endpoint e
             join definition d on d.id = e.definition_id
             join function f on f.id = d.function_id and f.definition_id = d.id
+            left join web_rules r on r.function_id = f.id
             join app a on a.id = f.app_id and a.state not in ('STOPPING', 'STOPPED')
             where exists (select 1 from app_object o where o.app_id = a.id and o.version = a.version
                 and o.kind = 'FUNCTION' and o.object_id = f.id) and %s

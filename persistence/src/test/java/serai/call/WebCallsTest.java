@@ -107,8 +107,31 @@ class WebCallsTest {
     @Test
     void givenNoSuchCall_whenLookedAt_thenItIsOver() {
         assertThat(chunks.look("fc-none", Direction.OUT, 0, 10)).isEqualTo(new Chunks.Look(List.of(), true));
-        assertThat(webCalls.isOf(call, fixture.function(pool))).isTrue();
-        assertThat(webCalls.isOf(call, "fu-other")).isFalse();
+    }
+
+    @Test
+    void givenAnAnswer_whenSomebodyComesForIt_thenItIsThereForItsFunctionUntilItWasFetched() {
+        var function = fixture.function(pool);
+        assertThat(webCalls.claim(call, "fu-other")).isEqualTo(WebCalls.Claim.UNKNOWN);
+        assertThat(webCalls.claim(call, function)).isEqualTo(WebCalls.Claim.KEPT);
+        webCalls.finish(call);
+        assertThat(webCalls.claim(call, function)).isEqualTo(WebCalls.Claim.GONE);
+    }
+
+    @Test
+    void givenAClientThatWasSentOn_whenNobodyComesInTime_thenTheCallIsAbandonedOnce() {
+        webCalls.park(call, Duration.ofHours(1));
+        assertThat(webCalls.isAbandoned(call)).isFalse();
+        webCalls.park(call, Duration.ZERO);
+        assertThat(webCalls.isAbandoned(call)).isTrue();
+        assertThat(webCalls.isAbandoned(call)).isFalse();
+    }
+
+    @Test
+    void givenAClientThatWasSentOn_whenItComes_thenTheCallIsNotAbandoned() {
+        webCalls.park(call, Duration.ZERO);
+        webCalls.claim(call, fixture.function(pool));
+        assertThat(webCalls.isAbandoned(call)).isFalse();
     }
 
     private List<String> texts(Direction direction, long after) {

@@ -19,6 +19,7 @@ import serai.log.Logs;
 import serai.pool.Pools;
 import serai.replay.Replays;
 import serai.secret.Secrets;
+import serai.web.RateLimits;
 
 /** Forgets what is old. */
 @ApplicationScoped
@@ -33,6 +34,7 @@ public class Retention {
     private final Pools pools;
     private final Events events;
     private final Secrets secrets;
+    private final RateLimits rates;
     private final CallConfig callSettings;
     private final LogConfig logSettings;
 
@@ -44,6 +46,7 @@ public class Retention {
             Pools pools,
             Events events,
             Secrets secrets,
+            RateLimits rates,
             CallConfig callSettings,
             LogConfig logSettings) {
         this.calls = calls;
@@ -52,12 +55,13 @@ public class Retention {
         this.pools = pools;
         this.events = events;
         this.secrets = secrets;
+        this.rates = rates;
         this.callSettings = callSettings;
         this.logSettings = logSettings;
     }
 
     public Retention() {
-        this(null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Today's logs and tomorrow's have a partition; what is over its time goes. */
@@ -71,6 +75,7 @@ public class Retention {
         forget("events", () -> events.forget(now.minus(logSettings.retention()), BATCH));
         forgetCalls(now.minus(callSettings.retention()));
         secrets.forget(now);
+        forget("rate limits that nobody uses", () -> rates.forget(BATCH));
         rewrapSecrets();
     }
 

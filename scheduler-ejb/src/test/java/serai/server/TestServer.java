@@ -88,6 +88,7 @@ import serai.schedule.Schedules;
 import serai.secret.Secrets;
 import serai.signal.Signals;
 import serai.signal.Topic;
+import serai.web.RateLimits;
 import serai.web.WebEndpoints;
 import serai.workspace.Environment;
 import serai.workspace.Tenant;
@@ -192,6 +193,7 @@ public final class TestServer {
             pools,
             events,
             secrets(null),
+            new RateLimits(SOURCE),
             call,
             settings(LogConfig.class, Map.of()));
 

@@ -5,7 +5,9 @@ package serai.api.rest;
 import jakarta.enterprise.context.RequestScoped;
 import jakarta.inject.Inject;
 import jakarta.ws.rs.BeanParam;
+import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
@@ -15,6 +17,7 @@ import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.MediaType;
 import serai.api.http.Access;
 import serai.api.http.Caller;
+import serai.api.rest.json.Json;
 import serai.api.rest.log.LogAnswers;
 import serai.api.rest.log.LogQuery;
 import serai.app.Apps;
@@ -26,6 +29,7 @@ import serai.function.Functions;
 import serai.log.Logs;
 import serai.pool.Pool;
 import serai.pool.Pools;
+import serai.web.WebRulesOfFunctions;
 
 /** Functions: what they ask for, how many containers they have, and why. */
 @Path("functions")
@@ -40,6 +44,7 @@ public class FunctionsResource {
     private final Environments environments;
     private final Cluster cluster;
     private final Apps apps;
+    private final WebRulesOfFunctions webRules;
     private final LogAnswers logs;
     private final EventPages events;
     private final Caller caller;
@@ -53,12 +58,14 @@ public class FunctionsResource {
             Environments environments,
             Cluster cluster,
             Apps apps,
+            WebRulesOfFunctions webRules,
             LogAnswers logs,
             EventPages events,
             Caller caller) {
         this.events = events;
         this.cluster = cluster;
         this.apps = apps;
+        this.webRules = webRules;
         this.logs = logs;
         this.functions = functions;
         this.pools = pools;
@@ -69,7 +76,7 @@ public class FunctionsResource {
     }
 
     public FunctionsResource() {
-        this(null, null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @GET
@@ -112,6 +119,25 @@ public class FunctionsResource {
     private FunctionDetail.PoolView view(Pool pool) {
         return FunctionDetail.PoolView.of(
                 pool, containers.live(pool.id()).size(), inputs.load(pool.id()), cluster.page(pool.id()));
+    }
+
+    @GET
+    @Path("{id}/web")
+    public WebRulesView webRules(@PathParam("id") String id) {
+        return WebRulesView.of(webRules.of(functions.get(caller.tenant(), id).id()));
+    }
+
+    /** All of its rules: what is not there is as the server's settings have it. */
+    @PUT
+    @Path("{id}/web")
+    @Consumes(MediaType.APPLICATION_JSON)
+    public WebRulesView putWebRules(@PathParam("id") String id, byte[] body) {
+        var function = functions.get(caller.tenant(), id);
+        var fields = Json.read(body);
+        var rules = WebRulesView.read(fields);
+        fields.end();
+        webRules.put(function.id(), rules);
+        return WebRulesView.of(rules);
     }
 
     @GET

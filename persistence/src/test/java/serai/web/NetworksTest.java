@@ -1,6 +1,6 @@
 // Copyright the Serai authors
 // SPDX-License-Identifier: Apache-2.0
-package serai.gateway;
+package serai.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

@@ -1,15 +1,25 @@
 // Copyright the Serai authors
 // SPDX-License-Identifier: Apache-2.0
-package serai.gateway;
+package serai.web;
 
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.List;
 
 /** Ranges of addresses, as {@code 10.0.0.0/8} or {@code 2001:db8::/32}; a single address is one as well. */
-record Networks(List<Network> ranges) {
+public record Networks(List<Network> ranges) {
     /** @param length in bits, from 0 to that of the address */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Network(byte[] address, int length) {
+    public record Network(byte[] address, int length) {
+        @Override
+        public String toString() {
+            try {
+                return InetAddress.getByAddress(address).getHostAddress() + "/" + length;
+            } catch (UnknownHostException e) {
+                throw new IllegalStateException("it was an address before", e);
+            }
+        }
+
         private boolean contains(byte[] other) {
             if (other.length != address.length) {
                 return false;
@@ -25,7 +35,7 @@ record Networks(List<Network> ranges) {
     }
 
     /** @throws IllegalArgumentException for what is no range, by its text */
-    static Networks of(List<String> texts) {
+    public static Networks of(List<String> texts) {
         return new Networks(texts.stream()
                 .map(String::strip)
                 .filter(text -> !text.isEmpty())
@@ -47,7 +57,7 @@ record Networks(List<Network> ranges) {
         return new Network(address, length);
     }
 
-    static boolean isAddress(String text) {
+    public static boolean isAddress(String text) {
         try {
             return bytes(text).length > 0;
         } catch (IllegalArgumentException e) {
@@ -62,7 +72,12 @@ record Networks(List<Network> ranges) {
         return InetAddress.ofLiteral(text).getAddress();
     }
 
-    boolean contains(String address) {
+    /** As they were given, an address with its length. */
+    public List<String> texts() {
+        return ranges.stream().map(Network::toString).toList();
+    }
+
+    public boolean contains(String address) {
         var bytes = bytes(address);
         return ranges.stream().anyMatch(range -> range.contains(bytes));
     }

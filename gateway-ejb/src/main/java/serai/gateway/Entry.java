@@ -1,0 +1,79 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.gateway;
+
+import jakarta.json.Json;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * What became of a request.
+ *
+ * @param caller a proxy token's id, or an address
+ * @param function its app, a slash, its name; empty for a request that led nowhere
+ * @param path without the query, which may hold secrets
+ * @param status 0 if there was no answer
+ * @param received bytes of the body, or of messages
+ * @param sent as well
+ */
+record Entry(
+        Instant time,
+        String caller,
+        Optional<String> function,
+        Optional<String> call,
+        String method,
+        String path,
+        int status,
+        long received,
+        long sent,
+        Times times) {
+    private static final double NANOS_PER_MILLI = 1e6;
+
+    /**
+     * Where its time went.
+     *
+     * @param queue until a container took it, without its start
+     * @param start of the container that took it, as far as the request waited for that
+     * @param run from there to the first byte of the answer
+     * @param transfer from the first byte to the last
+     */
+    record Times(Optional<Duration> queue, Optional<Duration> start, Optional<Duration> run, Optional<Duration> transfer) {
+        /** As the field {@code server-timing} has it. */
+        String serverTiming() {
+            var text = new StringBuilder();
+            add(text, "queue", queue);
+            add(text, "start", start);
+            add(text, "run", run);
+            return text.toString();
+        }
+
+        private static void add(StringBuilder text, String name, Optional<Duration> length) {
+            length.ifPresent(duration -> text.append(text.isEmpty() ? "" : ", ")
+                    .append(name)
+                    .append(";dur=")
+                    .append(millis(duration)));
+        }
+    }
+
+    /** As JSON. */
+    String line() {
+        var line = Json.createObjectBuilder().add("time", time.toString()).add("caller", caller);
+        function.ifPresent(name -> line.add("function", name));
+        call.ifPresent(id -> line.add("call", id));
+        line.add("method", method)
+                .add("path", path)
+                .add("status", status)
+                .add("received", received)
+                .add("sent", sent);
+        times.queue.ifPresent(length -> line.add("queue_ms", millis(length)));
+        times.start.ifPresent(length -> line.add("start_ms", millis(length)));
+        times.run.ifPresent(length -> line.add("run_ms", millis(length)));
+        times.transfer.ifPresent(length -> line.add("transfer_ms", millis(length)));
+        return line.build().toString();
+    }
+
+    private static double millis(Duration length) {
+        return Math.round(length.toNanos() / NANOS_PER_MILLI * 1000) / 1000.0;
+    }
+}

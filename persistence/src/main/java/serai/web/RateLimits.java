@@ -1,0 +1,76 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.web;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.github.bucket4j.Bandwidth;
+import io.github.bucket4j.BucketConfiguration;
+import io.github.bucket4j.distributed.BucketProxy;
+import io.github.bucket4j.distributed.ExpirationAfterWriteStrategy;
+import io.github.bucket4j.distributed.jdbc.PrimaryKeyMapper;
+import io.github.bucket4j.distributed.proxy.optimization.Optimizations;
+import io.github.bucket4j.postgresql.Bucket4jPostgreSQL;
+import io.github.bucket4j.postgresql.PostgreSQLSelectForUpdateBasedProxyManager;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import javax.sql.DataSource;
+
+/** Token buckets in the database, from which all servers take. Those who want of one bucket at the same time ask together. */
+@ApplicationScoped
+public class RateLimits {
+    private static final Duration SPARE = Duration.ofSeconds(10);
+    private static final int REMEMBERED = 10_000;
+
+    private final PostgreSQLSelectForUpdateBasedProxyManager<String> buckets;
+
+    private final Cache<String, BucketProxy> known = Caffeine.newBuilder()
+            .maximumSize(REMEMBERED)
+            .executor(Runnable::run) // a common pool's threads would outlive the application
+            .build();
+
+    @Inject
+    public RateLimits(DataSource source) {
+        this.buckets = Bucket4jPostgreSQL.selectForUpdateBasedBuilder(source)
+                .primaryKeyMapper(PrimaryKeyMapper.STRING)
+                .table("rate_bucket")
+                .expirationAfterWrite(ExpirationAfterWriteStrategy.basedOnTimeForRefillingBucketUpToMax(SPARE))
+                .build();
+    }
+
+    public RateLimits() {
+        this.buckets = null; // for the server's proxy
+    }
+
+    /**
+     * @param remaining how many more may come at once
+     * @param refill until the next one may come; zero if this one may
+     * @param reset until all of them may come again
+     */
+    public record Verdict(boolean granted, long remaining, Duration refill, Duration reset) {}
+
+    /** @param who whose bucket it is; one of another rate is another bucket */
+    public Verdict take(String who, Rate rate) {
+        var probe = known.get(who + " " + rate, key -> bucket(key, rate)).tryConsumeAndReturnRemaining(1);
+        return new Verdict(
+                probe.isConsumed(),
+                probe.getRemainingTokens(),
+                Duration.ofNanos(probe.getNanosToWaitForRefill()),
+                Duration.ofNanos(probe.getNanosToWaitForReset()));
+    }
+
+    private BucketProxy bucket(String key, Rate rate) {
+        var bandwidth = Bandwidth.builder()
+                .capacity(rate.requests())
+                .refillGreedy(rate.requests(), rate.per())
+                .build();
+        var configuration = BucketConfiguration.builder().addLimit(bandwidth).build();
+        return buckets.builder().withOptimization(Optimizations.batching()).build(key, () -> configuration);
+    }
+
+    /** @return how many were full again and are gone */
+    public int forget(int most) {
+        return buckets.removeExpired(most);
+    }
+}
