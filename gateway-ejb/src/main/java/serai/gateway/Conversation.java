@@ -9,7 +9,6 @@ import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.codec.http2.HttpConversionUtil;
 import io.netty.util.ReferenceCountUtil;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
@@ -22,6 +21,7 @@ final class Conversation extends ChannelInboundHandlerAdapter {
 
     private final GatewayConfig settings;
     private final Exchanges exchanges;
+    private final String scheme;
     private final boolean http2;
 
     /** What was sent before the request before it had its answer. */
@@ -33,7 +33,8 @@ final class Conversation extends ChannelInboundHandlerAdapter {
     private long received;
     private long requests;
 
-    Conversation(GatewayConfig settings, Exchanges exchanges, boolean http2) {
+    Conversation(GatewayConfig settings, Exchanges exchanges, String scheme, boolean http2) {
+        this.scheme = scheme;
         this.settings = settings;
         this.exchanges = exchanges;
         this.http2 = http2;
@@ -94,8 +95,6 @@ final class Conversation extends ChannelInboundHandlerAdapter {
         var channel = context.channel();
         var connection = http2 ? channel.parent() : channel;
         try {
-            var scheme =
-                    http2 ? head.headers().get(HttpConversionUtil.ExtensionHeaderNames.SCHEME.text(), "http") : "http";
             var request =
                     Request.of(head, scheme, http2, (InetSocketAddress) connection.remoteAddress(), (InetSocketAddress)
                             connection.localAddress());

@@ -15,12 +15,23 @@ import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2StreamFrameToHttpObjectCodec;
+import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
+import io.netty.handler.ssl.SniHandler;
+import io.netty.handler.ssl.SslContext;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import serai.config.GatewayConfig;
 
-/** What stands on a new connection: HTTP/1.1, or HTTP/2 for clients that begin with its preface. */
+/**
+ * What stands on a new connection: HTTP/1.1, or HTTP/2 for clients that begin with its preface, or with TLS, for those that
+ * negotiate it.
+ */
 final class Entrance extends ChannelInitializer<SocketChannel> {
     private static final int LONGEST_LINE = 16 << 10;
     private static final int PIECE = 64 << 10;
@@ -29,8 +40,15 @@ final class Entrance extends ChannelInitializer<SocketChannel> {
     private final GatewayConfig settings;
     private final Exchanges exchanges;
     private final ChannelGroup connections;
+    private final Optional<Certificates> certificates;
 
-    Entrance(GatewayConfig settings, Exchanges exchanges, ChannelGroup connections) {
+    /** @param certificates empty for cleartext */
+    Entrance(
+            GatewayConfig settings,
+            Exchanges exchanges,
+            ChannelGroup connections,
+            Optional<Certificates> certificates) {
+        this.certificates = certificates;
         this.settings = settings;
         this.exchanges = exchanges;
         this.connections = connections;
@@ -43,7 +61,22 @@ final class Entrance extends ChannelInitializer<SocketChannel> {
             return;
         }
         connections.add(channel);
-        channel.pipeline().addLast(new Preface());
+        if (certificates.isPresent()) {
+            channel.pipeline().addLast(new SniHandler(this::certificate)).addLast(new Negotiated());
+        } else {
+            channel.pipeline().addLast(new Preface());
+        }
+    }
+
+    private Future<SslContext> certificate(String domain, Promise<SslContext> promise) {
+        return certificates
+                .flatMap(all -> all.of(domain))
+                .map(promise::setSuccess)
+                .orElseGet(() -> promise.setFailure(new SSLException("no certificate for " + domain)));
+    }
+
+    private String scheme() {
+        return certificates.isPresent() ? "https" : "http";
     }
 
     private void speakHttp1(Channel channel) {
@@ -54,7 +87,7 @@ final class Entrance extends ChannelInitializer<SocketChannel> {
                 .setStrictLineParsing(true)
                 .setUseRfc9112TransferEncoding(true)
                 .setAllowDuplicateContentLengths(false);
-        channel.pipeline().addLast(new HttpServerCodec(strict)).addLast(new Conversation(settings, exchanges, false));
+        channel.pipeline().addLast(new HttpServerCodec(strict)).addLast(new Conversation(settings, exchanges, scheme(), false));
     }
 
     private void speakHttp2(Channel channel) {
@@ -71,10 +104,36 @@ final class Entrance extends ChannelInitializer<SocketChannel> {
                     protected void initChannel(Channel stream) {
                         stream.pipeline()
                                 .addLast(new Http2StreamFrameToHttpObjectCodec(true))
-                                .addLast(new Conversation(settings, exchanges, true));
+                                .addLast(new Conversation(settings, exchanges, scheme(), true));
                     }
                 }))
                 .addLast(new QuietConnections(settings.keepAlive()));
+    }
+
+    /** Both have agreed on a version of HTTP. */
+    private final class Negotiated extends ApplicationProtocolNegotiationHandler {
+        private Negotiated() {
+            super(ApplicationProtocolNames.HTTP_1_1);
+        }
+
+        @Override
+        protected void configurePipeline(ChannelHandlerContext context, String protocol) {
+            if (protocol.equals(ApplicationProtocolNames.HTTP_2)) {
+                speakHttp2(context.channel());
+            } else {
+                speakHttp1(context.channel());
+            }
+        }
+
+        @Override
+        protected void handshakeFailure(ChannelHandlerContext context, Throwable cause) {
+            context.close(); // of strangers' handshakes nobody wants to read
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close();
+        }
     }
 
     /** Looks at the first bytes. */

@@ -20,6 +20,8 @@ import jakarta.ejb.Startup;
 import jakarta.ejb.TransactionManagement;
 import jakarta.ejb.TransactionManagementType;
 import jakarta.inject.Inject;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import serai.config.GatewayConfig;
 import serai.server.ServerContext;
@@ -60,6 +62,21 @@ public class GatewayServer {
         workers = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
         connections = new DefaultChannelGroup(workers.next());
         try {
+            listen(settings.port(), Optional.empty());
+            if (settings.tlsPort() > 0) {
+                var folder = settings.tlsDirectory()
+                        .orElseThrow(() -> new IllegalStateException(
+                                "serai.gateway.tls-port is set, serai.gateway.tls-directory is not"));
+                listen(settings.tlsPort(), Optional.of(new Certificates(Path.of(folder))));
+            }
+        } catch (RuntimeException e) {
+            stop();
+            throw e;
+        }
+    }
+
+    private void listen(int port, Optional<Certificates> certificates) {
+        try {
             var bound = new ServerBootstrap()
                     .group(acceptor, workers)
                     .channel(NioServerSocketChannel.class)
@@ -67,17 +84,17 @@ public class GatewayServer {
                     .option(ChannelOption.SO_REUSEADDR, true)
                     .childOption(ChannelOption.TCP_NODELAY, true)
                     .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARKS)
-                    .childHandler(new Entrance(settings, exchanges, connections))
-                    .bind(settings.host(), settings.port())
+                    .childHandler(new Entrance(settings, exchanges, connections, certificates))
+                    .bind(settings.host(), port)
                     .syncUninterruptibly();
             LOG.log(
                     System.Logger.Level.INFO,
-                    "HTTP for functions on {0}",
+                    "{0} for functions on {1}",
+                    certificates.isPresent() ? "HTTPS" : "HTTP",
                     bound.channel().localAddress());
             connections.add(bound.channel());
         } catch (RuntimeException e) {
-            stop();
-            throw new IllegalStateException("cannot listen on %s:%d".formatted(settings.host(), settings.port()), e);
+            throw new IllegalStateException("cannot listen on %s:%d".formatted(settings.host(), port), e);
         }
     }
 
