@@ -1,0 +1,136 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""The examples of web functions, asked by clients that others wrote: httpx, websockets, curl, a browser."""
+
+import importlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import sync_playwright
+from serai_conformance.platform import Platform
+from serai_conformance.web import WAIT, Web
+from websockets.sync.client import connect
+
+EXAMPLES = Path(__file__).parent.parent / "examples" / "web"
+BUILD = 600  # s: images are built by the first who ask
+pytestmark = pytest.mark.timeout(BUILD)
+
+
+@pytest.fixture(scope="module")
+def web() -> Web:
+    return Web.of_environment()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def found():
+    sys.path.insert(0, str(EXAMPLES))
+    yield
+    sys.path.remove(str(EXAMPLES))
+
+
+@pytest.fixture(scope="module")
+def example(found):
+    """An example that runs, by its name."""
+    running = {}
+
+    def run(name: str):
+        if name not in running:
+            module = importlib.import_module(name)
+            context = module.app.run()
+            context.__enter__()
+            running[name] = module, context
+        return running[name][0]
+
+    yield run
+    for _, context in running.values():
+        context.__exit__(None, None, None)
+
+
+def test_given_a_fastapi_app_when_asked_then_its_routes_answer(web, example):
+    with web.to(example("fastapi_app").shop.get_web_url()) as client:
+        assert client.get("/prices/tea").json() == {"name": "tea", "price": 3}
+        assert client.get("/prices/coffee").status_code == 404
+        assert client.post("/orders", json=["tea", "cake"]).json() == {"total": 7}
+        assert client.post("/orders", json="tea").status_code == 422
+        assert client.get("/openapi.json").json()["info"]["title"] == "A shop"
+
+
+def test_given_a_fastapi_endpoint_when_asked_then_it_takes_its_method_only_and_has_its_docs(web, example):
+    with web.to(example("fastapi_app").greet.get_web_url()) as client:
+        assert client.post("/", params={"name": "Ada"}).json() == {"greeting": "Good morning, Ada"}
+        assert client.get("/").status_code == 405
+        assert "swagger" in client.get("/docs").text
+
+
+def test_given_a_flask_app_when_a_file_is_uploaded_then_its_view_has_it(web, example):
+    with web.to(example("flask_app").pages.get_web_url()) as client:
+        assert 'action="/words"' in client.get("/").text
+        assert client.post("/words", files={"text": b"one two three " * 50_000}).json() == {"words": 150_000}
+
+
+def test_given_django_when_its_async_views_are_asked_then_they_answer_and_stream(web, example):
+    with web.to(example("django_app").site.get_web_url()) as client:
+        assert client.get("/slow").json() == {"path": "/slow", "secure": False}
+        with client.stream("GET", "/count/5") as answer:
+            assert list(answer.iter_lines()) == ["0", "1", "2", "3", "4"]
+        assert client.get("/nothing").status_code == 404
+
+
+def test_given_a_stream_of_tokens_when_curl_reads_it_then_each_is_an_event(web, example):
+    if not shutil.which("curl"):
+        pytest.skip("no curl here")
+    url = example("tokens").stream.get_web_url()
+    command = ["curl", "-sSN", "--noproxy", "*", "-H", f"host: {urlsplit(url).netloc}", f"{web.base}/?prompt=hello+world"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT)
+    events = [line.removeprefix("data: ") for line in done.stdout.splitlines() if line]
+    assert events[-1] == "[DONE]", done.stdout + done.stderr
+    assert "".join(json.loads(event)["token"] for event in events[:-1]) == "You said: hello world"
+
+
+def talk(web: Web, url: str):
+    """By the gateway's address, under the endpoint's name: names below localhost are not known everywhere."""
+    return connect(f"ws://{urlsplit(url).netloc}/room", sock=web.connect(), open_timeout=WAIT, proxy=None)
+
+
+def test_given_a_chat_when_two_are_in_it_then_each_hears_the_other(web, example):
+    url = example("chat").chat.get_web_url()
+    with talk(web, url) as ada, talk(web, url) as bob:
+        for speaker, said in ((ada, "hello"), (bob, "grüß dich")):
+            speaker.send(said)
+            assert ada.recv(timeout=WAIT) == said
+            assert bob.recv(timeout=WAIT) == said
+
+
+def test_given_a_chat_when_a_browser_opens_its_page_then_it_takes_part(web, example):
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("no chromium here (Debian: apt install chromium)")
+    url = example("chat").chat.get_web_url()
+    with talk(web, url) as ada, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--no-proxy-server"])
+        page = browser.new_page()
+        page.set_default_timeout(WAIT * 1000)
+        page.goto(url)
+        page.wait_for_function("document.title === 'Chat: open'")
+        page.fill("#text", "from the browser")
+        page.press("#text", "Enter")
+        assert ada.recv(timeout=WAIT) == "from the browser"
+        ada.send("to the browser")
+        page.wait_for_selector("text=to the browser")
+        browser.close()
+
+
+def test_given_a_server_in_another_language_when_asked_then_it_answers(web, example, platform: Platform):
+    if not platform.full:
+        pytest.skip("only under --full: it installs Node in an image")
+    with web.to(example("node_server").server.get_web_url()) as client:
+        assert client.post("/a%2Fb?c=%20", content=bytes(100_000)).json() == {
+            "method": "POST",
+            "url": "/a%2Fb?c=%20",
+            "length": 100_000,
+        }
