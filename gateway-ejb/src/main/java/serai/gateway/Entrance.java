@@ -87,7 +87,9 @@ final class Entrance extends ChannelInitializer<SocketChannel> {
                 .setStrictLineParsing(true)
                 .setUseRfc9112TransferEncoding(true)
                 .setAllowDuplicateContentLengths(false);
-        channel.pipeline().addLast(new HttpServerCodec(strict)).addLast(new Conversation(settings, exchanges, scheme(), false));
+        channel.pipeline()
+                .addLast(new HttpServerCodec(strict))
+                .addLast(new Conversation(settings, exchanges, scheme(), false));
     }
 
     private void speakHttp2(Channel channel) {

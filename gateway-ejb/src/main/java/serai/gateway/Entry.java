@@ -38,7 +38,8 @@ record Entry(
      * @param run from there to the first byte of the answer
      * @param transfer from the first byte to the last
      */
-    record Times(Optional<Duration> queue, Optional<Duration> start, Optional<Duration> run, Optional<Duration> transfer) {
+    record Times(
+            Optional<Duration> queue, Optional<Duration> start, Optional<Duration> run, Optional<Duration> transfer) {
         /** As the field {@code server-timing} has it. */
         String serverTiming() {
             var text = new StringBuilder();

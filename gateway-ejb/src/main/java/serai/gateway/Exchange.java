@@ -60,6 +60,7 @@ final class Exchange implements Runnable {
     private static final Duration GOODBYE = Duration.ofSeconds(10);
 
     private static final int TAKEN_BYTES = 1 << 20;
+    private static final Duration SOON = Duration.ofSeconds(1);
     private static final Duration LONG = Duration.ofSeconds(30);
     private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
 
@@ -139,7 +140,8 @@ final class Exchange implements Runnable {
                 arrived,
                 caller == null ? request.peer().getAddress().getHostAddress() : caller.name(),
                 Optional.ofNullable(endpoint)
-                        .map(to -> to.appName() + "/" + to.functionName() + (to.method().isEmpty() ? "" : "." + to.method())),
+                        .map(to -> to.appName() + "/" + to.functionName()
+                                + (to.method().isEmpty() ? "" : "." + to.method())),
                 Optional.ofNullable(callId),
                 request.method(),
                 request.path(),
@@ -156,7 +158,8 @@ final class Exchange implements Runnable {
                 waited.map(Waited::queue),
                 waited.map(Waited::start),
                 waited.map(Waited::total)
-                        .map(total -> Duration.ofNanos(begins.orElse(until) - begun).minus(total))
+                        .map(total ->
+                                Duration.ofNanos(begins.orElse(until) - begun).minus(total))
                         .map(run -> run.isNegative() ? Duration.ZERO : run),
                 begins.map(nanos -> Duration.ofNanos(until - nanos)));
     }
@@ -379,7 +382,7 @@ final class Exchange implements Runnable {
                 if (!reply.isStarted() && isParked()) {
                     return true;
                 }
-                waiter.await(untilNextLook());
+                exchanges.watch().await(waiter, callId, Direction.OUT, last, untilNextLook());
             }
         }
 
@@ -396,6 +399,9 @@ final class Exchange implements Runnable {
 
         /** Nothing may tell that the time is up. */
         private Duration untilNextLook() {
+            if (reply.isGone()) {
+                return SOON; // the function has a moment to end
+            }
             if (reply.isStarted()) {
                 return LONG;
             }

@@ -14,6 +14,7 @@ import serai.activate.CallTargets;
 import serai.blob.Blobs;
 import serai.call.Chunks;
 import serai.call.Inputs;
+import serai.call.StreamWatch;
 import serai.call.Target;
 import serai.call.WebCalls;
 import serai.call.WebCalls.Waited;
@@ -37,6 +38,7 @@ class Exchanges {
     private final CallTargets targets;
     private final WebCalls calls;
     private final Chunks chunks;
+    private final StreamWatch watch;
     private final Inputs inputs;
     private final Blobs blobs;
     private final Signals signals;
@@ -55,6 +57,7 @@ class Exchanges {
             CallTargets targets,
             WebCalls calls,
             Chunks chunks,
+            StreamWatch watch,
             Inputs inputs,
             Blobs blobs,
             Signals signals,
@@ -67,6 +70,7 @@ class Exchanges {
         this.targets = targets;
         this.calls = calls;
         this.chunks = chunks;
+        this.watch = watch;
         this.inputs = inputs;
         this.blobs = blobs;
         this.signals = signals;
@@ -78,7 +82,7 @@ class Exchanges {
     }
 
     Exchanges() {
-        this(null, null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     Forwarding forwarding() {
@@ -161,6 +165,10 @@ class Exchanges {
 
     WebCalls calls() {
         return calls;
+    }
+
+    StreamWatch watch() {
+        return watch;
     }
 
     Chunks chunks() {

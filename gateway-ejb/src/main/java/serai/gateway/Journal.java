@@ -20,8 +20,8 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import org.eclipse.microprofile.metrics.Counter;
 import org.eclipse.microprofile.metrics.Histogram;
-import org.eclipse.microprofile.metrics.MetadataBuilder;
 import org.eclipse.microprofile.metrics.Metadata;
+import org.eclipse.microprofile.metrics.MetadataBuilder;
 import org.eclipse.microprofile.metrics.MetricRegistry;
 import org.eclipse.microprofile.metrics.Tag;
 import serai.config.GatewayConfig;
@@ -51,7 +51,8 @@ class Journal {
     private final Cache<String, Meter> meters = Caffeine.newBuilder()
             .maximumSize(FUNCTIONS)
             .executor(Runnable::run) // a common pool's threads would outlive the application
-            .evictionListener((String key, Meter meter, com.github.benmanes.caffeine.cache.RemovalCause why) -> meter.end())
+            .evictionListener(
+                    (String key, Meter meter, com.github.benmanes.caffeine.cache.RemovalCause why) -> meter.end())
             .build();
 
     @Inject
@@ -118,9 +119,7 @@ class Journal {
 
         private void count(Entry entry) {
             Counter counter = registry.counter(
-                    REQUESTS,
-                    new Tag("function", function),
-                    new Tag("status", entry.status() / 100 + "xx"));
+                    REQUESTS, new Tag("function", function), new Tag("status", entry.status() / 100 + "xx"));
             counter.inc();
             var times = entry.times();
             update("queue", times.queue());
@@ -134,8 +133,8 @@ class Journal {
         }
 
         private void end() {
-            registry.removeMatching((id, metric) ->
-                    id.getName().startsWith("serai_web_") && function.equals(id.getTags().get("function")));
+            registry.removeMatching((id, metric) -> id.getName().startsWith("serai_web_")
+                    && function.equals(id.getTags().get("function")));
         }
     }
 }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import modal.client.DataFormat;
 import modal.client.FunctionInput;
+import modal.client.WebhookType;
 
 /** What a function is told of a request: the connection scope of ASGI, as the one argument of its call. */
 final class Scope {
@@ -24,7 +25,7 @@ final class Scope {
                 .Add("asgi", CBORObject.NewOrderedMap().Add("version", "3.0").Add("spec_version", "2.4"))
                 .Add("http_version", request.version())
                 .Add("scheme", scheme(request, client))
-                .Add("path", decoded(route.path()))
+                .Add("path", isPort(route) ? route.path() : decoded(route.path()))
                 .Add("raw_path", latin(route.path()))
                 .Add("query_string", latin(request.query()))
                 .Add("root_path", route.root())
@@ -44,6 +45,11 @@ final class Scope {
                 .setDataFormat(DataFormat.DATA_FORMAT_CBOR)
                 .setMethodName(route.endpoint().method())
                 .build();
+    }
+
+    /** The runtime's own proxy sends on what it finds in {@code path}: percent signs and all, as they were sent. */
+    private static boolean isPort(Route route) {
+        return route.config().getType() == WebhookType.WEBHOOK_TYPE_WEB_SERVER;
     }
 
     private static String scheme(Request request, Address client) {

@@ -295,7 +295,9 @@ final class Platform {
         environment.put(
                 "SERAI_GATEWAY_ACCESS_LOG",
                 settings.text("SERAI_GATEWAY_ACCESS_LOG")
-                        .orElse(home.logs().resolve(server.part() + "-access.log").toString()));
+                        .orElse(home.logs()
+                                .resolve(server.part() + "-access.log")
+                                .toString()));
         environment.put(
                 "SERAI_HTTP_URL",
                 settings.text(Ports.of("SERAI_HTTP_URL", number)).orElse(server.url()));

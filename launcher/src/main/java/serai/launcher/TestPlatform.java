@@ -39,7 +39,8 @@ final class TestPlatform implements AutoCloseable {
         changed.put("SERAI_HOME", home.directory().toString());
         Ports.usual().keySet().forEach(name -> changed.put(name, Integer.toString(Ports.any())));
         changed.put("SERAI_GATEWAY_TLS_PORT", Integer.toString(Ports.any()));
-        changed.put("SERAI_GATEWAY_TLS_DIRECTORY", home.directory().resolve("tls").toString());
+        changed.put(
+                "SERAI_GATEWAY_TLS_DIRECTORY", home.directory().resolve("tls").toString());
         changed.put(NomadAgent.Embedded.DEVICES, DEVICES);
         var environment = new TreeMap<>(System.getenv());
         environment.keySet().removeAll(NOT_INHERITED);

@@ -224,8 +224,8 @@ public class WebCalls {
 
     /** What a request waited for; empty while it waits. */
     public Optional<Waited> waited(String callId) {
-        return jdbi.withHandle(
-                handle -> handle.createQuery(WAITED).bind("call", callId).map(WAITED_ROW).findFirst());
+        return jdbi.withHandle(handle ->
+                handle.createQuery(WAITED).bind("call", callId).map(WAITED_ROW).findFirst());
     }
 
     /**

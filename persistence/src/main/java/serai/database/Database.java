@@ -44,7 +44,7 @@ public class Database {
     }
 
     static Jdbi configured(Jdbi jdbi) {
-        return jdbi.registerArrayType(String.class, "text");
+        return jdbi.registerArrayType(String.class, "text").registerArrayType(long.class, "bigint");
     }
 
     private final class SharedConnections implements ConnectionFactory {

@@ -188,7 +188,7 @@ public class Signals {
         }
 
         /** @return whether it was not rung already */
-        private boolean ring() {
+        public boolean ring() {
             if (bell.availablePermits() > 0) {
                 return false;
             }
@@ -206,6 +206,12 @@ public class Signals {
             boolean rung = bell.tryAcquire(Math.max(0, limit.toNanos()), TimeUnit.NANOSECONDS);
             bell.drainPermits();
             return rung;
+        }
+
+        /** For those over whom somebody watches: no look of their own in between. */
+        public void awaitWatched(Duration atMost) throws InterruptedException {
+            bell.tryAcquire(Math.max(0, atMost.toNanos()), TimeUnit.NANOSECONDS);
+            bell.drainPermits();
         }
 
         /** Hands a signal that this waiter cannot use to the next one. */

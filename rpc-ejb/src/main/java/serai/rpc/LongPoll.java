@@ -29,6 +29,17 @@ final class LongPoll {
     /** @param rank whoever has the lowest is told first when there is not enough for everyone */
     <T> T until(Topic topic, int rank, Duration limit, Supplier<T> look, Predicate<T> enough)
             throws InterruptedException {
+        return until(topic, rank, limit, look, enough, Signals.Waiter::await);
+    }
+
+    /** How to wait between two looks. */
+    @FunctionalInterface
+    interface Pause {
+        void await(Signals.Waiter waiter, Duration atMost) throws InterruptedException;
+    }
+
+    <T> T until(Topic topic, int rank, Duration limit, Supplier<T> look, Predicate<T> enough, Pause pause)
+            throws InterruptedException {
         var context = Context.current();
         long end = System.nanoTime() + limit.toNanos();
         boolean late = signals.haveEnded();
@@ -54,7 +65,7 @@ final class LongPoll {
                         }
                         return seen;
                     }
-                    waiter.await(Duration.ofNanos(left));
+                    pause.await(waiter, Duration.ofNanos(left));
                 }
             } finally {
                 context.removeListener(gone);

@@ -16,6 +16,7 @@ import serai.call.Calls;
 import serai.call.Chunks;
 import serai.call.Chunks.Direction;
 import serai.call.FunctionCall;
+import serai.call.StreamWatch;
 import serai.call.WebCalls;
 import serai.problem.Problem;
 import serai.server.ServerContext;
@@ -39,6 +40,7 @@ class StreamRpcs implements RpcFeature {
     private final Calls calls;
     private final Chunks chunks;
     private final WebCalls webCalls;
+    private final StreamWatch watch;
     private final OpenStreams open;
     private final LongPoll poll;
     private final ServerContext context;
@@ -49,6 +51,7 @@ class StreamRpcs implements RpcFeature {
             Calls calls,
             Chunks chunks,
             WebCalls webCalls,
+            StreamWatch watch,
             OpenStreams open,
             Signals signals,
             ServerContext context) {
@@ -56,13 +59,14 @@ class StreamRpcs implements RpcFeature {
         this.calls = calls;
         this.chunks = chunks;
         this.webCalls = webCalls;
+        this.watch = watch;
         this.open = open;
         this.context = context;
         this.poll = new LongPoll(signals);
     }
 
     StreamRpcs() {
-        this(null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -134,9 +138,11 @@ class StreamRpcs implements RpcFeature {
             var left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
             var seen = poll.until(
                     direction == Direction.IN ? Topic.feed(call.id()) : Topic.call(call.id()),
+                    0,
                     left,
                     () -> chunks.look(call.id(), direction, after, BATCH),
-                    Chunks.Look::isWorthAnAnswer);
+                    Chunks.Look::isWorthAnAnswer,
+                    (waiter, atMost) -> watch.await(waiter, call.id(), direction, after, atMost));
             for (var chunk : seen.chunks()) {
                 sink.send(parse(chunk.content()));
                 last = chunk.ordinal();
