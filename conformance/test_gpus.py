@@ -110,12 +110,15 @@ def reason_of(platform: Platform, function: modal.Function) -> str:
     return api(platform.api_token).get(f"/functions/{function.object_id}").raise_for_status().json()["pool"]["reason"]
 
 
-def test_given_no_free_gpu_when_called_then_the_function_tells_the_reason(running, nomad, models, platform):
+def test_given_no_free_gpu_when_called_then_the_function_and_the_call_tell_the_reason(running, nomad, models, platform):
     blocking = running.both.spawn(20)
     eventually(lambda: len(held(nomad)) == 2, 20, "both H100 are held")
     call = running.one.spawn()
     reason = f"1 container waits for {NO_H100}"
     eventually(lambda: reason_of(platform, running.one) == reason, 10, "the reason")
+    explained = api(platform.api_token).get(f"/calls/{call.object_id}/explanation").raise_for_status().json()
+    assert explained["cause"] == "NO_PLACE"
+    assert "1 × H100" in explained["sentence"]
     blocking.get()
     call.get()
     eventually(lambda: NO_H100 not in reason_of(platform, running.one), 10, "another reason")

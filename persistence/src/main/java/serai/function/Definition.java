@@ -9,6 +9,7 @@ import jakarta.persistence.Id;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import serai.device.Gpu;
 import serai.id.NewId;
@@ -176,6 +177,14 @@ public class Definition {
         /** @return how many pools a function has, at least 1 */
         public int ranks() {
             return Math.max(1, gpus.size());
+        }
+
+        /**
+         * @param rank of a pool, below {@link #ranks()}
+         * @return what each of its containers needs; empty if no GPU
+         */
+        public Optional<Gpu> gpu(int rank) {
+            return gpus.isEmpty() ? Optional.empty() : Optional.of(gpus.get(rank));
         }
     }
 }

@@ -183,8 +183,7 @@ public class Demands {
 
         /** @return what each of its containers needs */
         Optional<Gpu> gpu() {
-            var gpus = definition.duties().gpus();
-            return gpus.isEmpty() ? Optional.empty() : Optional.of(gpus.get(pool.rank()));
+            return definition.duties().gpu(pool.rank());
         }
 
         /** @return its share of the function's work: all of it, where there is one pool only */

@@ -85,6 +85,7 @@ public class Explanations {
                 new Situation.Pool(
                         pool.get().id().value(),
                         pool.get().size(),
+                        duties.gpu(pool.get().rank()),
                         duties.autoscaler().maxContainers(),
                         duties.concurrency(),
                         pool.get().failures(),

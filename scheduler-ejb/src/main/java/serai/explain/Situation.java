@@ -7,6 +7,7 @@ import java.util.Optional;
 import serai.call.CallProgress;
 import serai.call.InputProgress;
 import serai.cluster.Shortage;
+import serai.device.Gpu;
 
 /**
  * Everything that decides how soon a call runs, as seen at one moment.
@@ -36,9 +37,17 @@ public record Situation(
 
     /**
      * @param size containers that were asked of the cluster
+     * @param gpu what each of them needs; empty if none
      * @param failures starts in a row that failed
      * @param reason why it has its size, as the scaler wrote it down
      */
     public record Pool(
-            String id, int size, int maxContainers, int concurrency, int failures, String reason, Instant reasonAt) {}
+            String id,
+            int size,
+            Optional<Gpu> gpu,
+            int maxContainers,
+            int concurrency,
+            int failures,
+            String reason,
+            Instant reasonAt) {}
 }

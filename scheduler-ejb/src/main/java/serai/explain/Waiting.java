@@ -70,8 +70,14 @@ public final class Waiting {
             var shortage = seen.shortage().get();
             return because(
                     Cause.NO_PLACE,
-                    "The cluster has no place for %d of the pool's containers since %s: %s."
-                            .formatted(shortage.missing(), shortage.since(), shortage.reason()));
+                    "The cluster has no place for %d of the pool's containers%s since %s: %s."
+                            .formatted(
+                                    shortage.missing(),
+                                    pool.gpu()
+                                            .map(gpu -> ", which need %s each,".formatted(gpu))
+                                            .orElse(""),
+                                    shortage.since(),
+                                    shortage.reason()));
         }
         if (pool.failures() > 0) {
             return because(

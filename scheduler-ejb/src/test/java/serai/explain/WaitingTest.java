@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import serai.call.CallProgress;
 import serai.call.InputProgress;
 import serai.cluster.Shortage;
+import serai.device.Gpu;
 import serai.explain.Explanation.Cause;
 
 class WaitingTest {
@@ -79,6 +80,9 @@ class WaitingTest {
         explain(situation(pending(NOON), asked, 0, 1, 0, NO_MEMORY, null), Cause.CONTAINER_STARTING);
         assertThat(explain(situation(pending(NOON), pool(2, 4, 1), 0, 0, 0, NO_MEMORY, null), Cause.NO_PLACE))
                 .contains("memory exhausted on 3 of 3 nodes");
+        var needy = pool(2, 4, 0, Optional.of(Gpu.parse("B200:8")));
+        assertThat(explain(situation(pending(NOON), needy, 0, 0, 0, NO_MEMORY, null), Cause.NO_PLACE))
+                .contains("8 × B200");
         assertThat(explain(situation(pending(NOON), pool(2, 4, 1), 0, 0, 0, null, null), Cause.STARTS_FAIL))
                 .contains("because");
         explain(situation(pending(NOON), asked, 0, 0, 0, null, null), Cause.CONTAINER_ASKED);
@@ -115,7 +119,11 @@ class WaitingTest {
     }
 
     private static Situation.Pool pool(int size, int max, int failures) {
-        return new Situation.Pool("po-1", size, max, 1, failures, "because", NOON);
+        return pool(size, max, failures, Optional.empty());
+    }
+
+    private static Situation.Pool pool(int size, int max, int failures, Optional<Gpu> gpu) {
+        return new Situation.Pool("po-1", size, gpu, max, 1, failures, "because", NOON);
     }
 
     private static InputProgress pending(Instant availableAt) {
