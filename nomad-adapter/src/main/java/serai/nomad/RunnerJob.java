@@ -160,7 +160,8 @@ final class RunnerJob {
     /** No artifact: that has one address, and the server behind it may be the one that is away. */
     private static List<String> arguments(PoolJob.Runner runner) {
         return Stream.concat(
-                        Stream.of("-c", START, runner.sha256()),
+                        // nothing of the node's own packages and settings: they cost time, and might be in the way
+                        Stream.of("-I", "-S", "-c", START, runner.sha256()),
                         runner.artifacts().stream().map(URI::toString))
                 .toList();
     }
