@@ -125,21 +125,30 @@ public class Containers {
     }
 
     /** Renews the lease of everything it holds. */
+    @Transactional(Transactional.TxType.SUPPORTS) // one statement, in the path of each start
     public void heartbeat(String id, Instant now) {
-        em.createQuery("update Container c set c.heartbeatAt = :now where c.id = :id and c.state <> ENDED")
-                .setParameter("now", now)
-                .setParameter("id", id)
-                .executeUpdate();
+        jdbi.useHandle(handle -> handle.createUpdate(
+                        "update container set heartbeat_at = :now where id = :id and state <> 'ENDED'")
+                .bind("now", now)
+                .bind("id", id)
+                .execute());
     }
 
-    /** It asks for work for the first time. @return whether it was the first time */
+    /** It asks for work for the first time: its pool's starts do not fail. @return whether it was the first time */
+    @Transactional(Transactional.TxType.SUPPORTS) // one statement, in the path of each start
     public boolean ready(String id, Instant now) {
-        return em.createQuery("update Container c set c.state = ACTIVE, c.readyAt = :now, c.idleSince = :now,"
-                                + " c.heartbeatAt = :now where c.id = :id and c.state = STARTING")
-                        .setParameter("now", now)
-                        .setParameter("id", id)
-                        .executeUpdate()
-                == 1;
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        with ready as (
+                            update container set state = 'ACTIVE', ready_at = :now, idle_since = :now, heartbeat_at = :now
+                            where id = :id and state = 'STARTING' returning pool_id),
+                        succeeded as (
+                            update pool set failures = 0 from ready where pool.id = ready.pool_id and failures > 0)
+                        select count(*) from ready""")
+                        .bind("now", now)
+                        .bind("id", id)
+                        .mapTo(Integer.class)
+                        .one()
+                == 1);
     }
 
     /**

@@ -227,10 +227,6 @@ public class Pools {
                 .execute());
     }
 
-    public void startSucceeded(PoolId id) {
-        get(id).startSucceeded();
-    }
-
     /** Takes nothing new; its pending inputs are the caller's to move. */
     public void drain(PoolId id) {
         get(id).drain();

@@ -34,7 +34,6 @@ import serai.call.Outcome;
 import serai.call.Result;
 import serai.container.Containers;
 import serai.database.DatabaseClock;
-import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.reap.Departures;
 import serai.server.ServerContext;
@@ -57,7 +56,6 @@ class ContainerRpcs implements RpcFeature {
     private final Set<String> ready = ConcurrentHashMap.newKeySet();
     private final Containers containers;
     private final Inputs inputs;
-    private final Pools pools;
     private final Departures departures;
     private final Reconciliations reconciliations;
     private final LongPoll poll;
@@ -68,7 +66,6 @@ class ContainerRpcs implements RpcFeature {
     ContainerRpcs(
             Containers containers,
             Inputs inputs,
-            Pools pools,
             Departures departures,
             Reconciliations reconciliations,
             Signals signals,
@@ -78,14 +75,13 @@ class ContainerRpcs implements RpcFeature {
         this.context = context;
         this.containers = containers;
         this.inputs = inputs;
-        this.pools = pools;
         this.departures = departures;
         this.reconciliations = reconciliations;
         this.poll = new LongPoll(signals);
     }
 
     ContainerRpcs() {
-        this(null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -190,12 +186,9 @@ class ContainerRpcs implements RpcFeature {
         if (ready.contains(me.id())) {
             return;
         }
-        context.run(() -> {
-            if (containers.ready(me.id(), clock.instant())) {
-                pools.startSucceeded(me.pool());
-                reconciliations.request(me.pool()); // more may start now
-            }
-        });
+        if (containers.ready(me.id(), clock.instant())) {
+            context.run(() -> reconciliations.request(me.pool())); // more may start now
+        }
         if (ready.size() >= REMEMBERED) {
             ready.clear();
         }

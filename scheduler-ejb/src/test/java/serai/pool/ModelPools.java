@@ -154,7 +154,7 @@ public final class ModelPools extends Pools {
         });
     }
 
-    @Override
+    /** What a container's first request for work does to its pool's row. */
     public void startSucceeded(PoolId id) {
         change(id, Pool::startSucceeded);
     }

@@ -43,7 +43,6 @@ public final class TestContainer {
 
     public TestContainer ready() {
         server.containers.ready(id, server.now());
-        server.pools.startSucceeded(pool.id());
         return this;
     }
 
