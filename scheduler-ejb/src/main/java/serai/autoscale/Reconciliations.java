@@ -4,10 +4,13 @@ package serai.autoscale;
 
 import static java.lang.System.Logger.Level.WARNING;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import jakarta.annotation.Resource;
 import jakarta.enterprise.concurrent.ManagedExecutorService;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -26,10 +29,22 @@ public class Reconciliations {
     private static final System.Logger LOG = System.getLogger(Reconciliations.class.getName());
     private static final String LEASE = "pool ";
 
+    /**
+     * Between the beginnings of two looks at a pool. Who calls a warm function in a loop is often faster than its container is
+     * back for more, and a look costs more than the call.
+     */
+    private static final Duration PACE = Duration.ofMillis(50);
+
     private final PoolScaler scaler;
     private final Leases leases;
     private final Signals signals;
     private final ConcurrentHashMap<PoolId, Ask> asked = new ConcurrentHashMap<>();
+
+    /** When the last look at a pool began, by {@link System#nanoTime}. */
+    private final Cache<PoolId, Long> begun = Caffeine.newBuilder()
+            .expireAfterWrite(PACE)
+            .executor(Runnable::run) // a common pool's threads would outlive the application
+            .build();
 
     @Resource(lookup = ServerResources.VIRTUAL)
     private ManagedExecutorService virtual;
@@ -69,7 +84,10 @@ public class Reconciliations {
         return LEASE + pool.value();
     }
 
-    /** Returns at once. For one pool, one look is under way and at most one waits. */
+    /**
+     * Returns at once. For one pool, one look is under way and at most one waits. The first is done at once, so that a pool at zero
+     * does not wait for its container.
+     */
     public void request(PoolId pool) {
         if (asked.merge(pool, Ask.ONCE, (present, again) -> Ask.AGAIN) == Ask.ONCE) {
             start(pool);
@@ -87,6 +105,10 @@ public class Reconciliations {
 
     private void look(PoolId pool) {
         do {
+            if (!isTime(pool)) {
+                asked.remove(pool);
+                return;
+            }
             asked.put(pool, Ask.ONCE);
             if (isOwn(pool)) {
                 scaler.reconcile(pool);
@@ -95,6 +117,21 @@ public class Reconciliations {
                 signals.tellElsewhere(Topic.pool(pool.value()));
             }
         } while (asked.computeIfPresent(pool, (p, ask) -> ask == Ask.AGAIN ? ask : null) != null);
+    }
+
+    /** Waits until it is. @return false if the server goes down before */
+    private boolean isTime(PoolId pool) {
+        var before = begun.getIfPresent(pool);
+        if (before != null) {
+            try {
+                Thread.sleep(PACE.minusNanos(System.nanoTime() - before));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+        begun.put(pool, System.nanoTime());
+        return true;
     }
 
     private boolean isOwn(PoolId pool) {

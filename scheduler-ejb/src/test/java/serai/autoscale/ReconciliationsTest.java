@@ -91,6 +91,19 @@ class ReconciliationsTest {
     }
 
     @Test
+    void givenALookThatHasJustBeen_whenTheServerGoesDownBeforeTheNext_thenThereIsNone() {
+        reconciliations.request(ONE);
+        submitted.remove().run();
+        reconciliations.request(ONE);
+        Thread.currentThread().interrupt();
+
+        submitted.remove().run();
+
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(looks).containsExactly(ONE);
+    }
+
+    @Test
     void givenAServerThatGoesDown_whenAskedForALook_thenNothingIsLeftBehind() {
         var refusing = reconciliations(work -> {
             throw new RejectedExecutionException("down");
