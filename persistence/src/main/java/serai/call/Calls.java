@@ -126,9 +126,11 @@ public class Calls {
      *
      * @param as the ids that the call and its input get
      * @param answer kept with them, so that the request is done once; empty if it has no key
+     * @param target may have been looked up some time ago
+     * @return whether the target is still what it was: if not, nothing was done
      * @throws serai.problem.ProblemException {@link Problem#REQUEST_REPEATED}: the same request was answered before
      */
-    public void startOne(Target target, NewCall call, NewInput input, Started as, Optional<Replays.Answer> answer) {
+    public boolean startOne(Target target, NewCall call, NewInput input, Started as, Optional<Replays.Answer> answer) {
         int started = jdbi.withHandle(handle -> handle.createUpdate(answer.isPresent() ? START_ONCE : START)
                 .bindMap(answer.map(Replays.Answer::parameters).orElse(Map.of()))
                 .bind("id", as.callId())
@@ -146,13 +148,31 @@ public class Calls {
                 .bind("content", input.payload())
                 .execute());
         if (started == 0) {
-            throw Replays.repeated();
+            if (isCurrent(target)) {
+                throw Replays.repeated();
+            }
+            return false;
         }
         announce(target, List.of(input));
+        return true;
     }
 
+    private boolean isCurrent(Target target) {
+        return jdbi.withHandle(handle -> handle.createQuery("select exists (%s)".formatted(CURRENT))
+                .bind("pool", target.poolId())
+                .mapTo(Boolean.class)
+                .one());
+    }
+
+    /** The pool of a target, if inputs of its function go there still. */
+    private static final String CURRENT = """
+            select p.id from pool p
+            join function f on f.id = p.function_id and f.definition_id = p.definition_id join app a on a.id = f.app_id
+            where p.id = :pool and p.state = 'ACTIVE' and a.state not in ('STOPPING', 'STOPPED')""";
+
     private static final String START_ONE = """
-            with kept as (%s),
+            with target as (%s),
+            kept as (%s),
             begun as (
                 insert into function_call (id, workspace_id, environment_id, app_id, function_id, kind, invocation,
                     parent_input_id, inputs)
@@ -162,8 +182,8 @@ public class Calls {
                 select :input, id, :idx, :app, :pool, :method, 'PENDING' from begun returning id)
             insert into input_payload (input_id, content) select id, :content from arrived""";
 
-    private static final String START_ONCE = START_ONE.formatted(Replays.KEPT);
-    private static final String START = START_ONE.formatted("select 1");
+    private static final String START_ONCE = START_ONE.formatted(CURRENT, Replays.KEPT);
+    private static final String START = START_ONE.formatted(CURRENT, "select 1 from target");
 
     /** Adds inputs to a call that is under way. */
     @Transactional

@@ -9,8 +9,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.mapper.RowMapper;
@@ -141,15 +143,19 @@ public class Inputs {
             }
             for (var result : results) {
                 if (!retry(handle, containerId, policy, result)) {
-                    finish(handle, containerId, result);
+                    finish(handle, containerId, result, (call, output) -> {});
                 }
             }
         });
     }
 
-    /** Takes one result that ends its input, with the same refusals: one statement, no transaction around it. */
-    public void acceptFinal(String containerId, Result result) {
-        jdbi.useHandle(handle -> finish(handle, containerId, result));
+    /**
+     * Takes one result that ends its input, with the same refusals: one statement, no transaction around it.
+     *
+     * @param kept told of the output and its call once it is committed, before those who wait for it are woken
+     */
+    public void acceptFinal(String containerId, Result result, BiConsumer<String, Output> kept) {
+        jdbi.useHandle(handle -> finish(handle, containerId, result, kept));
     }
 
     /** @return whether {@link #acceptFinal} would do for them what {@link #accept} does */
@@ -211,7 +217,7 @@ public class Inputs {
             update container set idle_since = clock_timestamp() where id = :container and %s and not exists (
                 select 1 from input where container_id = :container and (state = 'RUNNING' or cancelling) and id <> :id)""";
 
-    private void finish(Handle handle, String containerId, Result result) {
+    private void finish(Handle handle, String containerId, Result result, BiConsumer<String, Output> kept) {
         handle.createQuery("""
                         with done as (
                             update input set state = :state, finished_at = clock_timestamp()
@@ -224,17 +230,29 @@ public class Inputs {
                             insert into output (call_id, ordinal, input_id, idx, status, content)
                             select counted.id, counted.outputs, done.id, done.idx, :status, :content from done, counted),
                         idle as (%s)
-                        select call_id from done""".formatted(IDLE_WITHOUT.formatted("exists (select 1 from done)")))
+                        select done.call_id, done.idx, counted.outputs from done, counted""".formatted(IDLE_WITHOUT.formatted("exists (select 1 from done)")))
                 .bind("state", finalState(result.outcome()))
                 .bind("id", result.inputId())
                 .bind("container", containerId)
                 .bind("attempt", result.attempt())
                 .bind("status", result.outcome().name())
                 .bind("content", result.content())
-                .mapTo(String.class)
+                .map((row, context) -> Map.entry(
+                        row.getString("call_id"),
+                        new Output(
+                                row.getInt("outputs"),
+                                result.inputId(),
+                                row.getInt("idx"),
+                                result.outcome(),
+                                result.content(),
+                                "")))
                 .findOne()
                 .ifPresentOrElse(
-                        call -> signals.afterCommit(Topic.call(call)), () -> stopped(handle, containerId, result));
+                        done -> {
+                            kept.accept(done.getKey(), done.getValue());
+                            signals.afterCommit(Topic.call(done.getKey()));
+                        },
+                        () -> stopped(handle, containerId, result));
     }
 
     private static String finalState(Outcome outcome) {

@@ -23,6 +23,7 @@ public enum Problem {
     VERSION_NOT_FOUND(Kind.NOT_FOUND, "The app has no such version"),
     APP_STOPPED(Kind.FAILED_PRECONDITION, "The app is stopped"),
     FUNCTION_NOT_FOUND(Kind.NOT_FOUND, "There is no such function"),
+    FUNCTION_CHANGING(Kind.UNAVAILABLE, "The function is deployed again all the time"),
     FUNCTION_NOT_DEFINED(Kind.FAILED_PRECONDITION, "The function has no definition yet"),
     CLASS_NOT_FOUND(Kind.NOT_FOUND, "There is no such class"),
     HANDLER_NOT_FOUND(Kind.INVALID_ARGUMENT, "The sources do not have the function's handler"),

@@ -16,12 +16,14 @@ import serai.problem.ProblemException;
 @ApplicationScoped
 public class Replays {
     /**
-     * Keeps an answer as one part of a statement that does the work; it has a row unless the same request was answered before,
-     * and then the work must not be done. Its parameters are {@link Answer#parameters}.
+     * Keeps an answer as one part of a statement that does the work. The statement has a part {@code target}, with one row if the
+     * work may be done. This part then has a row unless the same request was answered before, and then the work must not be done.
+     * Its parameters are {@link Answer#parameters}.
      */
     public static final String KEPT = """
             insert into replay (workspace_id, method, key, response)
-            values (:replay_workspace, :replay_method, :replay_key, :replay_response) on conflict do nothing returning key""";
+            select :replay_workspace, :replay_method, :replay_key, :replay_response from target
+            on conflict do nothing returning key""";
 
     private final Jdbi jdbi;
 

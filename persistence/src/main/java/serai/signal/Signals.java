@@ -38,6 +38,7 @@ public class Signals {
     private final AtomicLong arrivals = new AtomicLong();
 
     private volatile Consumer<Topic> unheard = topic -> {};
+    private volatile Consumer<Topic> rung = topic -> {};
     private volatile Elsewhere elsewhere = (topic, count) -> {};
     private volatile boolean ended;
 
@@ -120,6 +121,11 @@ public class Signals {
         unheard = listener;
     }
 
+    /** Whom to tell of each signal, whoever gave it, before those who wait are woken. */
+    public void onRing(Consumer<Topic> listener) {
+        rung = listener;
+    }
+
     /** The server goes down: everyone who waits is woken, and shall answer with what there is. */
     public void end() {
         ended = true;
@@ -159,6 +165,7 @@ public class Signals {
 
     /** @return how many were woken */
     private int ring(Topic topic, int count) {
+        rung.accept(topic);
         var left = new AtomicInteger(count);
         waiting.computeIfPresent(topic, (t, present) -> {
             for (var waiter : present) {

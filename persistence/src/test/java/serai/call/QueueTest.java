@@ -118,7 +118,9 @@ class QueueTest {
         var begun = within(running.inputId(), ASYNC);
 
         inputs.acceptFinal(
-                container, new Result(running.inputId(), running.attempt(), Outcome.TERMINATED, new byte[0]));
+                container,
+                new Result(running.inputId(), running.attempt(), Outcome.TERMINATED, new byte[0]),
+                (of, output) -> {});
 
         assertThat(state(late)).isEqualTo(CallProgress.State.CANCELLED);
         assertThat(state(begun)).isEqualTo(CallProgress.State.PENDING);
@@ -305,14 +307,37 @@ class QueueTest {
     }
 
     @Test
+    void givenATargetThatIsNoMoreWhatItWas_whenACallStarts_thenNothingIsDoneAndTheCallerIsTold() {
+        var target = calls.target(fixture.tenant(), fixture.function(pool));
+        var call = new Calls.NewCall(FunctionCall.Kind.UNARY, 1, null);
+        var key = new Replays.Key(fixture.tenant().workspaceId(), "FunctionMap", NewId.of("key"));
+        var answer = Optional.of(new Replays.Answer(key, bytes("answer")));
+        var ids = Calls.Started.one();
+        jdbi.useHandle(h -> h.execute("update pool set state = 'DRAINING' where id = ?", pool.value()));
+
+        assertThat(calls.startOne(target, call, new NewInput(0, "", bytes("a")), ids, answer))
+                .isFalse();
+
+        assertThat(calls.find(ids.callId())).isEmpty();
+        jdbi.useHandle(h -> h.execute("update pool set state = 'ACTIVE' where id = ?", pool.value()));
+        assertThat(calls.startOne(target, call, new NewInput(0, "", bytes("a")), ids, answer))
+                .isTrue();
+    }
+
+    @Test
     void givenAFinalResult_whenItIsAccepted_thenItIsTheOutputOnceAndTheContainerIsIdle() {
         var call = fixture.call(pool, "a");
         var claimed = inputs.claim(pool, container, 1, "k").getFirst();
         var result = new Result(claimed.inputId(), 1, Outcome.SUCCESS, bytes("done"));
 
-        inputs.acceptFinal(container, result);
-        inputs.acceptFinal(container, result);
+        var told = new ArrayList<Output>();
+        inputs.acceptFinal(container, result, (of, output) -> told.add(output));
+        inputs.acceptFinal(container, result, (of, output) -> told.add(output));
 
+        assertThat(told).hasSize(1);
+        assertThat(told.getFirst())
+                .usingRecursiveComparison()
+                .isEqualTo(calls.outputsAfter(call, 0, 10).getFirst());
         assertThat(calls.outputsAfter(call, 0, 10))
                 .extracting(o -> text(o.content()))
                 .containsExactly("done");

@@ -92,7 +92,8 @@ class WebCallsTest {
     void givenACallThatIsOver_whenItsContainerGoesOn_thenNothingIsKept() {
         var claimed = inputs.claim(pool, container, 1, "k").getFirst();
         webCalls.answer(call, List.of(new Chunk(1, bytes("head"))));
-        inputs.acceptFinal(container, new Result(claimed.inputId(), 1, Outcome.SUCCESS, bytes("done")));
+        inputs.acceptFinal(
+                container, new Result(claimed.inputId(), 1, Outcome.SUCCESS, bytes("done")), (of, output) -> {});
 
         webCalls.answer(call, List.of(new Chunk(2, bytes("late"))));
 

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.function.Supplier;
 import modal.client.FunctionCallCancelRequest;
 import modal.client.FunctionCallFromIdRequest;
 import modal.client.FunctionCallFromIdResponse;
@@ -59,6 +60,9 @@ class CallRpcs implements RpcFeature {
     private static final int MAX_RANGE = 49;
 
     private static final int MAX_INPUTS = 1_000;
+
+    /** At where a call goes, before its function counts as one that changes all the time. */
+    private static final int MOST_LOOKS = 5;
 
     /** Inputs, and calls, of a graph. */
     private static final int MOST_OF_A_GRAPH = 1_000;
@@ -125,8 +129,6 @@ class CallRpcs implements RpcFeature {
     }
 
     private FunctionMapResponse start(Caller caller, FunctionMapRequest request) {
-        var target = target(caller, request.getFunctionId());
-        backlogs.mustHaveRoom(target);
         var call = new Calls.NewCall(
                 request.getFunctionCallType() == FunctionCallType.FUNCTION_CALL_TYPE_MAP
                         ? FunctionCall.Kind.MAP
@@ -135,20 +137,34 @@ class CallRpcs implements RpcFeature {
                 request.getParentInputId().isEmpty() ? null : request.getParentInputId());
         var inputs = read(request.getPipelinedInputsList());
         var method = ModalClientGrpc.getFunctionMapMethod();
-        if (inputs.size() != 1) {
-            return context.get(() -> once.answer(
-                    method,
-                    FunctionMapResponse.parser(),
-                    caller,
-                    () -> started(target, inputs, calls.start(target, call, inputs))));
+        if (inputs.size() == 1) {
+            return once.before(method, FunctionMapResponse.parser(), caller)
+                    .orElseGet(() -> startOne(caller, request.getFunctionId(), call, inputs));
         }
-        return once.before(method, FunctionMapResponse.parser(), caller).orElseGet(() -> {
-            var ids = Calls.Started.one();
-            var answer = started(target, inputs, ids);
-            calls.startOne(target, call, inputs.getFirst(), ids, Once.toKeep(method, caller, answer));
-            known.started(ids.callId(), target.workspaceId(), call.kind());
-            return answer;
-        });
+        var target = target(caller, request.getFunctionId());
+        backlogs.mustHaveRoom(target);
+        return context.get(() -> once.answer(
+                method,
+                FunctionMapResponse.parser(),
+                caller,
+                () -> started(target, inputs, calls.start(target, call, inputs))));
+    }
+
+    private FunctionMapResponse startOne(
+            Caller caller, String functionId, Calls.NewCall call, List<NewInput> onlyInput) {
+        var ids = Calls.Started.one();
+        known.begin(ids.callId(), caller.tenant().workspaceId(), call.kind());
+        var target = targets.remembered(caller.tenant(), functionId);
+        for (int look = 0; look < MOST_LOOKS; look++) {
+            backlogs.mustHaveRoom(target);
+            var answer = started(target, onlyInput, ids);
+            var kept = Once.toKeep(ModalClientGrpc.getFunctionMapMethod(), caller, answer);
+            if (target.poolId() != null && calls.startOne(target, call, onlyInput.getFirst(), ids, kept)) {
+                return answer;
+            }
+            target = target(caller, functionId);
+        }
+        throw Problem.FUNCTION_CHANGING.because("Function '%s' changes all the time: ask again", target.functionName());
     }
 
     private static FunctionMapResponse started(Target target, List<NewInput> inputs, Calls.Started started) {
@@ -211,17 +227,23 @@ class CallRpcs implements RpcFeature {
     private FunctionGetOutputsResponse outputs(Caller caller, FunctionGetOutputsRequest request)
             throws InterruptedException {
         var call = request.getFunctionCallId();
-        var kind = known.of(caller, call).kind();
+        var seen = known.of(caller, call);
+        var kind = seen.kind();
         int after = EntryId.parse(request.getLastEntryId());
         int most = request.hasStartIdx() ? MAX_RANGE : MAX_OUTPUTS;
         int limit = request.getMaxValues() > 0 ? Math.min(request.getMaxValues(), most) : most;
-        var found = poll.until(
-                Topic.call(call),
-                timeout(request.getTimeout()),
-                () -> request.hasStartIdx()
-                        ? calls.outputsBetween(call, request.getStartIdx(), request.getEndIdx(), limit)
-                        : calls.outputsAfter(call, after, limit),
-                outputs -> !outputs.isEmpty());
+        int before = request.hasStartIdx() ? request.getStartIdx() : after;
+        Supplier<List<Output>> stored = () -> request.hasStartIdx()
+                ? calls.outputsBetween(call, request.getStartIdx(), request.getEndIdx(), limit)
+                : calls.outputsAfter(call, after, limit);
+        List<Output> found;
+        try (var wait = seen.waitForResult()) {
+            found = poll.until(
+                    Topic.call(call),
+                    timeout(request.getTimeout()),
+                    () -> wait.look(before, stored),
+                    outputs -> !outputs.isEmpty());
+        }
         int unfinished = unfinished(caller, call, kind, found);
         if (isPartOfMany(request, found, limit) && unfinished > 0) {
             Thread.sleep(GATHERING);

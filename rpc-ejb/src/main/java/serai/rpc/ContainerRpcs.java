@@ -56,6 +56,7 @@ class ContainerRpcs implements RpcFeature {
     private final Set<String> ready = ConcurrentHashMap.newKeySet();
     private final Containers containers;
     private final Inputs inputs;
+    private final KnownCalls calls;
     private final Departures departures;
     private final Reconciliations reconciliations;
     private final LongPoll poll;
@@ -66,6 +67,7 @@ class ContainerRpcs implements RpcFeature {
     ContainerRpcs(
             Containers containers,
             Inputs inputs,
+            KnownCalls calls,
             Departures departures,
             Reconciliations reconciliations,
             Signals signals,
@@ -75,13 +77,14 @@ class ContainerRpcs implements RpcFeature {
         this.context = context;
         this.containers = containers;
         this.inputs = inputs;
+        this.calls = calls;
         this.departures = departures;
         this.reconciliations = reconciliations;
         this.poll = new LongPoll(signals);
     }
 
     ContainerRpcs() {
-        this(null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -226,7 +229,7 @@ class ContainerRpcs implements RpcFeature {
         var me = caller.mustBeContainer();
         var results = request.getOutputsList().stream().map(o -> result(me, o)).toList();
         if (Inputs.areFinal(me.retryPolicy(), results)) {
-            inputs.acceptFinal(me.id(), results.getFirst());
+            inputs.acceptFinal(me.id(), results.getFirst(), calls::delivered);
         } else {
             context.run(() -> inputs.accept(me.id(), me.retryPolicy(), results));
         }

@@ -9,6 +9,9 @@ import jakarta.inject.Inject;
 import java.time.Duration;
 import serai.call.Calls;
 import serai.call.FunctionCall;
+import serai.call.Output;
+import serai.signal.Signals;
+import serai.signal.Topic;
 
 /**
  * Whose call it is and of which kind never changes. One that was forgotten meanwhile, which is over, is answered like one
@@ -21,7 +24,7 @@ class KnownCalls {
     /** Far below the time for which calls are kept. */
     private static final Duration FORGOTTEN = Duration.ofMinutes(5);
 
-    private final Cache<String, Known> known = Caffeine.newBuilder()
+    private final Cache<String, KnownCall> known = Caffeine.newBuilder()
             .expireAfterWrite(FORGOTTEN)
             .maximumSize(REMEMBERED)
             .executor(Runnable::run) // a common pool's threads would outlive the application
@@ -29,30 +32,47 @@ class KnownCalls {
 
     private final Calls calls;
 
-    record Known(String id, String workspaceId, FunctionCall.Kind kind) {}
-
     @Inject
-    KnownCalls(Calls calls) {
+    KnownCalls(Calls calls, Signals signals) {
         this.calls = calls;
+        signals.onRing(this::heard);
     }
 
     KnownCalls() {
-        this(null); // for the server's proxy
+        this.calls = null; // for the server's proxy
     }
 
     /** @throws serai.problem.ProblemException CALL_NOT_FOUND, also for another workspace's */
-    Known of(Caller caller, String id) {
+    KnownCall of(Caller caller, String id) {
         var seen = known.getIfPresent(id);
-        if (seen != null && seen.workspaceId.equals(caller.tenant().workspaceId())) {
+        if (seen != null && seen.workspaceId().equals(caller.tenant().workspaceId())) {
             return seen;
         }
         var call = calls.get(caller.tenant(), id);
-        return started(call.id(), call.workspaceId(), call.kind());
+        var found = new KnownCall(call.id(), call.workspaceId(), call.kind(), false);
+        known.put(id, found);
+        return found;
     }
 
-    Known started(String id, String workspaceId, FunctionCall.Kind kind) {
-        var call = new Known(id, workspaceId, kind);
-        known.put(id, call);
-        return call;
+    /** To be called before its input is there, which may have a result at once. One that does not begin then is asked for by nobody. */
+    void begin(String id, String workspaceId, FunctionCall.Kind kind) {
+        known.put(id, new KnownCall(id, workspaceId, kind, true));
+    }
+
+    private void heard(Topic topic) {
+        if (topic.kind() == Topic.Kind.CALL) {
+            var call = known.getIfPresent(topic.id());
+            if (call != null) {
+                call.heard();
+            }
+        }
+    }
+
+    /** A container's result is committed, and those who wait for it are about to be woken. */
+    void delivered(String id, Output output) {
+        var call = known.getIfPresent(id);
+        if (call != null) {
+            call.delivered(output);
+        }
     }
 }

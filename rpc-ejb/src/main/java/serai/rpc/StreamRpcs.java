@@ -129,7 +129,7 @@ class StreamRpcs implements RpcFeature {
         });
     }
 
-    private void read(KnownCalls.Known call, Direction direction, long lastIndex, Methods.Sink<DataChunk> sink)
+    private void read(KnownCall call, Direction direction, long lastIndex, Methods.Sink<DataChunk> sink)
             throws InterruptedException {
         long last = lastIndex;
         long end = System.nanoTime() + HELD.toNanos();

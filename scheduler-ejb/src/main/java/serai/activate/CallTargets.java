@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.activate;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.Duration;
 import serai.call.Calls;
 import serai.call.Target;
 import serai.function.Functions;
@@ -14,6 +17,15 @@ import serai.workspace.Tenant;
 /** Where inputs of a function go, for every edge. */
 @ApplicationScoped
 public class CallTargets {
+    private static final int REMEMBERED = 10_000;
+    private static final Duration FORGOTTEN = Duration.ofMinutes(5);
+
+    private final Cache<Key, Target> seen = Caffeine.newBuilder()
+            .expireAfterAccess(FORGOTTEN)
+            .maximumSize(REMEMBERED)
+            .executor(Runnable::run) // a common pool's threads would outlive the application
+            .build();
+
     private final Calls calls;
     private final Pools pools;
     private final Functions functions;
@@ -27,6 +39,18 @@ public class CallTargets {
 
     public CallTargets() {
         this(null, null, null); // for the server's proxy
+    }
+
+    private record Key(String workspaceId, String functionId) {}
+
+    /**
+     * As it was seen last, for whoever notices that it changed: the deployment of another version, the end of its app.
+     *
+     * @return as {@link #look}, if nobody has looked yet
+     */
+    public Target remembered(Tenant tenant, String functionId) {
+        var before = seen.getIfPresent(new Key(tenant.workspaceId(), functionId));
+        return before == null ? look(tenant, functionId) : before;
     }
 
     /**
@@ -58,6 +82,9 @@ public class CallTargets {
         }
         if (target.definitionId() == null) {
             throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", target.functionName());
+        }
+        if (target.poolId() != null) {
+            seen.put(new Key(tenant.workspaceId(), functionId), target);
         }
         return target;
     }

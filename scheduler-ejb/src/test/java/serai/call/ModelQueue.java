@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -203,14 +204,16 @@ public final class ModelQueue {
         }
 
         @Override
-        public void startOne(Target target, NewCall call, NewInput input, Started as, Optional<Replays.Answer> answer) {
-            steps.run(() -> {
+        public boolean startOne(
+                Target target, NewCall call, NewInput input, Started as, Optional<Replays.Answer> answer) {
+            return steps.of(() -> {
                 if (answer.isPresent() && replays.containsKey(answer.get().key().value())) {
                     throw Replays.repeated();
                 }
                 answer.ifPresent(a -> replays.put(a.key().value(), as));
                 insert(target, as.callId(), as.inputIds().getFirst(), input);
                 signals.afterCommit(Topic.work(target.poolId()), 1);
+                return true; // a model's targets stay what they are
             });
         }
 
@@ -291,13 +294,13 @@ public final class ModelQueue {
         public void accept(String containerId, RetryPolicy policy, List<Result> results) {
             steps.run(() -> results.forEach(result -> {
                 if (!retry(containerId, policy, result)) {
-                    acceptFinal(containerId, result);
+                    acceptFinal(containerId, result, (call, output) -> {});
                 }
             }));
         }
 
         @Override
-        public void acceptFinal(String containerId, Result result) {
+        public void acceptFinal(String containerId, Result result, BiConsumer<String, Output> kept) {
             steps.run(() -> {
                 var input = rows.get(result.inputId());
                 if (input != null && input.isOf(containerId, result)) {

@@ -267,8 +267,8 @@ class ModelTest {
             var real = new Result(what.real.inputId(), what.real.attempt(), outcome, words);
             var model = new Result(what.model.inputId(), what.model.attempt(), outcome, words);
             if (random.nextBoolean()) {
-                server.inputs.acceptFinal(by.real, real);
-                queue.inputs.acceptFinal(by.model, model);
+                server.inputs.acceptFinal(by.real, real, (call, output) -> {});
+                queue.inputs.acceptFinal(by.model, model, (call, output) -> {});
             } else {
                 server.inputs.accept(by.real, RETRIES, List.of(real));
                 queue.inputs.accept(by.model, RETRIES, List.of(model));

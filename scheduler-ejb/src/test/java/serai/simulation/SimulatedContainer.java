@@ -295,7 +295,7 @@ final class SimulatedContainer {
         private void accept(SimulatedServer server, Result result) {
             var policy = world.duties.retryPolicy();
             if (Inputs.areFinal(policy, List.of(result))) {
-                server.inputs.acceptFinal(id, result);
+                server.inputs.acceptFinal(id, result, (call, output) -> {});
             } else {
                 server.inputs.accept(id, policy, List.of(result));
             }
