@@ -92,5 +92,5 @@ def test_given_a_function_that_the_kernel_kills_when_it_was_lost_eight_times_the
     with pytest.raises(modal.exception.InternalFailure, match=r"lost 8 times.*out of memory.*192 MiB"):
         devoured.get(timeout=LOSSES_END_WITHIN)
     shown = api(platform.api_token).get(f"/calls/{devoured.object_id}").json()
-    assert (shown["state"], shown["error"]["kind"]) == ("FAILED", "PLATFORM")
+    assert (shown["state"], shown["error"]["kind"], shown["losses"]) == ("FAILED", "PLATFORM", 8)
     assert misbehaving.devour.remote(20) == 20 << 20

@@ -276,14 +276,12 @@ public class Inputs {
                     handle,
                     "container_id = any(:subjects) and state = 'RUNNING' and exists (select 1 from function_call f where f.id = call_id and f.kind = 'WEB')",
                     containerId,
-                    Outcome.INTERNAL_FAILURE,
-                    "the container was lost: " + reason);
+                    Verdict.lost("the container was lost: " + reason));
             conclude(
                     handle,
                     "container_id = any(:subjects) and state = 'RUNNING' and losses + 1 >= " + maxLosses,
                     containerId,
-                    Outcome.INTERNAL_FAILURE,
-                    "the container was lost %d times, at last: %s".formatted(maxLosses, reason));
+                    Verdict.lost("the container was lost %d times, at last: %s".formatted(maxLosses, reason)));
             var pools = handle.createQuery("""
                             update input set state = 'PENDING', container_id = null, losses = losses + 1
                             where container_id = :container and state = 'RUNNING' returning pool_id""")
@@ -310,16 +308,17 @@ public class Inputs {
                 handle,
                 "pool_id = any(:subjects) and state = 'PENDING'",
                 pool.value(),
-                Outcome.FAILURE,
-                reason,
-                content));
+                new Verdict(Outcome.FAILURE, reason, content, 0)));
     }
 
     /** The pool is no more and has no successor: what waits for it is terminated. */
     @Transactional
     public void terminatePending(PoolId pool, String reason) {
         jdbi.useHandle(handle -> conclude(
-                handle, "pool_id = any(:subjects) and state = 'PENDING'", pool.value(), Outcome.TERMINATED, reason));
+                handle,
+                "pool_id = any(:subjects) and state = 'PENDING'",
+                pool.value(),
+                Verdict.of(Outcome.TERMINATED, reason)));
     }
 
     /** The app ends: what waits or runs is terminated. */
@@ -329,8 +328,7 @@ public class Inputs {
                 handle,
                 "app_id = any(:subjects) and state in ('PENDING', 'RUNNING')",
                 appId,
-                Outcome.TERMINATED,
-                reason));
+                Verdict.of(Outcome.TERMINATED, reason)));
     }
 
     /**
@@ -366,9 +364,7 @@ public class Inputs {
                 handle,
                 "call_id = any(:subjects) and state in ('PENDING', 'RUNNING')",
                 calls,
-                Outcome.TERMINATED,
-                reason,
-                null);
+                Verdict.of(Outcome.TERMINATED, reason));
     }
 
     private static final String CHILDREN =
@@ -446,7 +442,7 @@ public class Inputs {
                 return true;
             }
             var attempt = "id = any(:subjects) and state = 'RUNNING' and attempt = " + overdue.attempt();
-            if (conclude(handle, attempt, overdue.inputId(), Outcome.TIMEOUT, reason) == 0) {
+            if (conclude(handle, attempt, overdue.inputId(), Verdict.of(Outcome.TIMEOUT, reason)) == 0) {
                 return false;
             }
             // its end is the next step; if the server dies before that, the container counts as one that does nothing
@@ -458,22 +454,33 @@ public class Inputs {
         });
     }
 
-    private int conclude(Handle handle, String which, String subject, Outcome outcome, String reason) {
-        return conclude(handle, which, subject, outcome, reason, null);
+    /**
+     * What the platform itself says of inputs that no container may answer any more.
+     *
+     * @param content null where there is only the reason
+     * @param losses what it adds to those of the input
+     */
+    private record Verdict(Outcome outcome, String reason, byte[] content, int losses) {
+        static Verdict of(Outcome outcome, String reason) {
+            return new Verdict(outcome, reason, null, 0);
+        }
+
+        static Verdict lost(String reason) {
+            return new Verdict(Outcome.INTERNAL_FAILURE, reason, null, 1);
+        }
     }
 
-    private int conclude(Handle handle, String which, String subject, Outcome outcome, String reason, byte[] content) {
-        return conclude(handle, which, List.of(subject), outcome, reason, content);
+    private int conclude(Handle handle, String which, String subject, Verdict verdict) {
+        return conclude(handle, which, List.of(subject), verdict);
     }
 
-    /** Gives many inputs the platform's own verdict; ordinals are drawn under each call's lock, as always. */
-    private int conclude(
-            Handle handle, String which, List<String> subjects, Outcome outcome, String reason, byte[] content) {
+    /** Gives many inputs the same verdict; ordinals are drawn under each call's lock, as always. */
+    private int conclude(Handle handle, String which, List<String> subjects, Verdict verdict) {
         var calls = handle.createQuery("""
                         with calls as (
                             select id from function_call where id in (select call_id from input where %1$s) order by id for update),
                         ended as (
-                            update input i set state = :state, finished_at = clock_timestamp()
+                            update input i set state = :state, losses = losses + :losses, finished_at = clock_timestamp()
                             from calls where i.call_id = calls.id and i.id in (select id from input where %1$s)
                                 and i.state in ('PENDING', 'RUNNING')
                             returning i.id, i.call_id, i.idx),
@@ -489,10 +496,11 @@ public class Inputs {
                             from numbered n join counted c on c.id = n.call_id)
                         select call_id from ended""".formatted(which))
                 .bindArray("subjects", String.class, subjects)
-                .bind("state", finalState(outcome))
-                .bind("status", outcome.name())
-                .bind("content", content)
-                .bind("reason", reason)
+                .bind("state", finalState(verdict.outcome()))
+                .bind("losses", verdict.losses())
+                .bind("status", verdict.outcome().name())
+                .bind("content", verdict.content())
+                .bind("reason", verdict.reason())
                 .mapTo(String.class)
                 .list();
         calls.stream().distinct().forEach(call -> signals.afterCommit(Topic.call(call)));

@@ -414,6 +414,7 @@ class QueueTest {
             assertThat(o.outcome()).isEqualTo(Outcome.INTERNAL_FAILURE);
             assertThat(o.reason()).contains("3 times").contains("out of memory");
         });
+        assertThat(calls.input(call, 0).orElseThrow().losses()).isEqualTo(3);
     }
 
     @Test

@@ -336,8 +336,9 @@ public final class ModelQueue {
         @Override
         public int release(String containerId, int maxLosses, String reason) {
             return steps.of(() -> {
+                held(containerId).forEach(input -> input.losses++);
                 conclude(
-                        i -> i.isRunningOn(containerId) && i.losses + 1 >= maxLosses,
+                        i -> i.isRunningOn(containerId) && i.losses >= maxLosses,
                         Outcome.INTERNAL_FAILURE,
                         "the container was lost %d times, at last: %s".formatted(maxLosses, reason),
                         null);
@@ -345,7 +346,6 @@ public final class ModelQueue {
                 for (var input : again) {
                     input.state = "PENDING";
                     input.containerId = null;
-                    input.losses++;
                     signals.afterCommit(Topic.work(input.poolId), 1);
                 }
                 return again.size();
