@@ -25,6 +25,12 @@ def crash_loop(app):
     return crashing.die.spawn(3), crashing.is_killed.spawn(signal.SIGSEGV), time.monotonic()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def endless_start(app):
+    """Begun beside it."""
+    return crashing.starts_for_ever.spawn()
+
+
 def test_given_a_function_that_fails_twice_when_it_may_be_retried_twice_then_its_result_comes():
     assert crashing.fails_at_first.remote("twice", 2) == "attempt 3"
 
@@ -74,3 +80,8 @@ def test_given_a_process_that_a_signal_always_ends_when_its_end_is_awaited_then_
     _, call, _ = crash_loop
     with pytest.raises(modal.exception.Error, match="SIGSEGV"):
         call.get(timeout=CRASHES_END_WITHIN)
+
+
+def test_given_containers_that_never_become_ready_when_their_time_is_over_each_time_then_the_caller_is_told(endless_start):
+    with pytest.raises(modal.exception.Error, match="not ready within 3 s"):
+        endless_start.get(timeout=CRASHES_END_WITHIN)

@@ -51,6 +51,15 @@ def sleeps(seconds: float) -> str:
     return "awake"
 
 
+if os.environ.get("IS_NEVER_READY"):
+    time.sleep(3600)
+
+
+@app.function(max_containers=1, startup_timeout=3, env={"IS_NEVER_READY": "1"})
+def starts_for_ever() -> None:
+    raise AssertionError("its module is never loaded")
+
+
 importlib.import_module(os.environ.get("NEEDED_MODULE", "os"))
 
 

@@ -4,7 +4,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from serai_conformance.poll import eventually
@@ -40,3 +40,24 @@ def kill(pid: int) -> None:
     """As the kernel does it: nothing is flushed, nobody is told."""
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: not is_running(pid), 10, f"process {pid} is gone")
+
+
+def tree(pid: int) -> list[int]:
+    """A process and all below it."""
+    parents = {}
+    for each in all_pids():
+        stat = read(each, "stat").rsplit(b")", 1)
+        if len(stat) == 2:
+            parents.setdefault(int(stat[1].split()[1]), []).append(each)
+    found = [pid]
+    for each in found:
+        found += parents.get(each, [])
+    return found
+
+
+def signalled(pids: Iterable[int], what: signal.Signals) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, what)
+        except ProcessLookupError:
+            continue  # it has ended
