@@ -5,6 +5,7 @@
 import asyncio
 import contextlib
 import threading
+from concurrent.futures import Future
 from urllib.parse import urlsplit
 
 
@@ -25,16 +26,17 @@ class Gateway:
         self.thread.start()
         listening = asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.server = asyncio.run_coroutine_threadsafe(listening, self.loop).result(10)
-        return f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}"
+        self.address = f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}"
+        return self.address
 
     def __exit__(self, *_) -> None:
         asyncio.run_coroutine_threadsafe(self._close(), self.loop).result(10)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
 
-    def cut(self, seconds: float) -> None:
+    def cut(self, seconds: float) -> Future[None]:
         """Every connection is broken off, and no new one gets through for so long."""
-        asyncio.run_coroutine_threadsafe(self._cut(seconds), self.loop).result(seconds + 10)
+        return asyncio.run_coroutine_threadsafe(self._cut(seconds), self.loop)
 
     async def _cut(self, seconds: float) -> None:
         self.cut_until = self.loop.time() + seconds
