@@ -36,6 +36,7 @@ class Authentication implements ServerInterceptor {
     private static final Metadata.Key<String> IDEMPOTENCY_KEY = key("x-idempotency-key");
     private static final Metadata.Key<String> RETRY_ATTEMPT = key("x-retry-attempt");
     private static final Metadata.Key<String> CLIENT_VERSION = key("x-modal-client-version");
+    private static final Metadata.Key<String> PYTHON_VERSION = key("x-modal-python-version");
 
     /** How long a container that has ended may still be taken for a live one; its results are fenced all the same. */
     private static final long REMEMBERED_MS = 5_000;
@@ -124,7 +125,8 @@ class Authentication implements ServerInterceptor {
                 container,
                 orEmpty(headers.get(IDEMPOTENCY_KEY)),
                 attempt != null && !attempt.equals("0"),
-                orEmpty(headers.get(CLIENT_VERSION)));
+                orEmpty(headers.get(CLIENT_VERSION)),
+                headers.containsKey(PYTHON_VERSION));
     }
 
     /** @param token container id, a dot, the secret */

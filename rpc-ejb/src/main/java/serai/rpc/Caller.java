@@ -14,6 +14,8 @@ import serai.workspace.Tenant;
  * @param container present when the call comes from inside one
  * @param idempotencyKey of the logical request; empty on streams
  * @param isRetry whether an earlier attempt of the same logical request may have been answered
+ * @param isPython whether the Python package asks, in a client or in a container; the packages of other languages read fewer
+ *     answers and say the version of the Python package that they are like
  */
 record Caller(
         Tenant tenant,
@@ -21,7 +23,8 @@ record Caller(
         Optional<ContainerIdentity> container,
         String idempotencyKey,
         boolean isRetry,
-        String clientVersion) {
+        String clientVersion,
+        boolean isPython) {
 
     /** @throws serai.problem.ProblemException for a client */
     ContainerIdentity mustBeContainer() {

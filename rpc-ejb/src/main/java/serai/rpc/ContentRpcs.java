@@ -5,11 +5,13 @@ package serai.rpc;
 import com.google.protobuf.Timestamp;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.net.URI;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import modal.client.BlobCreateRequest;
 import modal.client.BlobCreateResponse;
 import modal.client.BlobGetRequest;
@@ -35,6 +37,9 @@ import serai.workspace.Workspaces;
 @ApplicationScoped
 class ContentRpcs implements RpcFeature {
     private static final int MAX_HASHES = 1_000;
+
+    /** Its {@code use_md5}, of the versions that know fewest. */
+    private static final Set<String> KNOWN_TO_PYTHON = Set.of("127.0.0.1", "localhost");
 
     private final Mounts mounts;
     private final Blobs blobs;
@@ -131,14 +136,25 @@ class ContentRpcs implements RpcFeature {
         return once.answer(method, BlobCreateResponse.parser(), caller, () -> {
             var blob = blobs.announce(caller.tenant(), request.getContentLength(), sha256);
             var response = BlobCreateResponse.newBuilder().setBlobId(blob.id()).addBlobIds(blob.id());
-            if (blob.parts() > 1) {
-                response.getMultipartsBuilder().addItems(inParts(blob));
+            var whole = addresses.upload(blob, clock.instant());
+            if (blob.parts() > 1 || !takesWhole(caller.isPython(), whole)) {
+                var parts = inParts(blob);
+                response.setMultipart(parts)
+                        .getMultipartsBuilder()
+                        .addItems(parts); // 1.0 knows only the first of the two
             } else {
-                response.getUploadUrlsBuilder()
-                        .addItems(addresses.upload(blob, clock.instant()).toString());
+                response.setUploadUrl(whole.toString()).getUploadUrlsBuilder().addItems(whole.toString());
             }
             return response.build();
         });
+    }
+
+    /**
+     * The Python package refuses to send a blob in one piece to a host that it does not know. In parts it sends it to any host,
+     * be it one part; the packages of other languages send none in parts.
+     */
+    static boolean takesWhole(boolean isPython, URI address) {
+        return !isPython || KNOWN_TO_PYTHON.contains(address.getHost());
     }
 
     private MultiPartUpload inParts(Blob blob) {
