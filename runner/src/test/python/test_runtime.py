@@ -68,6 +68,12 @@ def test_given_what_pip_cannot_find_then_its_words_are_in_the_failure_and_nothin
     assert [n for n in os.listdir(tmp_path / "cache" / "runtime") if not n.endswith(".lock")] == []
 
 
+def test_given_a_version_with_a_limit_for_another_package_when_it_is_installed_then_the_limit_holds(tmp_path, wheel, monkeypatch):
+    monkeypatch.setattr(runtime, "_LIMITS", {("little", "1.0"): ("other<1.0",)})
+    with pytest.raises(Failed, match=r"little==1\.0, other<1\.0"):  # there is no such one
+        runtime.ensure(str(tmp_path / "cache"), "little", "1.0", this(), print)
+
+
 def test_given_an_interrupted_installation_when_it_is_tried_again_then_it_is_complete(tmp_path, wheel):
     partial = runtime.directory(str(tmp_path / "cache"), "little", "1.0", this()) + ".partial"
     os.makedirs(partial + "/deps/half")

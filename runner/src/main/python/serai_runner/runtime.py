@@ -19,6 +19,8 @@ DEPENDENCIES = "/__modal/deps"
 TIMEOUT_S = 600  # for pip, on a slow line
 # Runs when the interpreter starts: PYTHONPATH alone cannot put a directory behind site-packages.
 _SITECUSTOMIZE = f"import sys\n\nsys.path.append({DEPENDENCIES!r})\n"
+# What versions need of others beyond what they say: with aiohttp 3.12 and newer these two send empty uploads.
+_LIMITS = {("modal", "1.0.0"): ("aiohttp<3.12",), ("modal", "1.0.1"): ("aiohttp<3.12",)}
 _OWN = frozenset(("synchronicity",))  # of the client's own making: its version goes with the client's
 
 
@@ -57,7 +59,8 @@ def _install(target: str, package: str, version: str, interpreter: Interpreter) 
     try:
         deps = os.path.join(partial, "deps")
         os.makedirs(deps)
-        _pip(_with_pip(interpreter, partial), deps, f"{package}=={version}", interpreter)
+        wanted = [f"{package}=={version}", *_LIMITS.get((package, version), ())]
+        _pip(_with_pip(interpreter, partial), deps, wanted, interpreter)
         _part(partial, package, version)
         os.rename(partial, target)
     finally:
@@ -103,13 +106,13 @@ def _with_pip(interpreter: Interpreter, partial: str) -> str:
     return os.path.join(venv, "bin", "python")
 
 
-def _pip(python: str, target: str, requirement: str, interpreter: Interpreter) -> None:
+def _pip(python: str, target: str, wanted: list[str], interpreter: Interpreter) -> None:
     options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-warn-script-location", "--prefer-binary"]
     if interpreter.version != this().version:  # one of an image's: pip must not take ours for it
         options += ["--python-version", interpreter.version, "--implementation", "cp", "--only-binary=:all:"]
-    status, said = _run([python, "-m", "pip", "install", *options, "--target", target, requirement])
+    status, said = _run([python, "-m", "pip", "install", *options, "--target", target, *wanted])
     if status:
-        raise Failed(f"pip could not install {requirement}: {_last(said)}")
+        raise Failed(f"pip could not install {', '.join(wanted)}: {_last(said)}")
 
 
 def _run(command: list[str]) -> tuple[int, str]:
