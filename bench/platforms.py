@@ -221,12 +221,13 @@ class Installation:
         return dict(word.split("=", 1) for word in words if "=" in word)
 
     def database(self, name: str) -> str:
-        """Makes a database of that name beside Serai's own. @return how to connect to it"""
+        """Makes a database of that name beside Serai's own, also where a run that was killed left one. @return how to connect to it"""
+        self.drop_database(name)
         self._superuser(f"create database {name}")
         return self._connection(name)
 
     def drop_database(self, name: str) -> None:
-        self._superuser(f"drop database {name} with (force)")
+        self._superuser(f"drop database if exists {name} with (force)")
 
     def _connection(self, database: str) -> str:
         password = (self._home / "secrets/database-superuser-password").read_text().strip()

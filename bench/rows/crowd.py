@@ -96,9 +96,11 @@ def _queue(bench: Bench) -> Iterator[Talk]:
     log = bench.log(QUEUE)
     variables = {**environment(), "BENCH_DATABASE": bench.installation.database("bench_queue")}
     program = environments.HERE / "pgqueue.py"
-    talk = Talk([str(environments.python("pgqueue", log)), str(program)], variables, log)
     try:
-        yield talk
+        talk = Talk([str(environments.python("pgqueue", log)), str(program)], variables, log)
+        try:
+            yield talk
+        finally:
+            talk.close()
     finally:
-        talk.close()
         bench.installation.drop_database("bench_queue")
