@@ -4,6 +4,7 @@
 
 import batching
 import pytest
+from serai_conformance.clients import returned
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -28,7 +29,7 @@ def test_given_an_async_function_of_two_arguments_when_mapped_then_both_are_list
 
 
 def test_given_a_batch_that_fails_when_mapped_then_every_input_of_it_has_the_exception():
-    results = list(batching.fails.map(range(6), return_exceptions=True))
+    results = returned(list(batching.fails.map(range(6), return_exceptions=True)))
     assert len(results) == 6
     assert all(isinstance(result, ValueError) and "batch of" in str(result) for result in results)
 

@@ -123,7 +123,7 @@ def test_given_a_deployed_class_when_it_is_deployed_again_then_its_variants_foll
 
 def test_given_a_class_when_it_is_looked_up_as_a_function_then_the_client_says_what_to_use(app_name: str):
     cli("deploy", "--name", app_name, "classy.py").ok()
-    with pytest.raises(modal.exception.NotFoundError, match=r"is a modal\.Cls"):
+    with pytest.raises(modal.exception.NotFoundError, match=r"is a (modal\.Cls|class)"):
         modal.Function.from_name(app_name, "Counter").hydrate()
     with pytest.raises(modal.exception.NotFoundError, match="Nobody"):
         modal.Cls.from_name(app_name, "Nobody").hydrate()

@@ -6,6 +6,7 @@ import asyncio
 
 import mapping
 import pytest
+from serai_conformance.clients import returned
 from serai_conformance.platform import Platform
 
 
@@ -66,7 +67,7 @@ def test_given_inputs_that_fail_when_for_each_ignores_them_then_it_ends_well():
 
 
 def test_given_inputs_that_fail_when_exceptions_are_returned_then_they_stand_in_their_places():
-    results = list(mapping.check.map(range(50), return_exceptions=True))
+    results = returned(list(mapping.check.map(range(50), return_exceptions=True)))
     for x, result in enumerate(results):
         if x % 10 == 3:
             assert isinstance(result, ValueError) and result.args == (f"no {x}", x)

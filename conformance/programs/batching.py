@@ -37,11 +37,6 @@ class Model:
         return [x * self.factor for x in xs]
 
 
-@app.function(max_containers=2, single_use_containers=True)
-def once(x: int) -> tuple[int, str]:
-    return x, os.environ["MODAL_TASK_ID"]
-
-
 @app.function(max_containers=1)
 @modal.concurrent(max_inputs=6, target_inputs=2)
 def bursting(seconds: float) -> tuple[str, float, float]:
