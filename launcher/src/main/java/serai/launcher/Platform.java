@@ -118,7 +118,9 @@ final class Platform {
 
     /** @param claims whether a port may be chosen, and holds what was chosen until its part listens */
     void choosePorts(PortClaims claims) {
-        ledger.ports(Ports.choose(settings, state().servers(), state().ports(), heldPorts(), claims, Ports::any));
+        var held = heldPorts();
+        held.values().forEach(claims::keep);
+        ledger.ports(Ports.choose(settings, state().servers(), state().ports(), held, claims, Ports::any));
     }
 
     private void refuseAnotherChoice() {

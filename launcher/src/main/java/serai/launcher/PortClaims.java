@@ -24,6 +24,12 @@ final class PortClaims implements IntPredicate, AutoCloseable {
         return Ports.isFree(port) && claim(port);
     }
 
+    /** Claims a port whose listener is one of ours: it may be replaced meanwhile, and nobody listens there for a while. */
+    void keep(int port) {
+        claim(port);
+    }
+
+    /** @return false if somebody else has claimed it */
     private boolean claim(int port) {
         try {
             var channel = DatagramChannel.open();

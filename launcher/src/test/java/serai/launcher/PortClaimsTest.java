@@ -36,6 +36,20 @@ class PortClaimsTest {
     }
 
     @Test
+    void givenAPartThatIsReplaced_whenItDoesNotListenForAMoment_thenNobodyElseTakesItsPort() throws IOException {
+        try (var claims = new PortClaims();
+                var other = new PortClaims()) {
+            int port;
+            try (var part = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                port = part.getLocalPort();
+                claims.keep(port);
+            }
+            assertThat(Ports.isFree(port)).isTrue();
+            assertThat(other.test(port)).isFalse();
+        }
+    }
+
+    @Test
     void givenAClaimThatWasGivenBack_thenAnotherOneHasThePort() {
         int port = Ports.any();
         try (var other = new PortClaims()) {
