@@ -12,7 +12,6 @@ from serai_conformance.terminal import modal as cli
 REFUSED = {
     "registry": "ubuntu:24.04",
     "volume": "volume",
-    "no_network": "block_network",
     "region": "region",
 }
 

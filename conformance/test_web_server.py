@@ -16,7 +16,7 @@ def files():
 def test_given_a_server_behind_a_port_when_asked_then_it_answers_through_the_gateway(files):
     answer = files.get("/web_port.py")
     assert answer.status_code == 200
-    assert "PORT = 28_473" in answer.text
+    assert "PORT = 8080" in answer.text
     assert answer.headers["server"].startswith("SimpleHTTP")
 
 

@@ -18,13 +18,6 @@ volume = modal.App("volume")
 def with_volume() -> None: ...
 
 
-no_network = modal.App("no-network")
-
-
-@no_network.function(block_network=True)
-def without_network() -> None: ...
-
-
 region = modal.App("region")
 
 

@@ -6,7 +6,7 @@ import subprocess
 
 import modal
 
-PORT = 28_473  # containers share the node's network: one that nobody else has
+PORT = 8080  # the server's own on this machine: a container has a network of its own
 
 app = modal.App("web-port")
 

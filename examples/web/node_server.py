@@ -9,7 +9,7 @@ import subprocess
 
 import modal
 
-PORT = 28_474  # containers share the node's network: one that nobody else has
+PORT = 3000
 SERVER = """
 require("http").createServer((request, response) => {
     let length = 0;

@@ -213,9 +213,43 @@ def hypervisor_socket():
     return socket.socket(40, socket.SOCK_STREAM)
 
 @attempt
-def privileged_port():
-    s = socket.socket(); s.bind(("127.0.0.1", 81))
+def bridge_to_the_node():
+    """Another interface, or another address for its own one."""
+    s = socket.socket(); fcntl.ioctl(s, 0x8916, struct.pack("16sHH4s8x", b"eth0", 2, 0, bytes((127, 0, 0, 9))))
     return True
+
+@attempt
+def interface_down():
+    s = socket.socket(); fcntl.ioctl(s, 0x8914, struct.pack("16sH22x", b"eth0", 0))
+    return True
+
+@attempt
+def tap_of_its_own():
+    return open("/dev/net/tun", "rb")
+
+@attempt
+def filter_of_its_network_away():
+    """As root of a network may: RTM_DELQDISC of clsact."""
+    s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    s.bind((0, 0))
+    kind = b"clsact\0\0"
+    body = struct.pack("=BxxxiIII", 0, socket.if_nametoindex("eth0"), 0xFFFF0000, 0xFFFFFFF1, 0)
+    body += struct.pack("=HH", 4 + 7, 1) + kind
+    s.send(struct.pack("=IHHII", 16 + len(body), 37, 0x5, 1, 0) + body)
+    return struct.unpack_from("=i", s.recv(4096), 16)[0] == 0
+
+@attempt
+def route_of_its_own():
+    s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    s.bind((0, 0))
+    body = struct.pack("=BBBBBBBBI", 2, 32, 0, 0, 254, 4, 253, 1, 0) + struct.pack("=HH4s", 8, 1, bytes((127, 0, 0, 9)))
+    body += struct.pack("=HHI", 8, 4, socket.if_nametoindex("eth0"))
+    s.send(struct.pack("=IHHII", 16 + len(body), 24, 0x405, 1, 0) + body)
+    return struct.unpack_from("=i", s.recv(4096), 16)[0] == 0
+
+@attempt
+def settings_of_its_network():
+    return writes("/proc/sys/net/ipv4/conf/all/route_localnet", b"1")
 
 @attempt
 def nodes_sockets():

@@ -27,8 +27,9 @@ def test_given_doctor_when_it_prints_json_then_the_launcher_finds_what_it_needs(
     assert found["ok"] is True and done.returncode == 0
     assert found["root"] == (os.geteuid() == 0)
     assert found["bubblewrap"]["works"] is True
+    assert found["network"]["works"] is True, found["network"]["detail"]
     assert found["python"]["version"] == f"{sys.version_info.major}.{sys.version_info.minor}"
-    assert set(found) == {"ok", "root", "python", "bubblewrap", "cgroup", "lost_limits", "advice"}
+    assert set(found) == {"ok", "root", "python", "bubblewrap", "network", "cgroup", "lost_limits", "advice"}
 
 
 def test_given_doctor_when_it_prints_text_then_it_ends_with_a_verdict(call):

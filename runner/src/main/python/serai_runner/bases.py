@@ -173,7 +173,7 @@ def _bootstrap(release: str, packages: list[str], base: Base, tree: str, stage: 
 
     tool = namespaces.find_tool("mmdebstrap", "install it (on Debian and Ubuntu: apt install mmdebstrap)")
     command = [tool, "--variant=minbase", "--quiet", f"--include={','.join(packages)}"]
-    command += [f"--aptopt={line}" for line in _apt_options()]
+    command += [f"--aptopt={line}" for line in apt_options()]
     command += [release, "-", *_mirror(release)]
     shown = stage.bind(tree, "made")
     unpack = [*stage.enter(), "tar", "-x", "-p", "--numeric-owner", "--exclude=./dev/*", "-C", shown, "-f", "-"]
@@ -216,7 +216,7 @@ def _settle_system(tree: str) -> None:
         namespaces.own(python)
 
 
-def _apt_options() -> list[str]:
+def apt_options() -> list[str]:
     """What the node's own apt has been told about its way to the network."""
     import subprocess
 

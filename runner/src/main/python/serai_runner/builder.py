@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from . import limits, messages, sandbox
-from .bases import Base
+from .bases import Base, apt_options
 from .built import Assembly
 from .files import Cache, lay_out_for_layer
 from .layers import Layers
 from .logs import Collector, Logs
 from .namespaces import own_tree
+from .network import Network, loopback_ports
 from .patience import AWAY_S, LAST_WORDS_S, Patience
 from .problems import Failed, Refused, Stopped, Unavailable
 from .registration import File, ImageRoot, Limits, parse_files, parse_root, present
@@ -71,7 +72,11 @@ class Builder:
         self._base = Base.of(build.root.base)
         self._scratch = os.path.join(settings.scratch, build.name)
         self._logs = Logs(self._connect, build.name, "builds")
-        self._process: sandbox.Process | None = None
+        self._network = None if settings.shares_network else self._own_network()
+
+    def _own_network(self) -> Network:
+        """With those ports of the node's loopback at which an operator has put an index or a proxy for builds."""
+        return Network(forwarded=loopback_ports([*self._base.environment.values(), *apt_options()]))
 
     def run(self) -> int:
         """@return our exit code; what went wrong is told to the server"""
@@ -85,6 +90,8 @@ class Builder:
             reason = str(e)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if self._network:
+            self._network.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._logs.close(patience)
         self._tell("end", {"ok": not reason, "reason": reason}, patience)
@@ -95,7 +102,7 @@ class Builder:
     def _make(self) -> None:
         os.makedirs(self._scratch, mode=0o700)
         self._bwrap = sandbox.find_bwrap()
-        assembly = Assembly(self._settings.cache, self._scratch, self._logs.tell)
+        assembly = Assembly(self._settings.cache, self._scratch, self._logs.tell, self._network)
         lower = assembly.lower(self._build.root)
         for work in self._build.work:
             layer = Layer(self, assembly, lower, work)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from . import bases, sandbox
 from .bases import Base
@@ -13,6 +14,9 @@ from .layers import Layers
 from .namespaces import Stage, run_from
 from .problems import Failed
 from .registration import ImageRoot
+
+if TYPE_CHECKING:
+    from .network import Network
 
 # What a command of a build may do among its own users: what packages' own programs need, as container engines grant it.
 CAPABILITIES = "CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETFCAP SYS_CHROOT NET_BIND_SERVICE".split()
@@ -23,9 +27,11 @@ _TRUST = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 class Assembly:
     """For one container or one build."""
 
-    def __init__(self, cache: str, scratch: str, tell: Callable[[str], None]) -> None:
+    def __init__(self, cache: str, scratch: str, tell: Callable[[str], None], network: Network | None = None) -> None:
+        """@param network: of its commands; None: the node's"""
         self.layers = Layers(cache)
-        self.stage = Stage()
+        self.stage = Stage(network)
+        self._network = network
         self._scratch = scratch
         self._tell = tell
         self._held: list[int] = []
@@ -78,7 +84,7 @@ class Assembly:
         """@return where the hostname and the hosts of builds are shown"""
         directory = os.path.join(self._scratch, "build-names")
         if not os.path.isdir(directory):
-            sandbox.write_names(directory, "build")
+            sandbox.write_names(directory, "build", self._network)
             self._shown = self.stage.bind(directory, "build-names")
         return self._shown
 

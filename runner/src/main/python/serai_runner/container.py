@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import messages
 from .addresses import Addresses
+from .network import STORE, Network
 from .patience import AWAY_S, LAST_WORDS_S, Patience
 from .problems import Failed, Refused, Stopped, Unavailable
 from .registration import Identity, Task, register, servers
@@ -89,10 +90,19 @@ class Timing:
 class Container:
     """One container of this allocation. Not to be run twice."""
 
-    def __init__(self, settings: Settings, task: Task, identity: Identity, signals: Signals, timing: Timing) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        task: Task,
+        identity: Identity,
+        network: Network | None,
+        signals: Signals,
+        timing: Timing,
+    ) -> None:
+        """@param network: None: the node's"""
         from .logs import Logs
 
-        self._settings, self._task, self._identity = settings, task, identity
+        self._settings, self._task, self._identity, self._network = settings, task, identity, network
         self._signals, self._timing = signals, timing
         self._http, self._rpc = Addresses(identity.http), Addresses(identity.rpc)
         self._scratch = os.path.join(settings.scratch, identity.container)
@@ -109,6 +119,8 @@ class Container:
             outcome = Outcome(1, None, str(e))
             self._logs.tell(f"The container could not be started: {e}")
         self._signals.hold()
+        if self._network:
+            self._network.close()
         self._account(outcome)
         _remove(self._scratch)
         return outcome
@@ -120,13 +132,15 @@ class Container:
         from . import sandbox
         from .prepare import prepare, prepare_built
         from .relay import Relay
+        from .store import Store
         from .vouch import can_vouch
 
         bwrap = sandbox.find_bwrap()
         make = prepare_built if self._task.root else prepare
-        root = make(self._task, self._settings.cache, self._scratch, self._connect, self._logs.tell)
+        root = make(self._task, self._settings.cache, self._scratch, self._connect, self._logs.tell, self._network)
         identity = self._write_identity()
         self._timing.mark("prepare")
+        store = Store(self._network.store, self._http) if self._network else None
         relay = Relay(
             os.path.join(identity.directory, "serai.sock"),
             self._rpc,
@@ -135,10 +149,14 @@ class Container:
         )
         try:
             relay.start()
+            if store:
+                store.start()
             threading.Thread(target=self._renew, name="servers", daemon=True).start()
             return self._limited(bwrap, root, identity)
         finally:
             relay.close()
+            if store:
+                store.close()
 
     def _renew(self) -> None:
         """Asks now and then which servers there are. They may come and go while a container lives."""
@@ -156,7 +174,11 @@ class Container:
             self._rpc.renew(rpc)
 
     def _proof(self) -> dict[str, str]:
-        return {"x-serai-container": self._identity.container, "x-serai-secret": self._identity.token}
+        """Fields of each request: who it is, and where it finds large values."""
+        proof = {"x-serai-container": self._identity.container, "x-serai-secret": self._identity.token}
+        if self._network:
+            proof["x-serai-store"] = "http://{}:{}".format(*STORE)
+        return proof
 
     def _write_identity(self) -> sandbox.Identity:
         from . import devices, sandbox
@@ -175,7 +197,7 @@ class Container:
             },
             devices=given,
         )
-        sandbox.write_identity(identity, it.arguments)
+        sandbox.write_identity(identity, it.arguments, self._network)
         return identity
 
     def _limited(self, bwrap: str, root: sandbox.Root | sandbox.Built, identity: sandbox.Identity) -> Outcome:
@@ -262,16 +284,27 @@ def run(settings: Settings, began: float) -> int:
     signals, timing = Signals(), Timing(began)
     signals.install()
     timing.mark("load")
-    task, identity = register(settings, _load)
+    networks: list[Network] = []
+
+    def meanwhile() -> None:
+        """Begins what is needed next, and imports it, while the server looks into our request."""
+        if not settings.shares_network and not networks:
+            networks.append(Network())  # before there are threads
+        _load()
+
+    task, identity = register(settings, meanwhile)
+    network = networks.pop() if networks else None
+    if task.block_network and network:
+        network.close()
+        network = Network(outside=False)
     timing.mark("register")
-    return Container(settings, task, identity, signals, timing).run().exit_code
+    return Container(settings, task, identity, network, signals, timing).run().exit_code
 
 
 def _load() -> None:
-    """Imports what is needed next, while the server looks into our request."""
     import subprocess  # noqa: F401
 
-    from . import limits, logs, prepare, relay  # noqa: F401
+    from . import limits, logs, prepare, relay, store  # noqa: F401
 
 
 def _remove(scratch: str) -> None:

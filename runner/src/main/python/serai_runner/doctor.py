@@ -10,6 +10,7 @@ from typing import Any
 
 from . import limits, runtime, sandbox
 from .interpreter import this
+from .network import Network, find_pasta
 from .problems import Failed
 
 # Settings of the kernel that forbid an ordinary user the sandbox: the file, the value that forbids, what to do.
@@ -35,8 +36,11 @@ def examine() -> dict[str, Any]:
     """Everything that a container needs of this node. The names are stable: the launcher reads them."""
     python = this()
     bubblewrap = _bubblewrap()
+    network = _network()  # before there are threads
     controllers = _controllers()
     advice = list(bubblewrap.pop("advice"))
+    if not network["works"]:
+        advice.append(network["detail"])
     install = _installs()
     if not install:
         advice.append("install python3-pip or python3-venv: without them the container runtime cannot be installed here")
@@ -45,10 +49,11 @@ def examine() -> dict[str, Any]:
         why = "run as root" if os.geteuid() else "give this machine writable control groups"
         advice.append(f"no limits for {', '.join(lost)}: to have them, {why}")
     return {
-        "ok": bubblewrap["works"] and install,
+        "ok": bubblewrap["works"] and network["works"] and install,
         "root": os.geteuid() == 0,
         "python": {"version": python.version, "executable": python.executable, "prefix": python.prefix, "installs": install},
         "bubblewrap": bubblewrap,
+        "network": network,
         "cgroup": {"version": _cgroup_version(), "controllers": sorted(controllers)},
         "lost_limits": lost,
         "advice": advice,
@@ -73,6 +78,20 @@ def _bubblewrap() -> dict[str, Any]:
         "detail": detail,
         "advice": advice,
     }
+
+
+def _network() -> dict[str, Any]:
+    """Tries one of a container's own."""
+    if os.environ.get("SERAI_NETWORK") == "node":
+        return {"pasta": None, "works": True, "detail": "containers share the node's network"}
+    network = Network()
+    try:
+        network.ready()
+        return {"pasta": find_pasta(), "works": True, "detail": ""}
+    except Failed as e:
+        return {"pasta": None, "works": False, "detail": str(e)}
+    finally:
+        network.close()
 
 
 def _controllers() -> frozenset[str]:
@@ -106,11 +125,12 @@ def _reads(path: str) -> str:
 
 
 def _text(found: dict[str, Any]) -> str:
-    bubblewrap, python, cgroup = found["bubblewrap"], found["python"], found["cgroup"]
+    bubblewrap, python, cgroup, network = found["bubblewrap"], found["python"], found["cgroup"], found["network"]
     controllers = ", ".join(cgroup["controllers"]) or "none usable"
     lines = [
         f"python       {python['version']} at {python['executable']}{'' if python['installs'] else ', without pip'}",
         f"bubblewrap   {bubblewrap['version'] or 'not found'}{', works' if bubblewrap['works'] else ', does not work'}",
+        f"network      {network['detail'] or 'one for each container, by ' + network['pasta']}",
         f"user         {'root' if found['root'] else 'an ordinary one'}",
         f"cgroup       {'version ' + str(cgroup['version']) if cgroup['version'] else 'none'}, {controllers}",
         *(f"advice       {advice}" for advice in found["advice"]),

@@ -22,13 +22,14 @@ HELP = """usage: python3 serai-runner.pyz                    run one container; 
 
 prepare-runtime   install the container runtime into this node's cache, so that the first container need not wait for it;
                   prints its directory
-doctor            say what works on this node: bubblewrap, user namespaces, control groups, Python
+doctor            say what works on this node: bubblewrap, user namespaces, networks, control groups, Python
                   exit code 0: containers can run here, 1: they cannot
 
 Without a command, the environment says which container to become:
   SERAI_URL            the server, http://host:port; several, any of which will do, are separated by commas
   SERAI_POOL           the pool's id
   SERAI_BUILD          1: build an image instead
+  SERAI_NETWORK        node: containers share the node's network [one for each]
   SERAI_CACHE          this node's cache of files and runtimes [/var/lib/serai/cache]
   NOMAD_ALLOC_ID, NOMAD_ALLOC_INDEX, NOMAD_TASK_DIR, NOMAD_SECRETS_DIR (with the file pool-secret): set by the cluster
 

@@ -11,8 +11,12 @@ from __future__ import annotations
 import ctypes
 import os
 import subprocess
+from typing import TYPE_CHECKING
 
 from .problems import Failed
+
+if TYPE_CHECKING:
+    from .network import Network
 
 FIRST = 1_879_048_192  # of 65536 users and groups; above what distributions and directories give to people
 COUNT = 65_536
@@ -42,8 +46,11 @@ class Stage:
     """A place of our own for mounts, gone with this process. Make and use it on the main thread only: the namespace is
     that thread's, and its children's."""
 
-    def __init__(self) -> None:
-        """@raise Failed: not permitted here"""
+    def __init__(self, network: Network | None = None) -> None:
+        """@param network: of what *enter* starts; None: the node's
+        @raise Failed: not permitted here
+        """
+        self._network = network
         if os.geteuid():
             raise Failed(
                 "images that have to be built need a runner that is root on its node (or one with users of its own): this one is "
@@ -106,7 +113,8 @@ class Stage:
 
     def enter(self) -> list[str]:
         """Words before a command that shall run as root of our users."""
-        return ["nsenter", f"--user={self.users}", "--setuid", "0", "--setgid", "0", "--"]
+        net = [f"--net={self._network.path()}"] if self._network else []
+        return ["nsenter", *net, f"--user={self.users}", "--setuid", "0", "--setgid", "0", "--"]
 
     def _make_users(self) -> None:
         """A process makes the namespace, which then is held by a mount. Nobody inside may make further ones."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from . import runtime, sandbox
 from .files import Cache, lay_out
@@ -14,8 +15,18 @@ from .problems import Failed
 from .registration import Task
 from .server import Server
 
+if TYPE_CHECKING:
+    from .network import Network
 
-def prepare(task: Task, cache: str, scratch: str, connect: Callable[[], Server], tell: Callable[[str], None]) -> sandbox.Root:
+
+def prepare(
+    task: Task,
+    cache: str,
+    scratch: str,
+    connect: Callable[[], Server],
+    tell: Callable[[str], None],
+    network: Network | None = None,
+) -> sandbox.Root:
     """Fetches, lays out and installs what is missing, below *scratch* and *cache*.
 
     @raise Failed: this node cannot run the task, with what to do about it
@@ -33,11 +44,16 @@ def prepare(task: Task, cache: str, scratch: str, connect: Callable[[], Server],
         sandbox.write_etc(etc)
     except OSError as e:
         raise Failed(f"the container could not be prepared on this node: {e}") from e
-    return sandbox.Root(interpreter, directory, tuple(bindings), etc, task.workdir, task.environment)
+    return sandbox.Root(interpreter, directory, tuple(bindings), etc, task.workdir, task.environment, network)
 
 
 def prepare_built(
-    task: Task, cache: str, scratch: str, connect: Callable[[], Server], tell: Callable[[str], None]
+    task: Task,
+    cache: str,
+    scratch: str,
+    connect: Callable[[], Server],
+    tell: Callable[[str], None],
+    network: Network | None = None,
 ) -> sandbox.Built:
     """The same for an image with a root of its own: its layers, the task's files, and a place for what is written.
 
@@ -50,7 +66,7 @@ def prepare_built(
         os.makedirs(scratch, mode=0o700)
         files = Cache(cache)
         files.fetch(task.files, connect)
-        assembly = Assembly(cache, scratch, tell)
+        assembly = Assembly(cache, scratch, tell, network)
         lower = assembly.lower(task.root)
         own = assembly.layers.of_files(task.files, files)
         path = assembly.stage.overlay("root", ([own] if own else []) + lower, os.path.join(scratch, "root"))

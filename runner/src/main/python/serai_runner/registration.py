@@ -59,6 +59,7 @@ class Task(NamedTuple):
     limits: Limits
     root: ImageRoot | None = None  # None: the node's own system will do
     entrypoint: tuple[str, ...] = ()
+    block_network: bool = False  # nothing but its loopback
 
 
 class Identity(NamedTuple):
@@ -139,6 +140,7 @@ def _parse(it: Mapping[str, Any]) -> tuple[Task, Identity]:
         limits=Limits(*(int(limits[k]) if limits.get(k) else None for k in Limits._fields)),
         root=parse_root(it["root"]) if it.get("root") else None,
         entrypoint=tuple(it.get("entrypoint") or ()),
+        block_network=bool(it.get("block_network")),
     )
     http, rpc = _servers(it)
     identity = Identity(

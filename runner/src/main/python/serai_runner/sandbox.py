@@ -1,6 +1,6 @@
 # Copyright the Serai authors
 # SPDX-License-Identifier: Apache-2.0
-"""One container's view of the node, by bubblewrap: every namespace its own but the network's.
+"""One container's view of the node, by bubblewrap: every namespace its own, the network's included (see network.Network).
 
 *Root* is what can be prepared before anybody knows which container will live in it; *start* adds the identity.
 """
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .namespaces import Stage
+    from .network import Network
 
 SOCKET = "/__modal/serai.sock"
 ARGUMENTS = "/__modal/arguments"
@@ -34,7 +35,7 @@ APPEAR_S = 2  # how long the runtime's process may take to appear below bubblewr
 _ETC = (
     "alternatives crypto-policies debian_version fonts gai.conf host.conf ld.so.cache ld.so.conf ld.so.conf.d localtime "
     "mime.types nsswitch.conf os-release pki/ca-trust pki/tls/cert.pem pki/tls/certs pki/tls/openssl.cnf protocols "
-    "resolv.conf services ssl/cert.pem ssl/certs ssl/openssl.cnf timezone"
+    "services ssl/cert.pem ssl/certs ssl/openssl.cnf timezone"
 ).split()
 _PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
 _GROUP = "root:x:0:\nnogroup:x:65534:\n"
@@ -54,6 +55,7 @@ class Root(NamedTuple):
     etc: str  # directory with our passwd and group
     workdir: str
     environment: Mapping[str, str]  # the image's and the secrets'
+    network: Network | None = None  # None: the node's
 
 
 class Built(NamedTuple):
@@ -86,17 +88,20 @@ def write_etc(directory: str) -> None:
     _write(os.path.join(directory, "group"), _GROUP)
 
 
-def write_identity(identity: Identity, arguments: bytes) -> None:
+def write_identity(identity: Identity, arguments: bytes, network: Network | None = None) -> None:
     """The runtime's arguments, and its names."""
     os.makedirs(os.path.join(identity.directory, os.path.basename(DEPENDENCIES)), mode=0o700)  # its mount point
     with open(os.path.join(identity.directory, os.path.basename(ARGUMENTS)), "wb") as file:
         file.write(arguments)
-    write_names(identity.names, _hostname(identity))
+    write_names(identity.names, _hostname(identity), network)
 
 
-def write_names(directory: str, hostname: str) -> None:
-    """A hostname that resolves, before the node's own hosts."""
+def write_names(directory: str, hostname: str, network: Network | None) -> None:
+    """A hostname that resolves, before the node's own hosts; and how others are found from that network."""
     os.makedirs(directory)
+    if network:
+        network.ready()
+        _write(os.path.join(directory, "resolv.conf"), network.resolver)
     try:
         with open("/etc/hosts", encoding="utf-8", errors="replace") as hosts_file:
             hosts = hosts_file.read()
@@ -163,8 +168,9 @@ def isolation(hostname: str) -> list[str]:
 
 
 def network_files(names: str) -> list[str]:
-    """How names are found: the node's way."""
-    words = ["--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf"]
+    """How names are found. In the node's own network as the node does it."""
+    own = os.path.join(names, "resolv.conf")
+    words = ["--ro-bind-try", own if os.path.exists(own) else "/etc/resolv.conf", "/etc/resolv.conf"]
     for name in ("hostname", "hosts"):
         words += ["--ro-bind", os.path.join(names, name), "/etc/" + name]
     return words
@@ -240,9 +246,9 @@ def _etc(own: str, names: str) -> list[str]:
     words: list[str] = []
     for name in _ETC:
         words += ["--ro-bind-try", "/etc/" + name, "/etc/" + name]
-    for directory, name in ((own, "passwd"), (own, "group"), (names, "hostname"), (names, "hosts")):
-        words += ["--ro-bind", os.path.join(directory, name), "/etc/" + name]
-    return words
+    for name in ("passwd", "group"):
+        words += ["--ro-bind", os.path.join(own, name), "/etc/" + name]
+    return words + network_files(names)
 
 
 def environment(root: Root | Built, identity: Identity) -> dict[str, str]:
@@ -355,7 +361,8 @@ def start(bwrap: str, root: Root | Built, identity: Identity, held: bool = False
     """
     if isinstance(root, Root):
         hardened = hardens(bwrap)
-        return spawn([bwrap], lambda fds: arguments(root, identity, fds, hardened), [root.interpreter.command, *ENTRY_POINT], held)
+        program = [*(root.network.enter() if root.network else ()), bwrap]
+        return spawn(program, lambda fds: arguments(root, identity, fds, hardened), [root.interpreter.command, *ENTRY_POINT], held)
     from .namespaces import own_tree
 
     shown = Identity(

@@ -28,6 +28,7 @@ class Settings(NamedTuple):
     gpus: int  # that the job asks for
     visible: str  # those that the cluster gave
     device_root: str  # below which their nodes lie
+    shares_network: bool  # containers have the node's: an operator's explicit wish
 
     @staticmethod
     def of(environment: Mapping[str, str]) -> Settings:
@@ -46,6 +47,7 @@ class Settings(NamedTuple):
             gpus=int(environment.get("SERAI_GPUS") or 0),
             visible=environment.get("NVIDIA_VISIBLE_DEVICES", ""),
             device_root=environment.get("NVIDIA_DEV_ROOT") or "/",
+            shares_network=environment.get("SERAI_NETWORK") == "node",
         )
 
 

@@ -60,7 +60,7 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
         check(missing, function.getCloudBucketMountsCount() + function.getS3MountsCount() > 0, "cloud bucket mounts");
         check(missing, function.getSharedVolumeMountsCount() > 0, "network file systems");
         check(missing, function.hasProxyId(), "proxies");
-        check(missing, function.getBlockNetwork() || function.hasNetworkAccess(), "block_network and network rules");
+        check(missing, hasNetworkRules(function), "lists of networks or domains that it may reach");
         check(missing, function.getUntrusted(), "restrict_modal_access");
         check(missing, function.getMaxInputs() > 1, "max_inputs of more than one input for a container");
         check(missing, function.getI6PnEnabled(), "clustered functions");
@@ -69,6 +69,13 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
         check(missing, function.getSchedulerPlacement().getRegionsCount() > 0, "region");
         check(missing, function.hasPtyInfo() && function.getPtyInfo().getEnabled(), "interactive mode (-i)");
         return missing;
+    }
+
+    private static boolean hasNetworkRules(Function function) {
+        return switch (function.getNetworkAccess().getNetworkAccessType()) {
+            case UNSPECIFIED, OPEN, BLOCKED -> false;
+            case ALLOWLIST, UNRECOGNIZED -> true;
+        };
     }
 
     private static boolean isWeb(Function function) {

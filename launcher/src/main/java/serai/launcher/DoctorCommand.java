@@ -48,8 +48,17 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        var findings = new ArrayList<>(
-                List.of(java(), python(), bubblewrap(), namespaces(), cgroups(), ports(), disk(), memory(), agent()));
+        var findings = new ArrayList<>(List.of(
+                java(),
+                python(),
+                bubblewrap(),
+                network(),
+                namespaces(),
+                cgroups(),
+                ports(),
+                disk(),
+                memory(),
+                agent()));
         if (!Privilege.isRoot()) {
             findings.add(withoutRoot());
         }
@@ -95,7 +104,7 @@ final class DoctorCommand implements Callable<Integer> {
         var prerequisites = new Prerequisites(settings);
         if (!prerequisites.hasBubblewrap()) {
             return new Finding(
-                    "bubblewrap", Verdict.MISSING, "containers are isolated by it", prerequisites.bubblewrapRemedy());
+                    "bubblewrap", Verdict.MISSING, "containers are isolated by it", prerequisites.sandboxRemedy());
         }
         var sandbox = serai.launcher.Command.of(
                         "bwrap", "--ro-bind", "/", "/", "--unshare-pid", "--unshare-ipc", "--proc", "/proc", "true")
@@ -111,6 +120,32 @@ final class DoctorCommand implements Callable<Integer> {
         var version =
                 serai.launcher.Command.of("bwrap", "--version").run(5).output().strip();
         return ok("bubblewrap", version + " starts a sandbox");
+    }
+
+    private Finding network() {
+        var prerequisites = new Prerequisites(settings);
+        if (prerequisites.sharesNetwork()) {
+            return new Finding(
+                    "network",
+                    Verdict.LIMITED,
+                    "containers share this machine's, as SERAI_RUNNER_SHARES_NETWORK says, and reach all that listens here",
+                    null);
+        }
+        if (!prerequisites.hasPasta()) {
+            return new Finding(
+                    "network",
+                    Verdict.MISSING,
+                    "pasta gives each container one of its own",
+                    prerequisites.sandboxRemedy());
+        }
+        if (!Files.isWritable(Path.of("/dev/net/tun"))) {
+            return new Finding(
+                    "network",
+                    Verdict.MISSING,
+                    "/dev/net/tun cannot be opened, by which a container's network is connected",
+                    "sudo modprobe tun; inside a container: start it with --device /dev/net/tun");
+        }
+        return ok("network", "pasta gives each container one of its own");
     }
 
     private static Finding namespaces() {

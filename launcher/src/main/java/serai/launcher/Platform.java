@@ -80,7 +80,7 @@ final class Platform {
     /** @param servers how many there are to be beside each other */
     void up(Progress progress, int servers) {
         var prerequisites = new Prerequisites(settings);
-        prerequisites.bubblewrap(progress);
+        prerequisites.sandbox(progress);
         refuseAnotherChoice();
         endSurplus(progress, servers);
         ledger.servers(servers);

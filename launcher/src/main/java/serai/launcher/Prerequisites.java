@@ -8,33 +8,52 @@ record Prerequisites(Settings settings) {
         return NomadAgent.onPath(settings, "bwrap").isPresent();
     }
 
-    String bubblewrapRemedy() {
+    /** Which gives each container a network of its own; not needed where somebody has said that they share the machine's. */
+    boolean hasPasta() {
+        return sharesNetwork() || NomadAgent.onPath(settings, "pasta").isPresent();
+    }
+
+    boolean sharesNetwork() {
+        return settings.text("SERAI_RUNNER_SHARES_NETWORK")
+                .filter("true"::equals)
+                .isPresent();
+    }
+
+    String sandboxRemedy() {
         return SystemPackages.find(settings)
-                .map(SystemPackages::bubblewrap)
-                .orElse("install the package bubblewrap (program bwrap)");
+                .map(SystemPackages::sandbox)
+                .orElse("install the packages bubblewrap (program bwrap) and passt (program pasta)");
     }
 
     /** Installs it where that may be done unasked: as root, or when the person has said so beforehand. */
-    void bubblewrap(Progress progress) {
-        if (hasBubblewrap()) {
+    void sandbox(Progress progress) {
+        if (hasBubblewrap() && hasPasta()) {
             return;
         }
+        var missing = hasPasta() ? "bubblewrap" : hasBubblewrap() ? "pasta" : "bubblewrap and pasta";
         var manager = SystemPackages.find(settings);
         if (manager.isEmpty() || !(Privilege.isRoot() || settings.yes())) {
             throw Failure.because(
-                    "bubblewrap is missing: containers are isolated by it. Type:%n    %s%n(or set SERAI_YES=1, and ./serai up does it)",
-                    bubblewrapRemedy());
+                    "%s: not there, and containers are isolated by it. Type:%n    %s%n(or set SERAI_YES=1, and ./serai up does it)%s",
+                    missing, sandboxRemedy(), withoutPasta());
         }
-        progress.step("sandbox", "installing bubblewrap: " + manager.get().bubblewrap(), step -> {
-            var result = manager.get().installBubblewrap();
-            if (!result.ok() || !hasBubblewrap()) {
+        progress.step("sandbox", "installing " + missing + ": " + manager.get().sandbox(), step -> {
+            var result = manager.get().installSandbox();
+            if (!result.ok() || !hasBubblewrap() || !hasPasta()) {
                 throw Failure.because(
-                        "bubblewrap could not be installed:%n%s%nType: %s",
-                        Tail.of(result.output(), 8), bubblewrapRemedy());
+                        "%s could not be installed:%n%s%nType: %s%s",
+                        missing, Tail.of(result.output(), 8), sandboxRemedy(), withoutPasta());
             }
-            step.says("bubblewrap installed");
+            step.says(missing + " installed");
             return null;
         });
+    }
+
+    private String withoutPasta() {
+        return hasPasta()
+                ? ""
+                : "%nWithout pasta: SERAI_RUNNER_SHARES_NETWORK=true, and containers reach all that listens on this machine, its loopback included"
+                        .formatted();
     }
 
     boolean hasMmdebstrap() {

@@ -9,21 +9,24 @@ import java.util.stream.Stream;
 
 /** The system's own installer, and what a prerequisite is called there. */
 enum SystemPackages {
-    APT("apt-get", "apt-get install -y bubblewrap", "apt-get install -y python3 python3-venv"),
-    DNF("dnf", "dnf install -y bubblewrap", "dnf install -y python3"),
-    PACMAN("pacman", "pacman -S --noconfirm bubblewrap", "pacman -S --noconfirm python"),
-    ZYPPER("zypper", "zypper --non-interactive install bubblewrap", "zypper --non-interactive install python3"),
-    APK("apk", "apk add bubblewrap", "apk add python3");
+    APT("apt-get", "apt-get install -y", "python3 python3-venv"),
+    DNF("dnf", "dnf install -y", "python3"),
+    PACMAN("pacman", "pacman -S --noconfirm", "python"),
+    ZYPPER("zypper", "zypper --non-interactive install", "python3"),
+    APK("apk", "apk add", "python3");
+
+    /** Which have the same names everywhere. */
+    private static final String SANDBOX = "bubblewrap passt";
 
     private static final String MMDEBSTRAP = "apt-get install -y --no-install-recommends mmdebstrap";
 
     private final String program;
-    private final String bubblewrap;
+    private final String install;
     private final String python;
 
-    SystemPackages(String program, String bubblewrap, String python) {
+    SystemPackages(String program, String install, String python) {
         this.program = program;
-        this.bubblewrap = bubblewrap;
+        this.install = install;
         this.python = python;
     }
 
@@ -33,21 +36,21 @@ enum SystemPackages {
                 .findFirst();
     }
 
-    /** As it is to be typed by whoever asks. */
-    String bubblewrap() {
-        return sudo() + bubblewrap;
+    /** What isolates containers, as it is to be typed by whoever asks. */
+    String sandbox() {
+        return sudo() + install + " " + SANDBOX;
     }
 
     String python() {
-        return sudo() + python;
+        return sudo() + install + " " + python;
     }
 
     private static String sudo() {
         return Privilege.isRoot() ? "" : "sudo ";
     }
 
-    Command.Result installBubblewrap() {
-        return install(bubblewrap);
+    Command.Result installSandbox() {
+        return install(install + " " + SANDBOX);
     }
 
     /** As it is to be typed by whoever asks; empty where the distribution has no such tool. */

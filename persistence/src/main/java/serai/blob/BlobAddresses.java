@@ -46,8 +46,17 @@ public class BlobAddresses {
     }
 
     BlobAddresses(URI base, byte[] key) {
+        this(base, new SecretKeySpec(key, ALGORITHM));
+    }
+
+    private BlobAddresses(URI base, SecretKeySpec key) {
         this.base = base.toString().replaceAll("/+$", "");
-        this.key = new SecretKeySpec(key, ALGORITHM);
+        this.key = key;
+    }
+
+    /** @return the same, for somebody who finds us at another address */
+    public BlobAddresses below(URI base) {
+        return new BlobAddresses(base, key);
     }
 
     public URI upload(Blob blob, Instant now) {

@@ -4,6 +4,7 @@ package serai.config;
 
 import jakarta.enterprise.context.Dependent;
 import jakarta.inject.Inject;
+import java.util.Map;
 import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
@@ -30,6 +31,14 @@ public class RunnerConfig {
     @ConfigProperty(name = "serai.runner.processes", defaultValue = "4096")
     int processes;
 
+    /**
+     * Whether containers and builds have their node's network instead of one of their own, and reach everything that listens on
+     * its loopback. For nodes that cannot give them one, where nobody but friends deploys (ADR 0020).
+     */
+    @Inject
+    @ConfigProperty(name = "serai.runner.shares-network", defaultValue = "false")
+    boolean sharesNetwork;
+
     public String python() {
         return python;
     }
@@ -40,6 +49,11 @@ public class RunnerConfig {
 
     public String cache() {
         return cache;
+    }
+
+    /** Of the job of a container or a build, as the runner reads it. */
+    public Map<String, String> network() {
+        return sharesNetwork ? Map.of("SERAI_NETWORK", "node") : Map.of();
     }
 
     public int processes() {

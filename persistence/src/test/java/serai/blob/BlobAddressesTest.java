@@ -30,6 +30,15 @@ class BlobAddressesTest {
     }
 
     @Test
+    void givenSomebodyWhoFindsUsElsewhere_thenItsAddressesLeadThereAndAreAsGood() {
+        var address = ADDRESSES.below(URI.create("http://127.0.0.1:59")).address("GET", "bl-1", NOON);
+        assertThat(address).hasHost("127.0.0.1").hasPort(59).hasPath("/blobs/bl-1");
+        var query = query(address);
+        assertThatCode(() -> ADDRESSES.checkDownload("bl-1", query.expires, query.signature, NOON))
+                .doesNotThrowAnyException();
+    }
+
+    @Test
     void givenAnAddressToRead_thenItIsNoneToWrite() {
         var query = query(ADDRESSES.address("GET", "bl-1", NOON));
         assertThatCode(() -> ADDRESSES.checkDownload("bl-1", query.expires, query.signature, NOON))

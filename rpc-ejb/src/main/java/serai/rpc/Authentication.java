@@ -12,9 +12,11 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import serai.container.Container;
 import serai.container.Containers;
 import serai.function.Functions;
@@ -33,10 +35,13 @@ class Authentication implements ServerInterceptor {
     private static final Metadata.Key<String> TOKEN_ID = key("x-modal-token-id");
     private static final Metadata.Key<String> TOKEN_SECRET = key("x-modal-token-secret");
     private static final Metadata.Key<String> CONTAINER_TOKEN = key("x-serai-secret");
+    private static final Metadata.Key<String> STORE = key("x-serai-store");
     private static final Metadata.Key<String> IDEMPOTENCY_KEY = key("x-idempotency-key");
     private static final Metadata.Key<String> RETRY_ATTEMPT = key("x-retry-attempt");
     private static final Metadata.Key<String> CLIENT_VERSION = key("x-modal-client-version");
     private static final Metadata.Key<String> PYTHON_VERSION = key("x-modal-python-version");
+
+    private static final Pattern STORE_ADDRESS = Pattern.compile("http://127\\.0\\.0\\.1:[0-9]{1,5}");
 
     /** How long a container that has ended may still be taken for a live one; its results are fenced all the same. */
     private static final long REMEMBERED_MS = 5_000;
@@ -123,10 +128,21 @@ class Authentication implements ServerInterceptor {
                 tenant,
                 tokenId,
                 container,
+                container
+                        .flatMap(any -> Optional.ofNullable(headers.get(STORE)))
+                        .map(Authentication::store),
                 orEmpty(headers.get(IDEMPOTENCY_KEY)),
                 attempt != null && !attempt.equals("0"),
                 orEmpty(headers.get(CLIENT_VERSION)),
                 headers.containsKey(PYTHON_VERSION));
+    }
+
+    /** Nobody but the container itself uses it, so that only its form is looked at. */
+    private static URI store(String text) {
+        if (!STORE_ADDRESS.matcher(text).matches()) {
+            throw Problem.INVALID_ARGUMENT.because("x-serai-store is '%s', and no port of 127.0.0.1", text);
+        }
+        return URI.create(text);
     }
 
     /** @param token container id, a dot, the secret */

@@ -136,9 +136,10 @@ class ContentRpcs implements RpcFeature {
         return once.answer(method, BlobCreateResponse.parser(), caller, () -> {
             var blob = blobs.announce(caller.tenant(), request.getContentLength(), sha256);
             var response = BlobCreateResponse.newBuilder().setBlobId(blob.id()).addBlobIds(blob.id());
+            var addresses = addresses(caller);
             var whole = addresses.upload(blob, clock.instant());
             if (blob.parts() > 1 || !takesWhole(caller.isPython(), whole)) {
-                var parts = inParts(blob);
+                var parts = inParts(addresses, blob);
                 response.setMultipart(parts)
                         .getMultipartsBuilder()
                         .addItems(parts); // 1.0 knows only the first of the two
@@ -157,7 +158,11 @@ class ContentRpcs implements RpcFeature {
         return !isPython || KNOWN_TO_PYTHON.contains(address.getHost());
     }
 
-    private MultiPartUpload inParts(Blob blob) {
+    private BlobAddresses addresses(Caller caller) {
+        return caller.store().map(addresses::below).orElse(addresses);
+    }
+
+    private MultiPartUpload inParts(BlobAddresses addresses, Blob blob) {
         var now = clock.instant();
         var upload = MultiPartUpload.newBuilder()
                 .setPartLength(Blobs.PART_BYTES)
@@ -171,7 +176,8 @@ class ContentRpcs implements RpcFeature {
     private BlobGetResponse getBlob(Caller caller, BlobGetRequest request) {
         var blob = blobs.get(caller.tenant(), request.getBlobId());
         return BlobGetResponse.newBuilder()
-                .setDownloadUrl(addresses.download(blob, clock.instant()).toString())
+                .setDownloadUrl(
+                        addresses(caller).download(blob, clock.instant()).toString())
                 .build();
     }
 }

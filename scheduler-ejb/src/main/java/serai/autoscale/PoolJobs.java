@@ -89,6 +89,7 @@ public class PoolJobs {
                 "SERAI_URL", servers.addresses().stream().map(URI::toString).collect(joining(",")),
                 "SERAI_POOL", seen.pool().id().value(),
                 "SERAI_CACHE", runner.cache()));
+        environment.putAll(runner.network());
         // without it a runner gives its container nothing, whatever its node has
         seen.gpu().ifPresent(gpu -> environment.put("SERAI_GPUS", Integer.toString(gpu.count())));
         return environment;

@@ -13,6 +13,7 @@ import jakarta.inject.Inject;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -177,6 +178,16 @@ public class Builders {
                 .orElseThrow(() -> Problem.CONTAINER_REFUSED.because("build %s takes no builder", id));
     }
 
+    private Map<String, String> environment(Builds.Build build) {
+        var environment = new HashMap<>(Map.of(
+                "SERAI_URL", servers.addresses().stream().map(URI::toString).collect(joining(",")),
+                "SERAI_POOL", build.id().value(),
+                "SERAI_CACHE", runner.cache(),
+                "SERAI_BUILD", "1"));
+        environment.putAll(runner.network());
+        return environment;
+    }
+
     private PoolJob job(Builds.Build build) {
         return new PoolJob(
                 build.id(),
@@ -186,12 +197,7 @@ public class Builders {
                 build.secret(),
                 new PoolJob.Runner(
                         servers.addresses().stream().map(artifact::below).toList(), artifact.sha256(), runner.python()),
-                Map.of(
-                        "SERAI_URL",
-                                servers.addresses().stream().map(URI::toString).collect(joining(",")),
-                        "SERAI_POOL", build.id().value(),
-                        "SERAI_CACHE", runner.cache(),
-                        "SERAI_BUILD", "1"),
+                environment(build),
                 KILL_TIMEOUT);
     }
 }

@@ -19,6 +19,7 @@ import serai.image.BaseSystem;
  * @param environment the image's variables, the secrets' and the platform's: for the container only, never to be shown
  * @param root the image's own; null if the node's will do
  * @param entrypoint words before the runtime's command; may be empty
+ * @param blockNetwork whether it has its loopback only
  */
 public record Assignment(
         String container,
@@ -31,6 +32,7 @@ public record Assignment(
         String workdir,
         Root root,
         List<String> entrypoint,
+        boolean blockNetwork,
         List<File> files,
         Limits limits,
         long heartbeatIntervalS) {

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import modal.client.AppLayout;
+import modal.client.NetworkAccess.NetworkAccessType;
 import serai.app.App;
 import serai.app.Apps;
 import serai.config.CallConfig;
@@ -112,6 +113,7 @@ public class Assignments {
                 image.workdir().orElse(HOME),
                 root(image),
                 image.entrypoint().orElse(List.of()),
+                blocksNetwork(definition),
                 files(tenant, image.mounts(), duties.mounts()),
                 new Assignment.Limits(
                         duties.resources().memoryMaxMb() == 0
@@ -148,6 +150,12 @@ public class Assignments {
                         .toList(),
                 imageSettings.buildMemory(),
                 imageSettings.buildTimeout().toSeconds());
+    }
+
+    private static boolean blocksNetwork(Definition definition) {
+        var function = Messages.parseFunction(definition.wire().content());
+        return function.getBlockNetwork()
+                || function.getNetworkAccess().getNetworkAccessType() == NetworkAccessType.BLOCKED;
     }
 
     private Assignment.Root root(Images.Contents image) {

@@ -41,6 +41,7 @@ class RunnerJsonTest {
                 "/root",
                 null,
                 List.of("/entry"),
+                true,
                 List.of(new Assignment.File("/root/app.py", "ab", 123, 0644)),
                 new Assignment.Limits(null, 4096),
                 15);
@@ -51,6 +52,7 @@ class RunnerJsonTest {
             assertThat(json).contains("\"runtime\":{\"package\":\"modal\",\"version\":\"1.6.4\"}");
             assertThat(json).contains("\"python_version\":null");
             assertThat(json).contains("\"root\":null").contains("\"entrypoint\":[\"/entry\"]");
+            assertThat(json).contains("\"block_network\":true");
             assertThat(json).contains("\"mode\":420");
             assertThat(json).contains("\"limits\":{\"memory_mb\":null,\"pids\":4096}");
             assertThat(json).contains("\"heartbeat_interval_s\":15");

@@ -1,0 +1,366 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""A network of one sandbox's own: a loopback, and an eth0 from which `pasta` connects to where the node may.
+
+Three processes take part, all of them ordinary users outside and gone with the thread that made the network: *maker* makes
+the namespace and what is in it, and waits until pasta holds it; *pasta* carries what leaves; the sandbox is started inside.
+Nobody in the sandbox owns the namespace, so nobody in it changes it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import struct
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from .problems import Failed
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+USER = 1_879_048_192  # as whom root lets it run: nobody, the first of those that containers have
+# Of a range that hosts have between themselves and a translator (RFC 7335), so that no network of a node has it as well.
+ADDRESS_4, GATEWAY_4, PREFIX_4 = "192.0.0.2", "192.0.0.1", 29
+ADDRESS_6, GATEWAY_6, PREFIX_6 = "fd73:6572:6169::2", "fd73:6572:6169::1", 64
+MTU = 65_520  # the longest that it carries
+STORE = ("127.0.0.1", 59)  # any private file service (IANA): where a container finds large values; see store.Store
+START_S = 20  # a machine at its limits; it takes some milliseconds
+
+_NEWUSER, _NEWNET = 0x10000000, 0x40000000
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+_SIOCSIFFLAGS, _SIOCSIFMTU, _SIOCETHTOOL, _ETHTOOL_GLINK = 0x8914, 0x8922, 0x8946, 0x0A
+_TUNSETIFF, _TUNSETPERSIST = 0x400454CA, 0x400454CB
+_UP, _TAP = 0x1, 0x1002  # IFF_TAP | IFF_NO_PI, as pasta opens it
+_NEWADDR, _NEWROUTE, _NEWQDISC, _NEWTFILTER = 20, 24, 36, 44
+
+
+class Network:
+    """Make it on the thread that lives longest, before there are others: it forks."""
+
+    def __init__(self, outside: bool = True, forwarded: Collection[int] = ()) -> None:
+        """Begins; *ready* waits for it.
+
+        @param outside: False: there is nothing but the loopback
+        @param forwarded: ports of the node's loopback that are on the sandbox's as well
+        """
+        self._pasta = self._maker = 0
+        self._fds: list[int] = []
+        self._failure: Failed | None = None
+        try:
+            pasta = find_pasta() if outside else ""
+        except Failed as e:
+            self._failure = e
+            return
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        made, made_in = os.pipe()
+        self._said = os.memfd_create("network")
+        self._families = _families() if outside else ()
+        self._forwarded = frozenset(forwarded)
+        self._control = ours
+        with theirs:
+            self._maker = os.fork()
+            if self._maker == 0:
+                ours.close()  # its end tells the maker that nobody needs it
+                _child(self._said, lambda: _make(theirs, made_in, outside, self._families))
+            if self._families:
+                self._pasta = os.fork()
+                if self._pasta == 0:
+                    _child(self._said, lambda: _carry(pasta, self._maker, made, self._families, forwarded))
+        os.close(made)
+        os.close(made_in)
+
+    def ready(self) -> None:
+        """@raise Failed: it cannot be had on this node"""
+        if self._failure:
+            raise self._failure
+        if self._fds:
+            return
+        try:
+            self._await()
+        except Failed as e:
+            self._failure = e
+            raise
+
+    def _await(self) -> None:
+        import time
+
+        self._control.settimeout(START_S)
+        try:
+            said, fds, _, _ = socket.recv_fds(self._control, 65_536, 3)
+        except OSError as e:
+            raise self._failed(str(e)) from e
+        if len(fds) != 3:
+            raise self._failed("it was not made")
+        user, net, listener = fds
+        self._fds = [user, net]
+        self.resolver = said.decode()
+        self.store = socket.socket(fileno=listener)
+        deadline = time.monotonic() + START_S
+        while self._pasta and not (_is_carried(self.store) and self._forwarded <= _listening(self._maker)):
+            if os.waitpid(self._pasta, os.WNOHANG)[0]:
+                self._pasta = 0
+                raise self._failed("pasta ended")
+            if time.monotonic() > deadline:
+                raise self._failed(f"pasta was not there within {START_S} s")
+            time.sleep(0.001)
+        self._control.send(b"1")  # the maker is not needed any more
+        self._control.close()
+        os.waitpid(self._maker, 0)
+        self._maker = 0
+
+    def path(self) -> str:
+        """For `nsenter --net` by whoever is root on the node. @raise Failed"""
+        self.ready()
+        return f"/proc/{os.getpid()}/fd/{self._fds[1]}"
+
+    def enter(self) -> list[str]:
+        """Words before a command that shall run there. @raise Failed"""
+        words = ["nsenter", f"--net={self.path()}"]
+        if os.geteuid():
+            words += [f"--user=/proc/{os.getpid()}/fd/{self._fds[0]}", "--preserve-credentials"]
+        return [*words, "--"]
+
+    def close(self) -> None:
+        """Nothing leaves it any more. It is gone when its last process is."""
+        if self._failure and not self._maker:
+            return
+        self._control.close()
+        for pid in (self._pasta, self._maker):
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+        self._pasta = self._maker = 0
+        for fd in (*self._fds, self._said):
+            os.close(fd)
+        self._fds = []
+
+    def _failed(self, why: str) -> Failed:
+        os.lseek(self._said, 0, os.SEEK_SET)
+        said = os.read(self._said, 4096).decode("utf-8", "replace").strip().splitlines()
+        return Failed(
+            f"this node gives its containers no network of their own: {'; '.join(said[-3:]) or why} (see the runner's doctor; "
+            "serai.runner.shares-network=true gives them the node's, with all that listens on its loopback)"
+        )
+
+
+def find_pasta() -> str:
+    """@raise Failed: it is not installed"""
+    for directory in [*os.environ.get("PATH", "").split(":"), "/usr/bin", "/bin", "/usr/local/bin"]:
+        path = os.path.join(directory, "pasta")
+        if directory and os.access(path, os.X_OK):
+            return path
+    raise Failed("pasta was not found on this node: install it (on Debian and Ubuntu: apt install passt)")
+
+
+def loopback_ports(texts: Collection[str]) -> list[int]:
+    """Ports of the node's loopback that URLs in these texts name."""
+    import re
+    from urllib.parse import urlsplit
+
+    ports = set()
+    for url in (word for text in texts for word in re.findall(r"https?://[^\s\"';,]+", text)):
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            continue  # whoever uses it will say so
+        if parts.hostname == "localhost" or (parts.hostname or "").startswith("127.") or parts.hostname == "::1":
+            ports.add(port or (443 if parts.scheme == "https" else 80))
+    return sorted(ports)
+
+
+def _child(said: int, act: object) -> NoReturn:
+    """Of a fork: what goes wrong is said there."""
+    try:
+        os.setsid()  # a signal to our group is not meant for it
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
+            signal.signal(signum, signal.SIG_DFL)
+        for fd in (1, 2):
+            os.dup2(said, fd)
+        act()
+    except BaseException as e:
+        os.write(2, f"{type(e).__name__}: {e}\n".encode())
+    finally:
+        os._exit(1)
+
+
+def _make(control: socket.socket, made: int, outside: bool, families: Collection[int]) -> NoReturn:
+    import ctypes
+    import fcntl  # noqa: F401
+
+    from . import outlet  # noqa: F401 - another user may not be able to read what root can
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setresgid(USER, USER, USER)
+        os.setresuid(USER, USER, USER)
+        libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # else what is ours in /proc is root's
+    uid, gid = os.geteuid(), os.getegid()
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if libc.unshare(_NEWUSER | _NEWNET):
+        raise OSError(ctypes.get_errno(), "no user namespaces here: " + os.strerror(ctypes.get_errno()))
+    for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
+        _write(f"/proc/self/{name}", text)
+    any_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    _flags(any_socket, "lo", _UP)
+    if os.path.exists("/proc/sys/net/ipv4/ip_unprivileged_port_start"):
+        _write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0")  # its ports are nobody else's
+    if outside:
+        _make_interface(any_socket, families)
+    os.write(made, b"1")  # pasta may come
+    store = socket.create_server(STORE, backlog=128)
+    fds = [os.open("/proc/self/ns/user", os.O_RDONLY), os.open("/proc/self/ns/net", os.O_RDONLY), store.fileno()]
+    socket.send_fds(control, [_resolver(families).encode()], fds)
+    control.recv(1)  # until nobody needs us
+    os._exit(0)
+
+
+def _make_interface(any_socket: socket.socket, families: Collection[int]) -> None:
+    """A tap that stays until pasta holds it, with the filter of what leaves by it."""
+    import fcntl
+
+    from . import outlet
+
+    tap = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+    fcntl.ioctl(tap, _TUNSETIFF, struct.pack("16sH22x", b"eth0", _TAP))
+    fcntl.ioctl(tap, _TUNSETPERSIST, 1)
+    os.close(tap)
+    fcntl.ioctl(any_socket, _SIOCSIFMTU, struct.pack("16si20x", b"eth0", MTU))
+    if socket.AF_INET6 in families:
+        for name in ("accept_ra", "accept_dad"):  # it is told its addresses, and nobody else has them
+            _write(f"/proc/sys/net/ipv6/conf/eth0/{name}", "0")
+    index = socket.if_nametoindex("eth0")
+    _filter(outlet.program(), index)
+    _flags(any_socket, "eth0", _UP)
+    _configure(socket.AF_INET, ADDRESS_4, PREFIX_4, GATEWAY_4 if socket.AF_INET in families else "", index)
+    if socket.AF_INET6 in families:
+        _configure(socket.AF_INET6, ADDRESS_6, PREFIX_6, GATEWAY_6, index)
+
+
+def _configure(family: int, address: str, prefix: int, gateway: str, index: int) -> None:
+    own = socket.inet_pton(family, address)
+    header = struct.pack("=BBBBI", family, prefix, 0x02, 0, index)  # IFA_F_NODAD
+    _ask(_NEWADDR, header + _attribute(2, own) + _attribute(1, own))
+    if gateway:
+        header = struct.pack("=BBBBBBBBI", family, 0, 0, 0, 254, 4, 0, 1, 0)  # main table, static, universe, unicast
+        _ask(_NEWROUTE, header + _attribute(5, socket.inet_pton(family, gateway)) + _attribute(4, struct.pack("=I", index)))
+
+
+def _filter(program: bytes, index: int) -> None:
+    """Asks it about each frame that is sent, as tc(8) does with `clsact` and `bpf direct-action`."""
+    place = struct.pack("=BxxxiII", 0, index, 0xFFFF0000, 0xFFFFFFF1)  # the handle of clsact, and its place
+    _ask(_NEWQDISC, place + struct.pack("=I", 0) + _attribute(1, b"clsact\0"))
+    place = struct.pack("=BxxxiII", 0, index, 0, 0xFFFFFFF3)  # what goes out
+    words = _attribute(4, struct.pack("=H", len(program) // 8)) + _attribute(5, program) + _attribute(8, struct.pack("=I", 1))
+    order = struct.pack("=I", 1 << 16 | socket.htons(3))  # the first, of all protocols
+    _ask(_NEWTFILTER, place + order + _attribute(1, b"bpf\0") + _attribute(2, words))
+
+
+def _attribute(kind: int, value: bytes) -> bytes:
+    return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
+
+
+def _ask(kind: int, body: bytes) -> None:
+    """One question to the kernel's routing, rtnetlink(7). @raise OSError"""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as asked:
+        asked.bind((0, 0))
+        asked.send(struct.pack("=IHHII", 16 + len(body), kind, 0x405, 1, 0) + body)  # REQUEST, ACK, CREATE
+        number = struct.unpack_from("=i", asked.recv(4096), 16)[0]
+    if number:
+        raise OSError(-number, f"rtnetlink {kind}: {os.strerror(-number)}")
+
+
+def _flags(any_socket: socket.socket, name: str, flags: int) -> None:
+    import fcntl
+
+    fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sH22x", name.encode(), flags))
+
+
+def _carry(pasta: str, maker: int, made: int, families: Collection[int], forwarded: Collection[int]) -> NoReturn:
+    """Becomes pasta, as soon as there is what it joins."""
+    if not os.read(made, 1):
+        os._exit(1)  # the maker has said why
+    one = {(socket.AF_INET,): ["-4"], (socket.AF_INET6,): ["-6"]}.get(tuple(families), [])
+    words = [pasta, "--foreground", "--quiet", "--ns-ifname", "eth0", "--no-map-gw", *one]
+    words += ["--no-dhcp", "--no-dhcpv6", "--no-ra", "--mtu", str(MTU)]
+    words += ["--tcp-ports", "none", "--udp-ports", "none", "--udp-ns", "none"]
+    words += ["--tcp-ns", ",".join(map(str, forwarded)) or "none"]
+    if socket.AF_INET in families:
+        words += ["--address", ADDRESS_4, "--netmask", str(PREFIX_4), "--gateway", GATEWAY_4]
+    if socket.AF_INET6 in families:
+        words += ["--address", ADDRESS_6, "--gateway", GATEWAY_6]
+    forwarder = _forwarder(families)
+    if forwarder in _resolver(families):  # else it would take the node's resolver's answers for its own
+        words += ["--dns-forward", forwarder]
+    words += ["--userns", f"/proc/{maker}/ns/user", "--netns", f"/proc/{maker}/ns/net"]
+    as_whom = [f"--reuid={USER}", f"--regid={USER}", "--clear-groups"] if os.geteuid() == 0 else []
+    program = "setpriv"
+    os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+    environment = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"}
+    os.execvpe(program, [program, *as_whom, "--pdeathsig", "KILL", "--", *words], environment)
+
+
+def _families() -> tuple[int, ...]:
+    """Those in which the node has a way out."""
+    found = []
+    if any(words[1] == "00000000" for words in _lines("/proc/net/route")):
+        found.append(socket.AF_INET)
+    if any(words[0] == "0" * 32 and words[1] == "00" and words[-1] != "lo" for words in _lines("/proc/net/ipv6_route")):
+        found.append(socket.AF_INET6)
+    return tuple(found)
+
+
+def _forwarder(families: Collection[int]) -> str:
+    return GATEWAY_4 if socket.AF_INET in families else GATEWAY_6
+
+
+def _resolver(families: Collection[int]) -> str:
+    """The node's resolv.conf, as it works in there: a resolver that nothing gets to is asked by pasta instead."""
+    from . import outlet
+
+    forwarder, kept, servers = _forwarder(families), [], []
+    for words in _lines("/etc/resolv.conf"):
+        if words[0] == "nameserver" and len(words) > 1:
+            server = forwarder if outlet.is_closed(words[1]) else words[1]
+            if server not in servers:
+                servers.append(server)
+        else:
+            kept.append(" ".join(words))
+    lines = [*(f"nameserver {server}" for server in servers or [forwarder]), *kept]
+    return "".join(line + "\n" for line in lines)
+
+
+def _lines(path: str) -> list[list[str]]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return [words for line in file if (words := line.split())]
+    except OSError:
+        return []
+
+
+def _listening(pid: int) -> set[int]:
+    """Ports that somebody listens on in that process's network."""
+    lines = [words for name in ("tcp", "tcp6") for words in _lines(f"/proc/{pid}/net/{name}")]
+    return {int(words[1].rpartition(":")[2], 16) for words in lines if len(words) > 3 and words[3] == "0A"}
+
+
+def _is_carried(inside: socket.socket) -> bool:
+    """Whether pasta holds its end, as the interface itself knows: its carrier."""
+    import array
+    import fcntl
+
+    asked = array.array("I", [_ETHTOOL_GLINK, 0])
+    try:
+        fcntl.ioctl(inside, _SIOCETHTOOL, struct.pack("@16sP16x", b"eth0", asked.buffer_info()[0]))
+    except OSError:
+        return False
+    return bool(asked[1])
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
