@@ -19,15 +19,15 @@ def asgi(ended: list[str]):
     async def serve(scope, receive, send):
         path = scope["path"]
         if path.startswith("/wait/"):
+            await asyncio.sleep(float(path.removeprefix("/wait/")))
+            await answer(send, b"waited")
+        elif path == "/hold":
+            ended.append("begun")
             try:
-                await asyncio.sleep(float(path.removeprefix("/wait/")))
-                await answer(send, b"waited")
+                await asyncio.sleep(250)
             except asyncio.CancelledError:
                 ended.append("cancelled")
                 raise
-        elif path == "/listen":
-            await receive()
-            ended.append((await receive())["type"])
         elif path == "/ended":
             await answer(send, json.dumps(ended).encode())
         elif path == "/trailers":

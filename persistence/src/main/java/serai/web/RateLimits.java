@@ -6,9 +6,11 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.bucket4j.Bandwidth;
 import io.github.bucket4j.BucketConfiguration;
+import io.github.bucket4j.ConsumptionProbe;
 import io.github.bucket4j.distributed.BucketProxy;
 import io.github.bucket4j.distributed.ExpirationAfterWriteStrategy;
 import io.github.bucket4j.distributed.jdbc.PrimaryKeyMapper;
+import io.github.bucket4j.distributed.proxy.BucketNotFoundException;
 import io.github.bucket4j.distributed.proxy.optimization.Optimizations;
 import io.github.bucket4j.postgresql.Bucket4jPostgreSQL;
 import io.github.bucket4j.postgresql.PostgreSQLSelectForUpdateBasedProxyManager;
@@ -52,7 +54,7 @@ public class RateLimits {
 
     /** @param who whose bucket it is; one of another rate is another bucket */
     public Verdict take(String who, Rate rate) {
-        var probe = known.get(who + " " + rate, key -> bucket(key, rate)).tryConsumeAndReturnRemaining(1);
+        var probe = consume(who + " " + rate, rate);
         return new Verdict(
                 probe.isConsumed(),
                 probe.getRemainingTokens(),
@@ -60,13 +62,28 @@ public class RateLimits {
                 Duration.ofNanos(probe.getNanosToWaitForReset()));
     }
 
-    private BucketProxy bucket(String key, Rate rate) {
+    /** Those who ask together are all told if the bucket is not there yet, or not any more; who asks alone makes it. */
+    private ConsumptionProbe consume(String key, Rate rate) {
+        try {
+            return known.get(key, k -> shared(k, rate)).tryConsumeAndReturnRemaining(1);
+        } catch (RuntimeException e) {
+            if (!(e instanceof BucketNotFoundException) && !(e.getCause() instanceof BucketNotFoundException)) {
+                throw e;
+            }
+            return buckets.builder().build(key, () -> configuration(rate)).tryConsumeAndReturnRemaining(1);
+        }
+    }
+
+    private BucketProxy shared(String key, Rate rate) {
+        return buckets.builder().withOptimization(Optimizations.batching()).build(key, () -> configuration(rate));
+    }
+
+    private static BucketConfiguration configuration(Rate rate) {
         var bandwidth = Bandwidth.builder()
                 .capacity(rate.requests())
                 .refillGreedy(rate.requests(), rate.per())
                 .build();
-        var configuration = BucketConfiguration.builder().addLimit(bandwidth).build();
-        return buckets.builder().withOptimization(Optimizations.batching()).build(key, () -> configuration);
+        return BucketConfiguration.builder().addLimit(bandwidth).build();
     }
 
     /** @return how many were full again and are gone */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.time.Duration;
+import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,12 +32,34 @@ class RateLimitsTest {
     }
 
     @Test
-    void givenManyAtOnce_whenTheyTake_thenAsManyAreGrantedAsThereAreTokens() {
-        long granted = IntStream.range(0, 50)
-                .parallel()
-                .filter(i -> (i % 2 == 0 ? here : there).take(who, THREE).granted())
-                .count();
-        assertThat(granted).isEqualTo(3);
+    void givenManyAtOnce_whenTheyTakeOfABucketThatIsNotThereYet_thenAsManyAreGrantedAsThereAreTokens()
+            throws Exception {
+        for (int round = 0; round < 5; round++) {
+            var whose = NewId.of("fu");
+            assertThat(granted(whose, 50)).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void givenABucketThatWasForgotten_whenManyTake_thenItIsMadeAnew() throws Exception {
+        assertThat(granted(who, 10)).isEqualTo(3);
+        TestDatabase.jdbi().useHandle(handle -> handle.execute("delete from rate_bucket"));
+        assertThat(granted(who, 50)).isEqualTo(3);
+    }
+
+    /** Of so many who ask both servers at the same moment. */
+    private long granted(String whose, int many) throws Exception {
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var asked = IntStream.range(0, many)
+                    .mapToObj(i -> threads.submit(
+                            () -> (i % 2 == 0 ? here : there).take(whose, THREE).granted()))
+                    .toList();
+            long granted = 0;
+            for (var answer : asked) {
+                granted += answer.get() ? 1 : 0;
+            }
+            return granted;
+        }
     }
 
     @Test
