@@ -33,7 +33,7 @@ public class RunnerConfig {
 
     /**
      * Whether containers and builds have their node's network instead of one of their own, and reach everything that listens on
-     * its loopback. For nodes that cannot give them one, where nobody but friends deploys (ADR 0020).
+     * its loopback. For nodes that cannot give them one, where nobody but friends deploys (ADR 0016).
      */
     @Inject
     @ConfigProperty(name = "serai.runner.shares-network", defaultValue = "false")
