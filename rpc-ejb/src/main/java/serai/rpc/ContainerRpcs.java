@@ -189,9 +189,11 @@ class ContainerRpcs implements RpcFeature {
         if (ready.contains(me.id())) {
             return;
         }
-        if (containers.ready(me.id(), clock.instant())) {
-            context.run(() -> reconciliations.request(me.pool())); // more may start now
-        }
+        context.run(() -> {
+            if (containers.ready(me.id(), clock.instant())) {
+                reconciliations.request(me.pool()); // more may start now
+            }
+        });
         if (ready.size() >= REMEMBERED) {
             ready.clear();
         }
