@@ -37,6 +37,9 @@ final class TestCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         var python = Python.find(Settings.ofProcess());
         Files.createDirectories(work);
+        try (var progress = Progress.onTerminal()) {
+            new Prerequisites(Settings.ofProcess()).sandbox(progress); // the runner's tests start sandboxes, too
+        }
         for (var suite : withoutPlatform()) {
             run(suite, python, Map.of());
         }
