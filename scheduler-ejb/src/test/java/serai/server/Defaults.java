@@ -39,6 +39,7 @@ public final class Defaults {
         }
         return switch (type.getSimpleName()) {
             case "Duration" -> Duration.parse(text);
+            case "boolean" -> Boolean.valueOf(text);
             case "int" -> Integer.valueOf(text);
             case "URI" -> URI.create(text);
             case "Path" -> Path.of(text);
