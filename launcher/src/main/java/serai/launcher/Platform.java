@@ -294,6 +294,8 @@ final class Platform {
         environment.put(
                 "SERAI_GATEWAY_TLS_PORT",
                 settings.text(Ports.of("SERAI_GATEWAY_TLS_PORT", number)).orElse("0"));
+        settings.text("SERAI_GATEWAY_TLS_DIRECTORY")
+                .ifPresent(folder -> environment.put("SERAI_GATEWAY_TLS_DIRECTORY", folder));
         environment.put(
                 "SERAI_GATEWAY_ACCESS_LOG",
                 settings.text("SERAI_GATEWAY_ACCESS_LOG")
