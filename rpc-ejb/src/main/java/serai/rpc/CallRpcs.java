@@ -154,12 +154,12 @@ class CallRpcs implements RpcFeature {
             Caller caller, String functionId, Calls.NewCall call, List<NewInput> onlyInput) {
         var ids = Calls.Started.one();
         known.begin(ids.callId(), caller.tenant().workspaceId(), call.kind());
-        var target = targets.remembered(caller.tenant(), functionId);
+        var target = withPool(caller, targets.remembered(caller.tenant(), functionId));
         for (int look = 0; look < MOST_LOOKS; look++) {
             backlogs.mustHaveRoom(target);
             var answer = started(target, onlyInput, ids);
             var kept = Once.toKeep(ModalClientGrpc.getFunctionMapMethod(), caller, answer);
-            if (target.poolId() != null && calls.startOne(target, call, onlyInput.getFirst(), ids, kept)) {
+            if (calls.startOne(target, call, onlyInput.getFirst(), ids, kept)) {
                 return answer;
             }
             target = target(caller, functionId);
@@ -194,8 +194,11 @@ class CallRpcs implements RpcFeature {
     }
 
     private Target target(Caller caller, String functionId) {
-        var seen = targets.look(caller.tenant(), functionId);
-        return seen.poolId() == null ? context.get(() -> targets.of(caller.tenant(), functionId)) : seen;
+        return withPool(caller, targets.look(caller.tenant(), functionId));
+    }
+
+    private Target withPool(Caller caller, Target seen) {
+        return seen.poolId() == null ? context.get(() -> targets.of(caller.tenant(), seen.functionId())) : seen;
     }
 
     private static List<NewInput> read(List<FunctionPutInputsItem> items) {
