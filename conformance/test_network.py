@@ -35,10 +35,12 @@ def place(url: str) -> tuple[str, int]:
 def listening() -> set[int]:
     """Ports on this machine's loopback, whoever has them: the database, the server's administration, other programs."""
     ports = set()
-    with open("/proc/net/tcp", encoding="ascii") as table:
-        for words in (line.split() for line in table):
-            if words[3] == "0A" and words[1].split(":")[0] in ("0100007F", "00000000"):
-                ports.add(int(words[1].split(":")[1], 16))
+    for table in ("tcp", "tcp6"):  # a JVM listens on IPv4 addresses by IPv6
+        with open(f"/proc/net/{table}", encoding="ascii") as lines:
+            for words in (line.split() for line in lines):
+                address, _, port = words[1].partition(":")
+                if words[3] == "0A" and (set(address) == {"0"} or address.endswith("0100007F")):
+                    ports.add(int(port, 16))
     return ports
 
 
