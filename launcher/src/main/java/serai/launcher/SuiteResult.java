@@ -47,7 +47,10 @@ record SuiteResult(int passed, int failed, int skipped, List<String> reasons) {
                     .getElementsByTagName("testcase");
             var result = NOTHING;
             for (int i = 0; i < cases.getLength(); i++) {
-                result = result.plus(of((Element) cases.item(i)));
+                var test = (Element) cases.item(i);
+                if (!isTriedAgain(test)) {
+                    result = result.plus(of(test));
+                }
             }
             return result;
         } catch (ParserConfigurationException | SAXException | IOException e) {
@@ -55,12 +58,34 @@ record SuiteResult(int passed, int failed, int skipped, List<String> reasons) {
         }
     }
 
+    /** Whether pytest repeated it: each try is a case of its own then, one after the other, and those that failed say nothing. */
+    private static boolean isTriedAgain(Element test) {
+        return test.getNextSibling() instanceof Element next
+                && isPytest(test)
+                && name(next).equals(name(test));
+    }
+
+    private static boolean isPytest(Element test) {
+        return test.getParentNode() instanceof Element suite
+                && suite.getAttribute("name").equals("pytest");
+    }
+
+    private static boolean isSecondTry(Element test) {
+        return test.getPreviousSibling() instanceof Element before
+                && isPytest(test)
+                && name(before).equals(name(test));
+    }
+
+    private static String name(Element test) {
+        return test.getAttribute("classname") + "." + test.getAttribute("name");
+    }
+
     private static SuiteResult of(Element test) {
-        var name = test.getAttribute("classname") + "." + test.getAttribute("name");
+        var name = name(test);
         if (has(test, "failure") || has(test, "error")) {
             return failure(name);
         }
-        if (has(test, "flakyFailure") || has(test, "flakyError")) {
+        if (has(test, "flakyFailure") || has(test, "flakyError") || isSecondTry(test)) {
             return new SuiteResult(1, 0, 0, List.of("FLAKY " + name + ": it passed at its second try"));
         }
         return has(test, "skipped") ? new SuiteResult(0, 0, 1, List.of()) : new SuiteResult(1, 0, 0, List.of());

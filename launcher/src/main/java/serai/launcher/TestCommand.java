@@ -159,7 +159,9 @@ final class TestCommand implements Callable<Integer> {
                 "-m",
                 "pytest",
                 "-q",
-                "-ra",
+                "-raR",
+                "--reruns",
+                "1", // as for the tests in Java: a race is told of as flaky, and stops nobody
                 "-p",
                 "no:cacheprovider",
                 "--junitxml",
