@@ -312,7 +312,7 @@ def test_given_a_resolver_that_nothing_gets_to_when_a_container_asks_then_pasta_
 def test_given_indexes_and_proxies_when_they_are_on_the_nodes_loopback_then_their_ports_are_known():
     texts = [
         "http://127.0.0.1:3141/simple",
-        "https://pypi.org/simple https://[::1]/x",
+        "https://packages.example.org/simple https://[::1]/x",
         'Acquire::http::Proxy "http://localhost:3142";',
     ]
     assert network.loopback_ports(texts) == [443, 3141, 3142]
