@@ -16,6 +16,7 @@ import struct
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from . import programs
 from .problems import Failed
 
 if TYPE_CHECKING:
@@ -148,11 +149,7 @@ class Network:
 
 def find_pasta() -> str:
     """@raise Failed: it is not installed"""
-    for directory in [*os.environ.get("PATH", "").split(":"), "/usr/bin", "/bin", "/usr/local/bin"]:
-        path = os.path.join(directory, "pasta")
-        if directory and os.access(path, os.X_OK):
-            return path
-    raise Failed("pasta was not found on this node: install it (on Debian and Ubuntu: apt install passt)")
+    return programs.find("pasta", "passt", "pasta")
 
 
 def loopback_ports(texts: Collection[str]) -> list[int]:

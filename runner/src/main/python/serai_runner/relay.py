@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
+from .accepting import Acceptor
 from .addresses import Addresses
 from .held import Held
 from .patience import AWAY_S
@@ -52,28 +53,14 @@ class Relay:
         self._servers = servers
         self._outage = Outage(servers, tell, patience_s)
         self._fields = fields
-        self._listener = _listen(path)
+        self._acceptor = Acceptor(_listen(path), self._serve, "relay")
 
     def start(self) -> None:
-        threading.Thread(target=self._accept, name="relay", daemon=True).start()
+        self._acceptor.start()
 
     def close(self) -> None:
         """No new connections. Those that are open end with the container."""
-        try:
-            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread in accept
-        finally:
-            self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return  # closed
-            try:
-                threading.Thread(target=self._serve, args=(client,), name="relay-up", daemon=True).start()
-            except RuntimeError:  # no more threads: the runtime sees a closed connection and tries again
-                client.close()
+        self._acceptor.close()
 
     def _serve(self, client: socket.socket) -> None:
         with client:

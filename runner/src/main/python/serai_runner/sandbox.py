@@ -12,7 +12,7 @@ import signal
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import devices, seccomp
+from . import devices, programs, seccomp
 from .files import Binding
 from .interpreter import Interpreter
 from .problems import Failed
@@ -428,11 +428,7 @@ def _joined(words: list[str]) -> bytes:
 
 def find_bwrap() -> str:
     """@raise Failed: it is not installed"""
-    for directory in [*os.environ.get("PATH", "").split(":"), "/usr/bin", "/bin", "/usr/local/bin"]:
-        path = os.path.join(directory, "bwrap")
-        if directory and os.access(path, os.X_OK):
-            return path
-    raise Failed("bubblewrap was not found on this node: install it (on Debian and Ubuntu: apt install bubblewrap)")
+    return programs.find("bwrap", "bubblewrap", "bubblewrap")
 
 
 def hardens(bwrap: str) -> bool:

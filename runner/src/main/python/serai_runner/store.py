@@ -7,8 +7,8 @@ are not. So it needs no other way to the server, and none to anything else that 
 from __future__ import annotations
 
 import socket
-import threading
 
+from .accepting import Acceptor
 from .addresses import Addresses
 from .patience import AWAY_S
 
@@ -19,28 +19,15 @@ class Store:
     """Answers on *listener* from *start* on, by any of the servers."""
 
     def __init__(self, listener: socket.socket, servers: Addresses, patience_s: float = AWAY_S) -> None:
-        self._listener, self._servers, self._patience_s = listener, servers, patience_s
+        self._servers, self._patience_s = servers, patience_s
+        self._acceptor = Acceptor(listener, self._serve, "store")
 
     def start(self) -> None:
-        threading.Thread(target=self._accept, name="store", daemon=True).start()
+        self._acceptor.start()
 
     def close(self) -> None:
         """No new connections. Those that are open end with the container."""
-        try:
-            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread in accept
-        finally:
-            self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return  # closed
-            try:
-                threading.Thread(target=self._serve, args=(client,), name="store-one", daemon=True).start()
-            except RuntimeError:  # no more threads: the client sees a closed connection and tries again
-                client.close()
+        self._acceptor.close()
 
     def _serve(self, client: socket.socket) -> None:
         from .exchange import Exchange  # it takes as long to load as all the rest, and most containers have no need of it
