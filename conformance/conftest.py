@@ -7,8 +7,10 @@ import secrets
 
 import pytest
 from serai_conformance.nomad import Nomad
-from serai_conformance.platform import Platform
+from serai_conformance.operator import Operator
+from serai_conformance.platform import Platform, api
 from serai_conformance.terminal import modal
+from serai_conformance.web import Rules, Web
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,6 +34,30 @@ def platform() -> Platform:
 @pytest.fixture(scope="session")
 def nomad(platform: Platform) -> Nomad:
     return Nomad(platform)
+
+
+@pytest.fixture(scope="session")
+def web() -> Web:
+    return Web.of_environment()
+
+
+@pytest.fixture
+def rules(platform: Platform):
+    """Limits of web functions, which are over afterwards."""
+    with api(platform.api_token) as client:
+        made = Rules(client)
+        yield made
+        made.clear()
+
+
+@pytest.fixture
+def operator(platform: Platform):
+    """For tests that end parts of the platform."""
+    if platform.cli is None:
+        pytest.skip("SERAI_CLI is not set: only ./serai knows its parts, and starts them again")
+    operator = Operator(platform.cli)
+    yield operator
+    operator.up()  # whatever became of the test: those after it need all parts
 
 
 @pytest.fixture

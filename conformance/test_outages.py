@@ -17,15 +17,6 @@ SILENT = "The cluster does not answer"
 ANSWERED_WITHIN = 180
 
 
-@pytest.fixture
-def operator(platform: Platform):
-    if platform.cli is None:
-        pytest.skip("SERAI_CLI is not set: only ./serai knows its parts")
-    operator = Operator(platform.cli)
-    yield operator
-    operator.up()  # whatever became of the test: those after it need all parts
-
-
 @contextmanager
 def standing_still(pids: list[int]):
     signalled(pids, signal.SIGSTOP)

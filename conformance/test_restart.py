@@ -20,15 +20,6 @@ from serai_conformance.terminal import modal as cli
 MAPPED, SINGLE = 700, 300
 
 
-@pytest.fixture
-def operator(platform: Platform):
-    if platform.cli is None:
-        pytest.skip("SERAI_CLI is not set: only ./serai can start the killed server again")
-    operator = Operator(platform.cli)
-    yield operator
-    operator.up()  # whatever became of the test: those after it need a server
-
-
 @pytest.mark.timeout(900)
 @pytest.mark.restarts_server
 def test_given_1000_calls_when_the_server_is_killed_then_each_ends_with_its_own_result_accepted_once(

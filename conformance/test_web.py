@@ -15,12 +15,7 @@ import modal
 import pytest
 import web_hello
 from serai_conformance.terminal import modal as cli
-from serai_conformance.web import WAIT, Web
-
-
-@pytest.fixture(scope="module")
-def web() -> Web:
-    return Web.of_environment()
+from serai_conformance.web import WAIT
 
 
 @pytest.fixture(scope="module", autouse=True)

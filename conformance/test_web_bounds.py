@@ -10,16 +10,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import web_busy
-from serai_conformance.platform import Platform, api
 from serai_conformance.poll import eventually
-from serai_conformance.web import WAIT, Rules, Web
+from serai_conformance.web import WAIT, ask, reason
 
 CALL = "__modal_function_call_id"
-
-
-@pytest.fixture(scope="module")
-def web() -> Web:
-    return Web.of_environment()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,21 +36,9 @@ def single(web):
         yield client
 
 
-@pytest.fixture
-def rules(platform: Platform):
-    with api(platform.api_token) as client:
-        made = Rules(client)
-        yield made
-        made.clear()
-
-
 def gone(answer: httpx.Response) -> httpx.Response | None:
     """It goes as soon as it was sent, which its reader may see before."""
     return answer if answer.status_code == 410 else None
-
-
-def reason(answer: httpx.Response) -> str:
-    return answer.json()["type"].removeprefix("urn:serai:problem:")
 
 
 def test_given_an_answer_that_takes_long_when_asked_then_it_is_elsewhere_and_there_once(busy, rules):
@@ -92,11 +74,6 @@ def test_given_the_id_of_another_endpoints_request_when_asked_for_then_it_is_unk
     assert (refused.status_code, reason(refused)) == (404, "call-not-found")
     made_up = busy.get(f"/?{CALL}=fc-0123456789012345678901")
     assert (made_up.status_code, reason(made_up)) == (404, "call-not-found")
-
-
-def ask(web: Web, function, path: str, **options) -> httpx.Response:
-    with web.to(function.get_web_url()) as client:
-        return client.request("POST" if options else "GET", path, **options)
 
 
 @pytest.fixture

@@ -25,11 +25,6 @@ if os.geteuid() != 0 or not shutil.which("mmdebstrap"):
     pytest.skip("builds need root and mmdebstrap on the node", allow_module_level=True)
 
 
-@pytest.fixture(scope="module")
-def web() -> Web:
-    return Web.of_environment()
-
-
 @pytest.fixture(scope="module", autouse=True)
 def found():
     sys.path.insert(0, str(EXAMPLES))

@@ -7,16 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import web_busy
-from serai_conformance.platform import Platform, api
-from serai_conformance.web import WAIT, Rules, Web
-from test_web_bounds import ask, reason
+from serai_conformance.web import WAIT, ask, reason
 
 HOUR = 3600
-
-
-@pytest.fixture(scope="module")
-def web() -> Web:
-    return Web.of_environment()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -30,14 +23,6 @@ def busy(web):
     with web.to(web_busy.busy.get_web_url()) as client:
         assert client.get("/here").status_code == 200
         yield client
-
-
-@pytest.fixture
-def rules(platform: Platform):
-    with api(platform.api_token) as client:
-        made = Rules(client)
-        yield made
-        made.clear()
 
 
 @pytest.mark.parametrize("whose", ["rate", "caller_rate"])

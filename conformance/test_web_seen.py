@@ -12,14 +12,9 @@ import pytest
 import web_busy
 from serai_conformance.platform import Platform
 from serai_conformance.poll import eventually
-from serai_conformance.web import WAIT, Web
+from serai_conformance.web import WAIT
 
 PARTS = ["queue_ms", "start_ms", "run_ms", "transfer_ms"]
-
-
-@pytest.fixture(scope="module")
-def web() -> Web:
-    return Web.of_environment()
 
 
 @pytest.fixture(scope="module")

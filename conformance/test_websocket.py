@@ -22,11 +22,6 @@ REPORT = os.environ.get("SERAI_WEBSOCKET_REPORT")  # a file to write what was se
 
 
 @pytest.fixture(scope="module")
-def web() -> Web:
-    return Web.of_environment()
-
-
-@pytest.fixture(scope="module")
 def host() -> str:
     with web_socket.app.run():
         yield urlsplit(web_socket.sockets.get_web_url()).netloc

@@ -47,6 +47,17 @@ class Web:
             return answer
 
 
+def ask(web: Web, function, path: str, **options) -> httpx.Response:
+    """One request, with a client of its own; a POST if there is something to send."""
+    with web.to(function.get_web_url()) as client:
+        return client.request("POST" if options else "GET", path, **options)
+
+
+def reason(answer: httpx.Response) -> str:
+    """Of a refusal, in its word for programs."""
+    return answer.json()["type"].removeprefix("urn:serai:problem:")
+
+
 class Rules:
     """Limits of functions, by REST. They are felt within a second: endpoints are remembered so long."""
 
