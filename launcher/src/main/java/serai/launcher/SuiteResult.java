@@ -10,6 +10,7 @@ import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
 import org.w3c.dom.Element;
+import org.w3c.dom.Node;
 import org.xml.sax.SAXException;
 
 /**
@@ -48,7 +49,7 @@ record SuiteResult(int passed, int failed, int skipped, List<String> reasons) {
             var result = NOTHING;
             for (int i = 0; i < cases.getLength(); i++) {
                 var test = (Element) cases.item(i);
-                if (!isTriedAgain(test)) {
+                if (!isSame(test, test.getNextSibling())) {
                     result = result.plus(of(test));
                 }
             }
@@ -58,22 +59,11 @@ record SuiteResult(int passed, int failed, int skipped, List<String> reasons) {
         }
     }
 
-    /** Whether pytest repeated it: each try is a case of its own then, one after the other, and those that failed say nothing. */
-    private static boolean isTriedAgain(Element test) {
-        return test.getNextSibling() instanceof Element next
-                && isPytest(test)
-                && name(next).equals(name(test));
-    }
-
-    private static boolean isPytest(Element test) {
-        return test.getParentNode() instanceof Element suite
-                && suite.getAttribute("name").equals("pytest");
-    }
-
-    private static boolean isSecondTry(Element test) {
-        return test.getPreviousSibling() instanceof Element before
-                && isPytest(test)
-                && name(before).equals(name(test));
+    /** Whether pytest tried one test twice: each try is a case of its own then, one after the other, and only the last one counts. */
+    private static boolean isSame(Element test, Node neighbour) {
+        return neighbour instanceof Element other
+                && ((Element) test.getParentNode()).getAttribute("name").equals("pytest")
+                && name(other).equals(name(test));
     }
 
     private static String name(Element test) {
@@ -85,7 +75,7 @@ record SuiteResult(int passed, int failed, int skipped, List<String> reasons) {
         if (has(test, "failure") || has(test, "error")) {
             return failure(name);
         }
-        if (has(test, "flakyFailure") || has(test, "flakyError") || isSecondTry(test)) {
+        if (has(test, "flakyFailure") || has(test, "flakyError") || isSame(test, test.getPreviousSibling())) {
             return new SuiteResult(1, 0, 0, List.of("FLAKY " + name + ": it passed at its second try"));
         }
         return has(test, "skipped") ? new SuiteResult(0, 0, 1, List.of()) : new SuiteResult(1, 0, 0, List.of());
