@@ -10,11 +10,11 @@ import pytest
 from serai_conformance.operator import Operator
 from serai_conformance.platform import Platform, api
 from serai_conformance.poll import eventually
-from serai_conformance.processes import kill, signalled
+from serai_conformance.processes import kill, signalled, tree
 from serai_conformance.terminal import modal, start
 
 SILENT = "The cluster does not answer"
-ANSWERED_WITHIN = 180
+ANSWERED_WITHIN = 180  # a statement is given up after 30 s, and so is the look whether another connection answers
 
 
 @contextmanager
@@ -67,6 +67,18 @@ def test_given_a_database_that_is_killed_when_it_is_back_then_the_same_server_an
     operator.up()
     assert operator.pid("server") == server
     modal("app", "list").ok()
+
+
+@pytest.mark.timeout(600)
+def test_given_a_database_that_stands_still_then_requests_are_refused_and_answered_as_soon_as_it_goes_on(
+    operator: Operator, platform: Platform
+):
+    database = operator.pid("database")
+    if database is None:
+        pytest.skip("the database is another's")
+    with standing_still(tree(database)):
+        refused_for_now(platform)
+    eventually(lambda: modal("app", "list").code == 0, 60, "an answer")
 
 
 def refused_for_now(platform: Platform) -> None:

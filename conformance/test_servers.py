@@ -3,6 +3,8 @@
 """Two servers beside each other: any of them answers any client and any container, and each may go while work goes on."""
 
 import json
+import os
+import signal
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -12,11 +14,12 @@ import pytest
 from serai_conformance.operator import Operator
 from serai_conformance.platform import Platform
 from serai_conformance.poll import eventually
-from serai_conformance.processes import kill
+from serai_conformance.processes import is_running
 from serai_conformance.terminal import PROGRAMS, Program, environment, modal, python
 from test_restart import calls_of
 
 MAPPED, SINGLE = 500, 200
+DRAINED_WITHIN = 180  # 10 s where nothing else runs
 pytestmark = pytest.mark.timeout(900)  # to start a server belongs to the first test, to end it to the last
 NOBODY = "http://127.0.0.1:1"  # a port that is reserved: a connection is refused
 
@@ -69,9 +72,10 @@ def test_given_a_list_of_servers_when_the_first_is_not_there_then_the_client_tak
     modal("deploy", "deployed.py", APP_NAME=app_name, MODAL_SERVER_URL=f"{NOBODY},{servers.all}").ok()
 
 
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL], ids=lambda end: end.name)
 @pytest.mark.restarts_server
-def test_given_calls_when_one_of_two_servers_is_killed_then_each_call_ends_with_its_own_result(
-    servers: Servers, platform: Platform
+def test_given_calls_when_one_of_two_servers_ends_then_each_call_ends_with_its_own_result(
+    servers: Servers, platform: Platform, end: signal.Signals
 ):
     server = servers.operator.pid("server")
     assert server
@@ -79,8 +83,9 @@ def test_given_calls_when_one_of_two_servers_is_killed_then_each_call_ends_with_
     program = Program(command, PROGRAMS, environment(MODAL_SERVER_URL=servers.all))
     try:
         program.shows("done 100\n", within=120)
-        kill(server)
+        os.kill(server, end)
         outcome = json.loads(program.end(timeout=300).ok().stdout.splitlines()[-1])
+        eventually(lambda: not is_running(server), DRAINED_WITHIN, f"server {server} is gone")
     finally:
         servers.operator.up()
 

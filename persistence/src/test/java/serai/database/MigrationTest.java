@@ -39,6 +39,27 @@ class MigrationTest {
                 .hasMessageContaining("newer");
     }
 
+    @Test
+    void givenADataSourceWithLittlePatience_whenAMigrationHasToWait_thenItIsNotCutOff() throws Exception {
+        var source = anEmptyDatabase("unhurried");
+        source.setSocketTimeout(1);
+        try (var other = source.getConnection()) {
+            other.setAutoCommit(false);
+            other.createStatement()
+                    .execute("create table app (id int)"); // whoever makes it, too, waits for the end of this
+            var ending = Thread.ofVirtual().start(() -> {
+                try {
+                    Thread.sleep(3_000);
+                    other.rollback();
+                } catch (Exception e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            Migration.migrate(source);
+            ending.join();
+        }
+    }
+
     private static PGSimpleDataSource anEmptyDatabase(String name) {
         Jdbi.create(TestDatabase.source()).useHandle(h -> h.execute("create database " + name));
         var source = new PGSimpleDataSource();

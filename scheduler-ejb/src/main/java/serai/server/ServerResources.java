@@ -25,6 +25,9 @@ import jakarta.enterprise.concurrent.ManagedExecutorDefinition;
         minPoolSize = 2,
         maxPoolSize = 32,
         properties = {
+            // one that stands still, or is behind a cut, breaks no connection: who waits for it is told after this time
+            "socketTimeout=" + ServerResources.ANSWER_SECONDS,
+            "tcpKeepAlive=true",
             // after the database was away its old connections are thrown away, and not handed out one after the other
             "fish.payara.is-connection-validation-required=true",
             "fish.payara.connection-validation-method=custom-validation",
@@ -35,6 +38,9 @@ import jakarta.enterprise.concurrent.ManagedExecutorDefinition;
         })
 @ManagedExecutorDefinition(name = ServerResources.VIRTUAL, virtual = true)
 public class ServerResources {
+    /** The longest that a statement may take; the slowest of ours, on a large installation, takes a second. */
+    static final String ANSWER_SECONDS = "30";
+
     /** JNDI name of the executor: a virtual thread for each piece of work, which may block as long as it likes. */
     public static final String VIRTUAL = "java:app/concurrent/virtual";
 }
