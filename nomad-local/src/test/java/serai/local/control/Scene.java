@@ -257,11 +257,15 @@ final class Scene implements AutoCloseable {
 
     /** Waits for something that comes soon. */
     static void await(BooleanSupplier there) {
+        await(there, "what was waited for");
+    }
+
+    static void await(BooleanSupplier there, String what) {
         long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
         try {
             while (!there.getAsBoolean()) {
                 if (System.nanoTime() - deadline > 0) {
-                    throw new AssertionError("waited in vain");
+                    throw new AssertionError("it never came: " + what);
                 }
                 Thread.sleep(5);
             }
