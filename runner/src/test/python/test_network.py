@@ -323,6 +323,7 @@ def test_given_an_index_on_the_nodes_loopback_when_a_build_asks_it_then_that_por
     listeners = [listen("127.0.0.1"), listen("127.0.0.1")]
     built = network.Network(forwarded=[listeners[0].port])
     try:
+        built.ready()
         ask = "import socket, sys; print(socket.create_connection(('127.0.0.1', int(sys.argv[1])), 5).recv(20).decode())"
         said = [
             subprocess.run([*built.enter(), "/usr/bin/python3", "-c", ask, str(one.port)], capture_output=True, text=True)

@@ -86,6 +86,8 @@ class Assembly:
         if not os.path.isdir(directory):
             sandbox.write_names(directory, "build", self._network)
             self._shown = self.stage.bind(directory, "build-names")
+            if self._network:
+                self._network.ready()
         return self._shown
 
     def _settle(self, words: list[str], lower: list[str], base: Base) -> None:

@@ -227,10 +227,12 @@ class Container:
         self._signals.hold()
         if self._signals.received:
             raise Stopped(self._signals.received)
-        process = sandbox.start(bwrap, root, identity, held=group is not None)
+        process = sandbox.start(bwrap, root, identity, held=bool(group or self._network))
         try:
             if group and process.init:
                 group.add(process.init)
+            if self._network:
+                self._network.ready()  # it has come beside the sandbox
             process.release()
             collector = Collector(process.pipes, self._logs)
             collector.start()

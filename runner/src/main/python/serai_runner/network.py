@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 import struct
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from . import programs
@@ -42,7 +42,7 @@ class Network:
     """Make it on the thread that lives longest, before there are others: it forks."""
 
     def __init__(self, outside: bool = True, forwarded: Collection[int] = ()) -> None:
-        """Begins; *ready* waits for it.
+        """Begins; *made* and *ready* wait for it.
 
         @param outside: False: there is nothing but the loopback
         @param forwarded: ports of the node's loopback that are on the sandbox's as well
@@ -73,21 +73,27 @@ class Network:
         os.close(made)
         os.close(made_in)
 
-    def ready(self) -> None:
-        """@raise Failed: it cannot be had on this node"""
+    def made(self) -> None:
+        """Something can be started in it. What it connects to is there with *ready*. @raise Failed: it cannot be had on this node"""
         if self._failure:
             raise self._failure
-        if self._fds:
-            return
+        if not self._fds:
+            self._wait(self._await_maker)
+
+    def ready(self) -> None:
+        """What is in it gets out. @raise Failed: it cannot be had on this node"""
+        self.made()
+        if self._maker:
+            self._wait(self._await_pasta)
+
+    def _wait(self, wait: Callable[[], None]) -> None:
         try:
-            self._await()
+            wait()
         except Failed as e:
             self._failure = e
             raise
 
-    def _await(self) -> None:
-        import time
-
+    def _await_maker(self) -> None:
         self._control.settimeout(START_S)
         try:
             said, fds, _, _ = socket.recv_fds(self._control, 65_536, 3)
@@ -99,6 +105,10 @@ class Network:
         self._fds = [user, net]
         self.resolver = said.decode()
         self.store = socket.socket(fileno=listener)
+
+    def _await_pasta(self) -> None:
+        import time
+
         deadline = time.monotonic() + START_S
         while self._pasta and not (_is_carried(self.store) and self._forwarded <= _listening(self._maker)):
             if os.waitpid(self._pasta, os.WNOHANG)[0]:
@@ -114,7 +124,7 @@ class Network:
 
     def path(self) -> str:
         """For `nsenter --net` by whoever is root on the node. @raise Failed"""
-        self.ready()
+        self.made()
         return f"/proc/{os.getpid()}/fd/{self._fds[1]}"
 
     def enter(self) -> list[str]:

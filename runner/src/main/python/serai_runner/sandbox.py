@@ -100,7 +100,7 @@ def write_names(directory: str, hostname: str, network: Network | None) -> None:
     """A hostname that resolves, before the node's own hosts; and how others are found from that network."""
     os.makedirs(directory)
     if network:
-        network.ready()
+        network.made()
         _write(os.path.join(directory, "resolv.conf"), network.resolver)
     try:
         with open("/etc/hosts", encoding="utf-8", errors="replace") as hosts_file:
