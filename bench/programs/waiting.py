@@ -9,7 +9,7 @@ import modal
 app = modal.App("bench-waiting")
 
 
-@app.function(gpu="B200:8", max_containers=1)
+@app.function(gpu="B200:8", max_containers=1, scaledown_window=2)
 def nowhere() -> None:
     """Never runs."""
 
