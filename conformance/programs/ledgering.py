@@ -30,12 +30,20 @@ PASSING = (  # what the client says of connections and servers that go
 OFTEN = {"MODAL_HEARTBEAT_INTERVAL": "1"}  # for a lease that is short enough for a test
 
 
+class BookClosed(Exception):
+    """Not one of those that the client means by a server that goes."""
+
+
 def write(book: tuple[str, int], **line) -> None:
     """It is in the book when this returns."""
-    with socket.create_connection(book, timeout=30) as connection:
-        connection.sendall(json.dumps(line).encode() + b"\n")
-        if connection.makefile("rb").readline() != b"kept\n":
-            raise OSError("the book is closed")
+    try:
+        with socket.create_connection(book, timeout=30) as connection:
+            connection.sendall(json.dumps(line).encode() + b"\n")
+            said = connection.makefile("rb").readline()
+    except OSError as e:
+        raise BookClosed(str(e)) from e
+    if said != b"kept\n":
+        raise BookClosed(said.decode())
 
 
 def attempt_of(input_id: str) -> int:

@@ -25,6 +25,7 @@ TUNED = {
     "SERAI_CALL_LEASE": f"PT{LEASE}S",  # a stopped runner is given up within the test
     "SERAI_CALL_MAX_LOSSES": "100",  # what is killed so often is no poison
     "SERAI_AUTOSCALE_CRASH_LIMIT": "100",
+    "SERAI_RUNNER_SHARES_NETWORK": "true",  # the book that functions write to is on the loopback, as all of a test is
 }
 LONGEST_STOP = 5.0
 LONGEST_CUT = 4.0

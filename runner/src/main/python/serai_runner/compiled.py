@@ -25,6 +25,8 @@ def leave(archive: str, cache: str) -> None:
     import shutil
     import zipfile
 
+    from .namespaces import sync
+
     target = directory(archive, cache)
     if os.path.isdir(target):
         return
@@ -34,6 +36,7 @@ def leave(archive: str, cache: str) -> None:
             packed.extractall(partial)
         mode = py_compile.PycInvalidationMode.UNCHECKED_HASH  # nobody edits these sources
         compileall.compile_dir(partial, quiet=1, invalidation_mode=mode)
+        sync(partial)
         os.rename(partial, target)
     except OSError as e:
         if e.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # another run was as fast

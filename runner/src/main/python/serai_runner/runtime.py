@@ -54,6 +54,8 @@ def ensure(cache: str, package: str, version: str, interpreter: Interpreter, tel
 def _install(target: str, package: str, version: str, interpreter: Interpreter) -> None:
     import shutil
 
+    from .namespaces import sync
+
     partial = target + ".partial"  # ours: we hold the lock
     shutil.rmtree(partial, ignore_errors=True)
     try:
@@ -62,6 +64,7 @@ def _install(target: str, package: str, version: str, interpreter: Interpreter) 
         wanted = [f"{package}=={version}", *_LIMITS.get((package, version), ())]
         _pip(_with_pip(interpreter, partial), deps, wanted, interpreter)
         _part(partial, package, version)
+        sync(partial)
         os.rename(partial, target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

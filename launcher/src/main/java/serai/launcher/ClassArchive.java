@@ -35,6 +35,7 @@ record ClassArchive(Path folder, String fitting) {
             return;
         }
         if (good) {
+            Trees.sync(folder);
             Files.move(draft(), file(), StandardCopyOption.ATOMIC_MOVE);
         } else {
             Files.delete(draft());

@@ -40,6 +40,7 @@ record ClientEnvironment(Home home, Python python) {
         line.addAll(java.util.List.of("--quiet", "--disable-pip-version-check"));
         line.addAll(java.util.List.of(packages));
         Command.of(line).runLogged(log, 900, "pip install " + String.join(" ", packages));
+        Trees.sync(venv);
     }
 
     /** The package that containers run, beforehand: else the first call of all waits for it. */

@@ -151,6 +151,7 @@ final class PayaraServer {
             throw Failure.because("the application was not deployed: %s%nThe log is %s", reason, log());
         }
         try {
+            Trees.sync(domain);
             AtomicFile.write(mark(), fingerprint());
         } catch (IOException e) {
             throw Failure.from(e, "%s: %s", mark(), e.getMessage());

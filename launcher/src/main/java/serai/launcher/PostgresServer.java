@@ -87,6 +87,7 @@ final class PostgresServer {
                 }
             }
         }
+        Trees.sync(draft);
         Files.move(draft, binaries);
     }
 
@@ -162,7 +163,9 @@ final class PostgresServer {
         if (!make.ok() || make.output().contains("ERROR")) {
             throw Failure.because("the database was not created:%n%s", Tail.of(make.output(), 15));
         }
+        Trees.sync(draft);
         Files.move(draft, data);
+        Trees.sync(data); // and it has its name
     }
 
     private void refuseOtherMajor() throws IOException {
@@ -184,8 +187,11 @@ final class PostgresServer {
         if (!Files.exists(lock)) {
             return Optional.empty();
         }
-        var lines = Files.readAllLines(lock);
-        var postmaster = ProcessId.of(Long.parseLong(lines.getFirst().strip())).filter(ProcessId::isAlive);
+        var lines = Files.readAllLines(lock); // none after a power cut
+        var postmaster = lines.stream()
+                .findFirst()
+                .flatMap(pid -> ProcessId.of(Long.parseLong(pid.strip())))
+                .filter(ProcessId::isAlive);
         if (postmaster.isPresent() && worksIn(postmaster.get().pid())) {
             boolean samePort = lines.size() > 3 && lines.get(3).strip().equals(Integer.toString(port));
             if (samePort && Pause.until(Duration.ofSeconds(60), this::isReady)) {

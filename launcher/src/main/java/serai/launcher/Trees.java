@@ -37,6 +37,17 @@ final class Trees {
         });
     }
 
+    /**
+     * Everything of its file system is on the disk afterwards. For what is made aside before it gets the name, or the mark, by
+     * which it counts as whole: after a power cut a renamed tree may otherwise be there with empty files.
+     */
+    static void sync(Path root) {
+        var written = Command.of("sync", "-f", root.toString()).run(600);
+        if (!written.ok()) {
+            throw Failure.because("%s is not written to the disk: %s", root, written.output());
+        }
+    }
+
     static void copy(Path from, Path to) throws IOException {
         try (var files = Files.walk(from)) {
             for (var file : (Iterable<Path>) files::iterator) {

@@ -51,6 +51,7 @@ public class DirectoryBlobStore implements BlobStore {
         try {
             var stored = write(part, content, limit, id);
             Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+            sync(target.getParent()); // its name, too
             return stored;
         } finally {
             Files.deleteIfExists(part);
@@ -81,6 +82,12 @@ public class DirectoryBlobStore implements BlobStore {
         }
         var hex = HexFormat.of();
         return new Stored(size, hex.formatHex(md5.digest()), hex.formatHex(sha256.digest()));
+    }
+
+    private static void sync(Path directory) throws IOException {
+        try (var opened = FileChannel.open(directory, StandardOpenOption.READ)) {
+            opened.force(true);
+        }
     }
 
     /** Apart from a content that cannot be read: that is its sender's. */

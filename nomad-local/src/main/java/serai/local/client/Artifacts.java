@@ -10,9 +10,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -121,6 +123,9 @@ final class Artifacts {
                 if (!actual.equals(sha256)) {
                     Files.deleteIfExists(next);
                     throw new IOException("Checksums did not match. Expected: %s Got: %s".formatted(sha256, actual));
+                }
+                try (FileChannel written = FileChannel.open(next, StandardOpenOption.WRITE)) {
+                    written.force(true); // after a power cut it would be there, and empty
                 }
                 Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             }
