@@ -6,6 +6,7 @@ import json
 import os
 import socketserver
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -18,9 +19,10 @@ class Book:
 
         class Writer(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                for line in self.rfile:
-                    book._keep(line)
-                    self.wfile.write(b"kept\n")
+                with suppress(ConnectionError):  # who wrote was killed
+                    for line in self.rfile:
+                        book._keep(line)
+                        self.wfile.write(b"kept\n")
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Writer)
         self._server.daemon_threads = True
