@@ -8,7 +8,7 @@ import os
 import pathlib
 
 import pytest
-from serai_runner import limits
+from serai_runner import container, limits
 from serai_runner.limits import Group, make_group
 from serai_runner.registration import Limits
 
@@ -52,6 +52,24 @@ print(subprocess.run([sys.executable, "-c", grow]).returncode)
     assert run.out == "-9\n", run.err
     assert "out of memory" in http.text(3)
     assert http.exits[0]["exit_code"] == 0
+
+
+def test_given_a_cluster_that_gives_less_when_the_container_takes_more_then_that_is_the_reason(node, http):
+    above = make_group(f"serai-above-{os.getpid()}")
+    try:
+        (directory,) = (d for d in above.directories if os.path.exists(os.path.join(d, "memory.limit_in_bytes")))
+    except ValueError:
+        above.remove()
+        pytest.skip("only below a group of version 1 there are others")
+    try:
+        above.limit(Limits(memory_mb=160))
+        node.prefix = ["sh", "-c", 'echo $$ >"$0" && exec "$@"', os.path.join(directory, "cgroup.procs")]
+        http.answer["limits"] = {"pids": 1000}
+        node.runtime("x = []\nwhile True: x.append(bytearray(1 << 20))")
+        node.run()
+        assert [(one["signal"], one["reason"]) for one in http.exits] == [(9, f"out of memory: {container.CLUSTERS_LIMIT}")]
+    finally:
+        above.remove()
 
 
 def test_given_a_limit_of_processes_when_there_are_more_then_fork_fails(node, http, controllers):
@@ -115,6 +133,7 @@ def test_given_version_2_when_a_group_is_made_then_it_stands_beside_our_own(tmp_
     assert (made / "pids.max").read_text() == "7"
     assert (made / "cgroup.procs").read_text() == "123"
     assert group.oom_kills() == 2
+    assert group.used_its_memory_up()
 
 
 def test_given_nothing_writable_when_a_group_is_made_then_it_has_no_controllers(tmp_path):

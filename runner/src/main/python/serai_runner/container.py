@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from .limits import Group
 
 PIPES_S = 5  # until the pipes of a killed namespace end
+CLUSTERS_LIMIT = (
+    "the node gave it no more. A cluster that does not allow oversubscription of memory gives what is reserved: ask for more, as by "
+    "memory=1024"
+)
 RENEW_S = 60  # a new server is found by then; one that has gone is noticed at once
 
 
@@ -244,14 +248,17 @@ class Container:
             self._signals.hold()
             process.kill()  # does nothing after its end
         collector.join(PIPES_S)
-        return self._judge(ended, group.oom_kills() if group else 0, collector.last_error)
+        return self._judge(ended, group, collector.last_error)
 
-    def _judge(self, ended: sandbox.Exit, oom_kills: int, last_error: bytes) -> Outcome:
+    def _judge(self, ended: sandbox.Exit, group: Group | None, last_error: bytes) -> Outcome:
         if not ended.set_up:
             said = last_error.decode("utf-8", "replace").strip().removeprefix("bwrap: ")
             return Outcome(ended.code or 1, None, f"the sandbox could not be set up on this node: {said}")
+        oom_kills = group.oom_kills() if group else 0
         if oom_kills and ended.signum == signal.SIGKILL:
-            return Outcome(None, ended.signum, f"out of memory: it used more than {self._task.limits.memory_mb} MiB")
+            its_own = group.used_its_memory_up()
+            why = f"it used more than {self._task.limits.memory_mb} MiB" if its_own else CLUSTERS_LIMIT
+            return Outcome(None, ended.signum, f"out of memory: {why}")
         if oom_kills:
             self._logs.tell(f"{oom_kills} processes of this container were killed: out of memory")
         if ended.signum:

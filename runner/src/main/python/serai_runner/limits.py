@@ -16,6 +16,7 @@ GONE_S = 5  # how long the processes of a killed namespace may take to leave the
 ROOT = "/sys/fs/cgroup"
 PREFIX = "serai-"
 LEFT_S = 3600
+_CHARGED = 1 << 20  # the kernel charges a group in batches, some for each processor
 CONTROLLERS = ("memory", "pids", "cpu")
 
 
@@ -80,6 +81,17 @@ class Group:
         with open(os.path.join(directory, file), encoding="ascii") as counters:
             return sum(int(line.split()[1]) for line in counters if line.startswith("oom_kill "))
 
+    def used_its_memory_up(self) -> bool:
+        """Whether its own limit was ever reached, and not only one above it: the cluster's, or the node's end."""
+        directory = self._directories.get("memory")
+        if directory is None:
+            return False
+        if self._two():
+            with open(os.path.join(directory, "memory.events"), encoding="ascii") as counters:
+                return any(int(line.split()[1]) for line in counters if line.startswith("oom "))
+        most, limit = (_number(os.path.join(directory, f"memory.{name}_in_bytes")) for name in ("max_usage", "limit"))
+        return limit - most < _CHARGED  # its counter of failures stays 0 on newer kernels
+
     def remove(self) -> None:
         """After the container's end. @raise OSError: a process is still there"""
         import time
@@ -99,6 +111,11 @@ class Group:
 
     def _two(self) -> bool:
         return "cpu.max" in os.listdir(next(iter(self._directories.values()))) if self._directories else False
+
+
+def _number(path: str) -> int:
+    with open(path, encoding="ascii") as file:
+        return int(file.read())
 
 
 def _settings(limits: Limits, two: bool) -> Iterator[tuple[str, str, list[tuple[str, str, bool]]]]:

@@ -66,7 +66,11 @@ final class RunnerJob {
     /** The least that Nomad accepts. */
     private static final int LEAST_DISK_MB = 10;
 
-    private static final int LEAST_MEMORY_MB = 10;
+    /** What the runner itself takes, with its pasta: 43 MiB beside an idle container. Nomad counts it with the function's. */
+    private static final int RUNNER_MEMORY_MB = 48;
+
+    /** More than a node has: Nomad's own word for no limit, -1, is refused by its older versions. */
+    private static final int NO_LIMIT_MB = 1 << 20;
 
     /** Of 100. Between preferences it only matters that they weigh the same. */
     private static final short AFFINITY = 50;
@@ -176,10 +180,12 @@ final class RunnerJob {
 
     private static Resources resources(PoolJob.Resources wanted, NomadConfig settings) {
         int mhz = Math.toIntExact(Math.max(1, Math.ceilDiv((long) wanted.milliCpu() * settings.coreMhz(), 1000)));
-        int memory = Math.max(LEAST_MEMORY_MB, wanted.memoryMb());
-        var resources = new Resources().setCpu(mhz).setMemoryMb(memory);
-        if (wanted.memoryMaxMb() > memory) {
-            resources.addUnmappedProperty("MemoryMaxMB", wanted.memoryMaxMb());
+        var resources = new Resources().setCpu(mhz).setMemoryMb(wanted.memoryMb() + RUNNER_MEMORY_MB);
+        // Nomad ends what takes more than this, or more than is reserved where it does not allow oversubscription. The
+        // function's own limit is the runner's to keep
+        int most = wanted.memoryMaxMb() == 0 ? NO_LIMIT_MB : wanted.memoryMaxMb() + RUNNER_MEMORY_MB;
+        if (most > resources.getMemoryMb()) {
+            resources.addUnmappedProperty("MemoryMaxMB", most);
         }
         if (!wanted.devices().isEmpty()) { // an empty list would be another job than the one without it
             resources.setDevices(

@@ -121,8 +121,8 @@ class RunnerJobTest {
     void givenCores_whenRendered_thenTheyBecomeMegahertz() {
         var resources = task(aPool().needing(new Resources(1500, 256, 512, 0))).path("Resources");
         assertThat(resources.path("CPU").asInt()).isEqualTo(1500);
-        assertThat(resources.path("MemoryMB").asInt()).isEqualTo(256);
-        assertThat(resources.path("MemoryMaxMB").asInt()).isEqualTo(512);
+        assertThat(resources.path("MemoryMB").asInt()).isEqualTo(256 + 48);
+        assertThat(resources.path("MemoryMaxMB").asInt()).isEqualTo(512 + 48);
     }
 
     /** As recordings 22 of a real Nomad have it: a bare number would match no attribute that has a unit. */
