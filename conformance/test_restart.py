@@ -11,7 +11,7 @@ import modal
 import pytest
 from serai_conformance.gateway import Gateway
 from serai_conformance.operator import Operator
-from serai_conformance.platform import Platform, api
+from serai_conformance.platform import Platform
 from serai_conformance.poll import eventually
 from serai_conformance.processes import is_running, kill
 from serai_conformance.terminal import PROGRAMS, Program, environment, python
@@ -40,7 +40,7 @@ def test_given_1000_calls_when_the_server_is_killed_then_each_ends_with_its_own_
 
     assert [name for name, _ in outcome["mapped"]] == [f"mapped-{i}" for i in range(MAPPED)]
     assert [name for name, _ in outcome["single"]] == [f"single-{i}" for i in range(SINGLE)]
-    calls = calls_of(platform, outcome["app"])
+    calls = platform.calls_of(outcome["app"])
     assert Counter(call["kind"] for call in calls) == {"map": 1, "unary": SINGLE}  # none was begun twice
     assert all(call["state"] == "SUCCEEDED" and call["outputs"] == call["inputs"] for call in calls)
     assert sum(call["outputs"] for call in calls) == MAPPED + SINGLE
@@ -83,8 +83,3 @@ def surviving(server_url: str) -> Program:
 
     command = [sys.executable, "surviving.py", str(MAPPED), str(SINGLE)]
     return Program(command, PROGRAMS, environment(MODAL_SERVER_URL=server_url))
-
-
-def calls_of(platform: Platform, app: str) -> list[dict]:
-    listed = api(platform.api_token).get("/calls", params={"limit": 500}).raise_for_status().json()["items"]
-    return [call for call in listed if call["app"] == app]

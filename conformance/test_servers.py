@@ -16,7 +16,6 @@ from serai_conformance.platform import Platform
 from serai_conformance.poll import eventually
 from serai_conformance.processes import is_running
 from serai_conformance.terminal import PROGRAMS, Program, environment, modal, python
-from test_restart import calls_of
 
 MAPPED, SINGLE = 500, 200
 DRAINED_WITHIN = 180  # 10 s where nothing else runs
@@ -91,6 +90,6 @@ def test_given_calls_when_one_of_two_servers_ends_then_each_call_ends_with_its_o
 
     assert [name for name, _ in outcome["mapped"]] == [f"mapped-{i}" for i in range(MAPPED)]
     assert [name for name, _ in outcome["single"]] == [f"single-{i}" for i in range(SINGLE)]
-    calls = calls_of(platform, outcome["app"])
+    calls = platform.calls_of(outcome["app"])
     assert Counter(call["kind"] for call in calls) == {"map": 1, "unary": SINGLE}  # none was begun twice
     assert all(call["state"] == "SUCCEEDED" and call["outputs"] == call["inputs"] for call in calls)

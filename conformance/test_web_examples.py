@@ -3,17 +3,20 @@
 """The examples of web functions, asked by clients that others wrote: httpx, websockets, curl, a browser."""
 
 import importlib
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import wave
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import sync_playwright
 from serai_conformance.platform import Platform
+from serai_conformance.poll import eventually
 from serai_conformance.web import WAIT, Web
 from websockets.sync.client import connect
 
@@ -89,6 +92,22 @@ def test_given_a_stream_of_tokens_when_curl_reads_it_then_each_is_an_event(web, 
     events = [line.removeprefix("data: ") for line in done.stdout.splitlines() if line]
     assert events[-1] == "[DONE]", done.stdout + done.stderr
     assert "".join(json.loads(event)["token"] for event in events[:-1]) == "You said: hello world"
+
+
+def test_given_a_music_service_when_a_song_is_ordered_then_it_is_composed_meanwhile_and_the_schedule_makes_one_too(
+    web, example, platform: Platform
+):
+    music = example("music")
+    with web.to(music.api.get_web_url()) as client:
+        ordered = client.post("/songs", params={"prompt": "hello world"})
+        assert ordered.status_code == 202
+        song = f"/songs/{ordered.json()['song']}"
+        found = eventually(lambda: (answer := client.get(song)).status_code == 200 and answer, WAIT, "the song")
+        with wave.open(io.BytesIO(found.content)) as file:
+            assert (file.getframerate(), file.getnframes()) == (music.RATE, 11 * (music.RATE // 8))
+        assert client.post("/songs", params={"prompt": ""}).status_code == 422
+        assert client.get("/songs/fc-0000000000000000000000").status_code == 404
+    assert music.song_of_the_day.remote() > 10_000
 
 
 def talk(web: Web, url: str):

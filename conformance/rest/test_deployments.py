@@ -16,6 +16,7 @@ import zipfile
 import pytest
 from apps import SOURCE, call, changed, deploy, deployment
 from conftest import Answer, Api
+from serai_conformance.web import Web
 from test_rest import assert_problem
 
 
@@ -99,6 +100,36 @@ def test_given_what_a_function_asks_for_then_it_is_what_it_gets(api: Api, app: s
         "PT50S",
         2,
     )
+
+
+SITE = """
+def site():
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [environ["REQUEST_METHOD"].encode(), b" ", environ["PATH_INFO"].encode()]
+    return application
+
+def port():
+    import subprocess, sys
+    subprocess.Popen([sys.executable, "-m", "http.server", "8123", "--directory", "/root"])
+"""
+
+
+def test_given_web_functions_then_their_urls_answer(api: Api, app: str, web: Web) -> None:
+    functions = [
+        {"name": "site", "handler": "site:site", "web": {"type": "wsgi_app"}},
+        {"name": "port", "handler": "site:port", "web": {"type": "web_server", "port": 8123, "startup_timeout_s": 30}},
+        {"name": "closed", "handler": "site:site", "web": {"type": "wsgi_app", "requires_proxy_auth": True}},
+    ]
+    answer = deploy(api, app, deployment(sources={"site.py": SITE}, functions=functions))
+    assert answer.status == 201, answer.body
+    urls = {f["name"]: api.get(f"/api/v1/functions/{f['id']}").json()["urls"][""] for f in answer.json()["functions"]}
+    with web.to(urls["site"]) as client:
+        assert client.put("/a").text == "PUT /a"
+    with web.to(urls["port"]) as client:
+        assert client.get("/site.py").text == SITE
+    with web.to(urls["closed"]) as client:
+        assert client.get("/").status_code == 401
 
 
 def test_given_retries_then_a_failing_call_has_that_many(api: Api, app: str) -> None:
@@ -286,6 +317,14 @@ def test_given_a_path_that_leaves_its_folder_then_it_is_refused(api: Api, app: s
         (changed({"schedule": {"cron": "0 9 * * *", "timezone": "Mars/Base"}}), "invalid-schedule", 'timezone "Mars/Base"'),
         (changed({"schedule": {}}), "invalid-argument", "either cron or period"),
         (changed({"schedule": {"period": {"hours": 0}}}), "invalid-argument", "more than 0"),
+        (changed({"web": {}}), "invalid-argument", "functions[0].web.type: missing"),
+        (changed({"web": {"type": "cgi"}}), "invalid-argument", 'functions[0].web.type: "cgi"; there are: asgi_app,'),
+        (changed({"web": {"type": "web_server"}}), "invalid-argument", "functions[0].web.port: missing"),
+        (changed({"web": {"type": "asgi_app", "port": 80}}), "invalid-argument", "functions[0].web.port: unknown"),
+        (changed({"web": {"type": "asgi_app", "requires_proxy_auth": 1}}), "invalid-argument", "1: true or false is needed"),
+        (changed({"web": {"type": "fastapi_endpoint", "method": "get"}}), "invalid-argument", 'functions[0].web.method: "get"'),
+        (changed({"web": {"type": "asgi_app", "label": "a_b"}}), "invalid-argument", 'label "a_b"'),
+        (changed({"web": {"type": "asgi_app", "domains": ["a b"]}}), "invalid-argument", 'custom domain "a b"'),
         (changed({"environment": {"A-B": "1"}}), "invalid-argument", "A-B"),
         (changed({"environment": {"A": 1}}), "invalid-argument", 'functions[0].environment["A"]'),
         (changed({"environment": {"A": "\0"}}), "invalid-argument", "U+0000"),

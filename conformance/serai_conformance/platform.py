@@ -52,6 +52,11 @@ class Platform:
             full=os.environ.get("SERAI_TEST_FULL") == "1",
         )
 
+    def calls_of(self, app: str) -> list[dict]:
+        """By REST, of the last 500 of all apps."""
+        listed = api(self.api_token).get("/calls", params={"limit": 500}).raise_for_status().json()["items"]
+        return [call for call in listed if call["app"] == app]
+
 
 def api(bearer: str | None) -> httpx.Client:
     """

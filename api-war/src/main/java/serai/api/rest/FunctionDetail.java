@@ -8,11 +8,13 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import serai.call.Inputs;
 import serai.device.Gpu;
 import serai.function.Definition;
 import serai.function.Function;
 import serai.pool.Pool;
+import serai.protocol.Messages;
 
 /**
  * A function with what it asks for and what it has. Durations are ISO 8601.
@@ -20,6 +22,7 @@ import serai.pool.Pool;
  * @param base of a variant: the function that it is bound from; null for others
  * @param parameters of a variant: what its class is constructed with; null for others
  * @param runs null until its app is published
+ * @param urls under which it is called by HTTP: its methods' by their names, its own by the empty one; empty where it is not
  * @param pool null while nothing was asked of the cluster for it, and after its app was stopped
  */
 public record FunctionDetail(
@@ -31,6 +34,7 @@ public record FunctionDetail(
         String base,
         Map<String, Object> parameters,
         Runs runs,
+        Map<String, String> urls,
         PoolView pool) {
 
     /** One without a definition. */
@@ -44,6 +48,7 @@ public record FunctionDetail(
                 function.baseId().orElse(null),
                 null,
                 null,
+                Map.of(),
                 null);
     }
 
@@ -57,7 +62,16 @@ public record FunctionDetail(
                 function.baseId().orElse(null),
                 function.baseId().isPresent() ? VariantView.parameters(function, definition) : null,
                 Runs.of(definition.duties()),
+                urls(Messages.parseFunction(definition.wire().content())),
                 pool);
+    }
+
+    private static Map<String, String> urls(modal.client.Function definition) {
+        var urls = new TreeMap<String, String>();
+        urls.put("", definition.getWebUrl());
+        definition.getMethodDefinitionsMap().forEach((method, its) -> urls.put(method, its.getWebUrl()));
+        urls.values().removeIf(String::isEmpty);
+        return urls;
     }
 
     /**

@@ -14,6 +14,10 @@ record FunctionDefinitions(String appName, String clientMount, String sourceMoun
     /** The first is that of a firing's result: REST can show it. */
     private static final List<DataFormat> FORMATS = List.of(DataFormat.DATA_FORMAT_CBOR, DataFormat.DATA_FORMAT_PICKLE);
 
+    private static final List<DataFormat> WEB_IN = List.of(DataFormat.DATA_FORMAT_ASGI);
+    private static final List<DataFormat> WEB_OUT =
+            List.of(DataFormat.DATA_FORMAT_ASGI, DataFormat.DATA_FORMAT_GENERATOR_DONE);
+
     /** @param secrets ids of those that it names */
     Function of(FunctionRequest asked, String imageId, List<String> secrets) {
         var function = Function.newBuilder()
@@ -34,11 +38,12 @@ record FunctionDefinitions(String appName, String clientMount, String sourceMoun
                 .setStartupTimeoutSecs(asked.startupTimeoutS())
                 .setMethodDefinitionsSet(true)
                 .setMountClientDependencies(true)
-                .addAllSupportedInputFormats(FORMATS)
-                .addAllSupportedOutputFormats(FORMATS);
+                .addAllSupportedInputFormats(asked.web().isPresent() ? WEB_IN : FORMATS)
+                .addAllSupportedOutputFormats(asked.web().isPresent() ? WEB_OUT : FORMATS);
         secrets.forEach(id -> function.addObjectDependenciesBuilder().setObjectId(id));
         asked.retries().ifPresent(function::setRetryPolicy);
         asked.schedule().ifPresent(function::setSchedule);
+        asked.web().ifPresent(function::setWebhookConfig);
         if (asked.concurrency() > 1) {
             function.setMaxConcurrentInputs(asked.concurrency());
         }

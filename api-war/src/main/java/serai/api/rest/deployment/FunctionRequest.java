@@ -14,6 +14,7 @@ import modal.client.FunctionRetryPolicy;
 import modal.client.GPUConfig;
 import modal.client.Resources;
 import modal.client.Schedule;
+import modal.client.WebhookConfig;
 import serai.api.rest.json.Fields;
 import serai.problem.Problem;
 
@@ -23,6 +24,7 @@ import serai.problem.Problem;
  * @param gpus ranked, the best first; empty for none
  * @param environment variables, which become part of its image
  * @param secrets names of secrets; of two values for one variable the later one counts
+ * @param web how it is called by HTTP, if it is
  */
 record FunctionRequest(
         String name,
@@ -36,7 +38,8 @@ record FunctionRequest(
         int startupTimeoutS,
         int concurrency,
         Map<String, String> environment,
-        List<String> secrets) {
+        List<String> secrets,
+        Optional<WebhookConfig> web) {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*");
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
@@ -80,7 +83,8 @@ record FunctionRequest(
                 fields.integer("startup_timeout_s", 1, DAY_S).orElse(timeout),
                 fields.integer("concurrency", 1, MAX_CONCURRENCY).orElse(1),
                 fields.texts("environment", MAX_VARIABLES, MAX_VARIABLE),
-                secrets(fields));
+                secrets(fields),
+                fields.object("web", WebRequest::read));
         for (var variable : request.environment.keySet()) {
             if (!VARIABLE.matcher(variable).matches()) {
                 throw fields.refused(

@@ -68,6 +68,14 @@ public final class Fields {
         });
     }
 
+    public Optional<Boolean> bool(String name) {
+        return value(name).map(value -> switch (value.getValueType()) {
+            case TRUE -> true;
+            case FALSE -> false;
+            default -> throw refused(at(name), "%s: true or false is needed".formatted(Json.shown(value)));
+        });
+    }
+
     private static BigDecimal within(String path, BigDecimal value, double min, double max) {
         if (value.compareTo(BigDecimal.valueOf(min)) < 0 || value.compareTo(BigDecimal.valueOf(max)) > 0) {
             throw refused(
