@@ -55,7 +55,6 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
     private static List<String> missingFeatures(Function function) {
         var missing = new ArrayList<String>();
         check(missing, function.getResources().getRdma(), "rdma");
-        check(missing, isTemplate(function) && isWeb(function), "web endpoints of classes with parameters");
         check(missing, function.getVolumeMountsCount() > 0, "volumes");
         check(missing, function.getCloudBucketMountsCount() + function.getS3MountsCount() > 0, "cloud bucket mounts");
         check(missing, function.getSharedVolumeMountsCount() > 0, "network file systems");
@@ -76,11 +75,6 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
             case UNSPECIFIED, OPEN, BLOCKED -> false;
             case ALLOWLIST, UNRECOGNIZED -> true;
         };
-    }
-
-    private static boolean isWeb(Function function) {
-        return function.getMethodDefinitionsMap().values().stream()
-                .anyMatch(method -> method.getWebhookConfig().getTypeValue() != 0);
     }
 
     /** A class with declared parameters is only ever called with values for them, be they the defaults. */

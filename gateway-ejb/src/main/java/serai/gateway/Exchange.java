@@ -79,6 +79,7 @@ final class Exchange implements Runnable {
     private Rules rules;
     private Caller caller;
     private WebEndpoint endpoint;
+    private String called;
     private Optional<Waited> waited = Optional.empty();
     private WebSocket socket;
 
@@ -179,6 +180,7 @@ final class Exchange implements Runnable {
     }
 
     private void answer(Route route, Scope.Address client) throws ClientGoneException, InterruptedException {
+        called = exchanges.called().of(route, request);
         var again = parameter(CALL_PARAMETER);
         if (again.isPresent()) {
             attach(route, again.get());
@@ -216,7 +218,7 @@ final class Exchange implements Runnable {
                     RETRY_AFTER));
         }
         if (load.requests() > rules.maxWaiting()
-                && calls.waiting(exchanges.target(route.endpoint()).poolId()) + load.unborn() > rules.maxWaiting()) {
+                && calls.waiting(exchanges.target(endpoint, called).poolId()) + load.unborn() > rules.maxWaiting()) {
             throw new RefusedException(Refusal.busy(
                     "%d requests wait for function '%s' already"
                             .formatted(rules.maxWaiting(), route.endpoint().functionName()),
@@ -237,7 +239,7 @@ final class Exchange implements Runnable {
         var opening = chunk(1, first.build());
         place.holds(input.getSerializedSize() + opening.length);
         calls.start(
-                exchanges.target(route.endpoint()),
+                exchanges.target(endpoint, called),
                 FunctionCallInvocationType.FUNCTION_CALL_INVOCATION_TYPE_SYNC_VALUE,
                 new NewInput(0, input.getMethodName(), input.toByteArray()),
                 opening,
@@ -291,7 +293,7 @@ final class Exchange implements Runnable {
 
     /** The client asks for an answer that it did not wait for before. */
     private void attach(Route route, String id) throws ClientGoneException, InterruptedException {
-        switch (calls.claim(id, route.endpoint().functionId())) {
+        switch (calls.claim(id, called)) {
             case UNKNOWN ->
                 throw new RefusedException(new Refusal(
                         404,

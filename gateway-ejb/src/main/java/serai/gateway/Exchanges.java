@@ -32,6 +32,7 @@ class Exchanges {
     private final Map<Reply, Exchange> underWay = new ConcurrentHashMap<>();
     private final Waiting waiting = new Waiting();
     private final Routes routes;
+    private final CalledFunctions called;
     private final Guard guard;
     private final Turnstile turnstile;
     private final Journal journal;
@@ -51,6 +52,7 @@ class Exchanges {
     @Inject
     Exchanges(
             Routes routes,
+            CalledFunctions called,
             Guard guard,
             Turnstile turnstile,
             Journal journal,
@@ -64,6 +66,7 @@ class Exchanges {
             ServerContext context,
             GatewayConfig settings) {
         this.routes = routes;
+        this.called = called;
         this.guard = guard;
         this.turnstile = turnstile;
         this.journal = journal;
@@ -82,7 +85,9 @@ class Exchanges {
     }
 
     Exchanges() {
-        this(null, null, null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(
+                null, null, null, null, null, null, null, null, null, null, null, null, null,
+                null); // for the server's proxy
     }
 
     Forwarding forwarding() {
@@ -116,10 +121,11 @@ class Exchanges {
         thread.start();
     }
 
-    Target target(WebEndpoint endpoint) {
+    /** @param called the endpoint's function, or a variant of it */
+    Target target(WebEndpoint endpoint, String called) {
         var tenant = new Tenant(endpoint.workspaceId(), "");
-        var seen = targets.look(tenant, endpoint.functionId());
-        return seen.poolId() == null ? context.get(() -> targets.of(tenant, endpoint.functionId())) : seen;
+        var seen = targets.look(tenant, called);
+        return seen.poolId() == null ? context.get(() -> targets.of(tenant, called)) : seen;
     }
 
     /** Nobody wants the answer any more. */
@@ -136,6 +142,10 @@ class Exchanges {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    CalledFunctions called() {
+        return called;
     }
 
     Guard guard() {

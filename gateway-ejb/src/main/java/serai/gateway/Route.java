@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.gateway;
 
+import java.util.List;
+import modal.client.ClassParameterSpec;
 import modal.client.WebhookConfig;
 import serai.web.WebEndpoint;
 
@@ -9,7 +11,9 @@ import serai.web.WebEndpoint;
  * Where a request goes.
  *
  * @param config of the function, or of its method
+ * @param parameters that its class declares: the request says what they are; empty for a function
  * @param root what of the path led here, and is not the function's to see; empty when the host did
  * @param path of the rest, as it was sent
  */
-record Route(WebEndpoint endpoint, WebhookConfig config, String root, String path) {}
+record Route(
+        WebEndpoint endpoint, WebhookConfig config, List<ClassParameterSpec> parameters, String root, String path) {}

@@ -88,7 +88,9 @@ class Routes {
 
     private Route route(String name, String root, String path) {
         var endpoint = find(name).orElseThrow(() -> new RefusedException(Refusal.noSuchEndpoint(name)));
-        return new Route(endpoint, config(endpoint), root, path);
+        var definition = definition(endpoint.definitionId());
+        var parameters = definition.getClassParameterInfo().getSchemaList();
+        return new Route(endpoint, config(endpoint, definition), parameters, root, path);
     }
 
     private Optional<WebEndpoint> find(String name) {
@@ -101,8 +103,7 @@ class Routes {
         return now;
     }
 
-    private WebhookConfig config(WebEndpoint endpoint) {
-        var definition = definition(endpoint.definitionId());
+    private static WebhookConfig config(WebEndpoint endpoint, Function definition) {
         return endpoint.method().isEmpty()
                 ? definition.getWebhookConfig()
                 : definition.getMethodDefinitionsOrThrow(endpoint.method()).getWebhookConfig();
