@@ -158,6 +158,15 @@ def until_end(connection: socket.socket) -> bytes:
     return answer
 
 
+def test_given_a_client_that_takes_nothing_when_its_time_is_over_then_its_function_is_stopped(web, busy, rules):
+    rules.put(web_busy.busy, client_patience_s=1)
+    before = busy.get("/ended").json()
+    with web.connect() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(head("GET /large HTTP/1.1"))
+        eventually(lambda: len(busy.get("/ended").json()) > len(before), WAIT, "the function is stopped")
+
+
 def test_given_trailers_when_answered_over_http1_then_they_follow_the_last_chunk(web, busy):
     answer = web.raw(head("GET /trailers HTTP/1.1", "TE: trailers", "Connection: close"))
     assert answer.endswith(b"0\r\nx-sum: 4\r\n\r\n"), answer

@@ -46,11 +46,10 @@ def test_given_a_parameter_with_a_default_when_it_is_not_said_then_the_variant_i
         ("town=bern&floors=99999999999999999999", "a whole number is needed"),
         ("town=bern&open=perhaps", "open=perhaps: true or false is needed"),
         ("town=%zz", "the query: "),
-        ("town=" + "x" * 70_000, ""),
     ],
     ids=lambda value: value[:30],
 )
 def test_given_no_such_variant_when_asked_then_the_request_is_refused_with_the_parameter(shop, query: str, says: str):
     answer = shop.get(f"/?{query}")
-    assert answer.status_code in (400, 414), answer.text
+    assert answer.status_code == 400, answer.text
     assert says in answer.text

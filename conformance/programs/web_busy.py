@@ -8,6 +8,7 @@ import json
 import modal
 
 app = modal.App("web-busy")
+PIECES = 4096  # the runtime itself has room for 1024
 
 
 async def answer(send, body: bytes, status: int = 200) -> None:
@@ -39,8 +40,8 @@ def asgi(ended: list[str]):
         elif path == "/large":
             await send({"type": "http.response.start", "status": 200, "headers": []})
             try:
-                for _ in range(1024):
-                    await send({"type": "http.response.body", "body": bytes(1 << 18), "more_body": True})
+                for _ in range(PIECES):
+                    await send({"type": "http.response.body", "body": bytes(1 << 16), "more_body": True})
                 await send({"type": "http.response.body"})
             except BaseException:
                 ended.append("not taken")

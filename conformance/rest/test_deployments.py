@@ -117,17 +117,17 @@ def port():
 
 def test_given_web_functions_then_their_urls_answer(api: Api, app: str, web: Web) -> None:
     functions = [
-        {"name": "site", "handler": "site:site", "web": {"type": "wsgi_app"}},
-        {"name": "port", "handler": "site:port", "web": {"type": "web_server", "port": 8123, "startup_timeout_s": 30}},
-        {"name": "closed", "handler": "site:site", "web": {"type": "wsgi_app", "requires_proxy_auth": True}},
+        {"name": "site", "handler": "pages:site", "web": {"type": "wsgi_app"}},
+        {"name": "port", "handler": "pages:port", "web": {"type": "web_server", "port": 8123, "startup_timeout_s": 30}},
+        {"name": "closed", "handler": "pages:site", "web": {"type": "wsgi_app", "requires_proxy_auth": True}},
     ]
-    answer = deploy(api, app, deployment(sources={"site.py": SITE}, functions=functions))
+    answer = deploy(api, app, deployment(sources={"pages.py": SITE}, functions=functions))
     assert answer.status == 201, answer.body
     urls = {f["name"]: api.get(f"/api/v1/functions/{f['id']}").json()["urls"][""] for f in answer.json()["functions"]}
     with web.to(urls["site"]) as client:
         assert client.put("/a").text == "PUT /a"
     with web.to(urls["port"]) as client:
-        assert client.get("/site.py").text == SITE
+        assert client.get("/pages.py").text == SITE
     with web.to(urls["closed"]) as client:
         assert client.get("/").status_code == 401
 
