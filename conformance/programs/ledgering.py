@@ -55,7 +55,7 @@ def attempt_of(input_id: str) -> int:
 
 
 @app.function(max_containers=4, scaledown_window=2, env=OFTEN)
-@modal.concurrent(max_inputs=8)
+@modal.concurrent(max_inputs=16)
 def record(uid: str, book: tuple[str, int], seconds: float) -> dict:
     import os
     import time

@@ -28,7 +28,7 @@ record ServerCommand(Path payara, Path domain, int heapMegabytes, ClassArchive a
             "-XX:MinHeapFreeRatio=20",
             "-XX:MaxHeapFreeRatio=40");
 
-    private static final int CARRIERS = 32;
+    private static final int CARRIERS = 48;
 
     private static final Pattern VERSIONED = Pattern.compile("^\\[([^|\\]]*)\\|([^\\]]*)]");
 

@@ -166,7 +166,7 @@ class RunnerJobTest {
     @Test
     void givenAnotherServer_whenRendered_thenTheContentIsTheSame() {
         var pool = aPool().called("po-0123456789abcdefghij").labelled(Map.of("app", "hello", "function", "square"));
-        assertThat(content(pool)).isEqualTo("168c803d4f97f16bae9ea1d9f1ba063e10deeab278f6a83da0ed1ded840b7963");
+        assertThat(content(pool)).isEqualTo("9b28e9e21960df2c14fefcf82a47d872a299afb6bae72ebf9ceb2afbffc1f047");
     }
 
     static String content(APool pool) {

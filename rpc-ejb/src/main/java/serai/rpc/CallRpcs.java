@@ -249,7 +249,7 @@ class CallRpcs implements RpcFeature {
         }
         int unfinished = unfinished(caller, call, kind, found);
         if (isPartOfMany(request, found, limit) && unfinished > 0) {
-            Thread.sleep(GATHERING);
+            Turns.without(() -> Thread.sleep(GATHERING));
             found = calls.outputsAfter(call, after, limit);
             unfinished = unfinished(caller, call, kind, found);
         }

@@ -61,11 +61,11 @@ final class LongPoll {
                     }
                     if (signals.haveEnded()) {
                         if (late) {
-                            Thread.sleep(BREATH);
+                            Turns.without(() -> Thread.sleep(BREATH));
                         }
                         return seen;
                     }
-                    pause.await(waiter, Duration.ofNanos(left));
+                    Turns.without(() -> pause.await(waiter, Duration.ofNanos(left)));
                 }
             } finally {
                 context.removeListener(gone);

@@ -132,7 +132,7 @@ final class Methods {
         @Override
         public void send(A message) throws InterruptedException {
             while (!out.isReady() && !out.isCancelled()) {
-                changed.acquire();
+                Turns.without(changed::acquire);
             }
             if (out.isCancelled()) {
                 throw Status.CANCELLED.withDescription("the client has gone").asRuntimeException();

@@ -146,8 +146,9 @@ public class RpcServer {
      */
     private static Executor virtualThreads() {
         var loader = RpcServer.class.getClassLoader();
+        var turns = Turns.ofCarriers();
         return task -> {
-            var thread = Thread.ofVirtual().name("rpc").unstarted(task);
+            var thread = Thread.ofVirtual().name("rpc").unstarted(turns.inTurn(task));
             thread.setContextClassLoader(loader);
             thread.start();
         };
