@@ -17,7 +17,7 @@ from pathlib import Path
 from serai_conformance.gateway import Gateway
 from serai_conformance.operator import UP_WITHIN, exported
 from serai_conformance.poll import eventually
-from serai_conformance.processes import all_pids, is_running, kill, read, signalled, tree
+from serai_conformance.processes import all_pids, begin, is_running, kill, read, signalled, tree
 
 KEPT = {"SERAI_PYTHON", "SERAI_YES"}
 LEASE = 8
@@ -147,7 +147,7 @@ class Havoc:
         self.installation, self.random = installation, random.Random(seed)
         self.story: list[str] = []
         self.asleep: list[threading.Timer] = []
-        self.frozen: list[int] = []
+        self.frozen: list[tuple[int, bytes]] = []  # with when each began: pids come again
 
     def round(self, troubles: int = EACH) -> Iterator[Callable[[], None]]:
         """That many of all kinds, in some order. Each happens when it is called, and is over and mended when it returns."""
@@ -160,7 +160,10 @@ class Havoc:
         """All who sleep are awake again, and those that never wake were ended by the platform."""
         for timer in self.asleep:
             timer.join()
-        eventually(lambda: not any(map(is_running, self.frozen)), ENDED_WITHIN, "frozen containers are ended")
+        eventually(lambda: not self._still_frozen(), ENDED_WITHIN, "frozen containers are ended")
+
+    def _still_frozen(self) -> list[int]:
+        return [pid for pid, began in self.frozen if is_running(pid) and begin(pid) == began]
 
     def _happen(self, trouble: str) -> None:
         what, whom = trouble.split()
@@ -196,7 +199,7 @@ class Havoc:
 
         def forever(pid: int) -> None:
             everyone = tree(pid)
-            self.frozen += everyone
+            self.frozen += [(each, begin(each)) for each in everyone]
             signalled(everyone, signal.SIGSTOP)
 
         return self._to_a_runner(forever)

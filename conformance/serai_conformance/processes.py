@@ -36,6 +36,12 @@ def is_running(pid: int) -> bool:
         return False
 
 
+def begin(pid: int) -> bytes:
+    """When it began, in ticks since the machine did. Empty for one that has ended."""
+    stat = read(pid, "stat").rsplit(b")", 1)
+    return stat[1].split()[19] if len(stat) == 2 else b""
+
+
 def kill(pid: int) -> None:
     """As the kernel does it: nothing is flushed, nobody is told."""
     os.kill(pid, signal.SIGKILL)
