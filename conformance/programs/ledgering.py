@@ -19,6 +19,7 @@ app = modal.App("ledgering")
 
 AT_ONCE = 8
 UNFINISHED = 400  # that many are waited for, at most
+STARTS_WITHIN = 90  # seconds; one that is stopped before it is ready is given up then
 PATIENCE = 600  # seconds for a result, once everything runs again
 PASSING = (  # what the client says of connections and servers that go
     modal.exception.ConnectionError,
@@ -54,7 +55,7 @@ def attempt_of(input_id: str) -> int:
     return context.retry_counts[context.input_ids.index(input_id)] + 1
 
 
-@app.function(max_containers=4, scaledown_window=2, env=OFTEN)
+@app.function(max_containers=4, scaledown_window=2, env=OFTEN, startup_timeout=STARTS_WITHIN)
 @modal.concurrent(max_inputs=16)
 def record(uid: str, book: tuple[str, int], seconds: float) -> dict:
     import os

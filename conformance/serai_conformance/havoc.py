@@ -29,7 +29,7 @@ TUNED = {
 }
 LONGEST_STOP = 5.0
 LONGEST_CUT = 4.0
-ENDED_WITHIN = 180  # its lease, and the time that a container has to end by itself
+ENDED_WITHIN = 180  # its lease, or its time to start, and the time that a container has to end by itself
 RUNNER_WITHIN = 20  # where there is work; there may be none
 
 
