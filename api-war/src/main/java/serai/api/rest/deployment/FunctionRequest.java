@@ -4,7 +4,6 @@ package serai.api.rest.deployment;
 
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonString;
-import jakarta.json.JsonValue;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -83,7 +82,7 @@ record FunctionRequest(
                 fields.integer("startup_timeout_s", 1, DAY_S).orElse(timeout),
                 fields.integer("concurrency", 1, MAX_CONCURRENCY).orElse(1),
                 fields.texts("environment", MAX_VARIABLES, MAX_VARIABLE),
-                secrets(fields),
+                fields.strings("secrets", MAX_SECRETS, "the name of a secret"),
                 fields.object("web", WebRequest::read));
         for (var variable : request.environment.keySet()) {
             if (!VARIABLE.matcher(variable).matches()) {
@@ -140,21 +139,6 @@ record FunctionRequest(
                 .setGpuType(parts[0].toUpperCase(java.util.Locale.ROOT))
                 .setCount(parts.length == 1 ? 1 : Integer.parseInt(parts[1]))
                 .build();
-    }
-
-    private static List<String> secrets(Fields fields) {
-        var names = fields.array("secrets").map(List::<JsonValue>copyOf).orElse(List.of());
-        if (names.size() > MAX_SECRETS) {
-            throw fields.refused("secrets", "%d entries: at most %d are allowed", names.size(), MAX_SECRETS);
-        }
-        return names.stream()
-                .map(entry -> {
-                    if (entry instanceof JsonString text) {
-                        return text.getString();
-                    }
-                    throw fields.refused("secrets", "%s: the name of a secret is needed", entry);
-                })
-                .toList();
     }
 
     private static AutoscalerSettings autoscaler(Fields fields) {

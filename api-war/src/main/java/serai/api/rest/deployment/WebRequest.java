@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.api.rest.deployment;
 
-import jakarta.json.JsonString;
-import jakarta.json.JsonValue;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -36,7 +33,7 @@ final class WebRequest {
                 .orElseThrow(() -> fields.missing("type"));
         var config = WebhookConfig.newBuilder().setType(type);
         fields.text("label", MAX_LABEL).ifPresent(config::setRequestedSuffix);
-        domains(fields)
+        fields.strings("domains", MAX_DOMAINS, "the name of a host")
                 .forEach(domain ->
                         config.addCustomDomains(CustomDomainConfig.newBuilder().setName(domain)));
         fields.bool("requires_proxy_auth").ifPresent(config::setRequiresProxyAuth);
@@ -59,20 +56,5 @@ final class WebRequest {
             throw fields.refused("type", "\"%s\"; there are: %s", name, String.join(", ", TYPES.keySet()));
         }
         return TYPES.get(name);
-    }
-
-    private static List<String> domains(Fields fields) {
-        var domains = fields.array("domains").map(List::<JsonValue>copyOf).orElse(List.of());
-        if (domains.size() > MAX_DOMAINS) {
-            throw fields.refused("domains", "%d entries: at most %d are allowed", domains.size(), MAX_DOMAINS);
-        }
-        return domains.stream()
-                .map(entry -> {
-                    if (entry instanceof JsonString text) {
-                        return text.getString();
-                    }
-                    throw fields.refused("domains", "%s: the name of a host is needed", entry);
-                })
-                .toList();
     }
 }

@@ -119,6 +119,26 @@ public final class Fields {
         return results;
     }
 
+    /**
+     * A list of texts; empty where it is absent.
+     *
+     * @param what each of them is, for whoever sends something else
+     */
+    public List<String> strings(String name, int max, String what) {
+        var entries = array(name).map(List::<JsonValue>copyOf).orElse(List.of());
+        if (entries.size() > max) {
+            throw refused(at(name), "%d entries: at most %d are allowed".formatted(entries.size(), max));
+        }
+        return entries.stream()
+                .map(entry -> {
+                    if (entry instanceof JsonString text) {
+                        return text.getString();
+                    }
+                    throw refused(at(name), "%s: %s is needed".formatted(entry, what));
+                })
+                .toList();
+    }
+
     /** Names and their values, of which the caller knows the type. */
     public Map<String, JsonValue> map(String name, int max) {
         return value(name)
