@@ -9,8 +9,6 @@ import jakarta.inject.Inject;
 import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
-import java.util.Optional;
 import serai.definition.Bindings;
 import serai.function.Binding;
 import serai.function.Functions;
@@ -55,7 +53,8 @@ class CalledFunctions {
         if (route.parameters().isEmpty()) {
             return endpoint.functionId();
         }
-        var binding = Bindings.ofTexts(route.parameters(), name -> parameter(request, name));
+        var binding = Bindings.ofTexts(
+                route.parameters(), name -> request.parameter(name).map(CalledFunctions::decoded));
         var known = new Bound(endpoint.functionId(), ByteBuffer.wrap(binding.params()));
         return bound.get(known, wanted -> context.get(() -> bind(endpoint.workspaceId(), wanted.base(), binding)));
     }
@@ -63,13 +62,6 @@ class CalledFunctions {
     private String bind(String workspace, String base, Binding binding) {
         var tenant = new Tenant(workspace, "");
         return variants.bind(tenant, functions.get(tenant, base), binding).id();
-    }
-
-    private static Optional<String> parameter(Request request, String name) {
-        return Arrays.stream(request.query().split("&"))
-                .filter(part -> part.startsWith(name + "="))
-                .map(part -> decoded(part.substring(name.length() + 1)))
-                .findFirst();
     }
 
     private static String decoded(String text) {

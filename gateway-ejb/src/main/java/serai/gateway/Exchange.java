@@ -181,7 +181,7 @@ final class Exchange implements Runnable {
 
     private void answer(Route route, Scope.Address client) throws ClientGoneException, InterruptedException {
         called = exchanges.called().of(route, request);
-        var again = parameter(CALL_PARAMETER);
+        var again = request.parameter(CALL_PARAMETER);
         if (again.isPresent()) {
             attach(route, again.get());
             return;
@@ -600,12 +600,5 @@ final class Exchange implements Runnable {
                 .collect(Collectors.joining("&"));
         var address = CALL_PARAMETER + "=" + URLEncoder.encode(callId, StandardCharsets.US_ASCII);
         return request.path() + "?" + (query.isEmpty() ? address : query + "&" + address);
-    }
-
-    private Optional<String> parameter(String name) {
-        return Arrays.stream(request.query().split("&"))
-                .filter(part -> part.startsWith(name + "="))
-                .map(part -> part.substring(name.length() + 1))
-                .findFirst();
     }
 }

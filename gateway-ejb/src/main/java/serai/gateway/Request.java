@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.LastHttpContent;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -113,6 +114,14 @@ record Request(
 
     boolean expectsContinue() {
         return !version.equals("1.0") && headers.containsValue(HttpHeaderNames.EXPECT, HttpHeaderValues.CONTINUE, true);
+    }
+
+    /** @return the first value of that name in the query, as it was sent */
+    Optional<String> parameter(String name) {
+        return Arrays.stream(query.split("&"))
+                .filter(part -> part.startsWith(name + "="))
+                .map(part -> part.substring(name.length() + 1))
+                .findFirst();
     }
 
     private record Target(String host, String path, String query) {
