@@ -94,9 +94,7 @@ def test_given_a_stream_of_tokens_when_curl_reads_it_then_each_is_an_event(web, 
     assert "".join(json.loads(event)["token"] for event in events[:-1]) == "You said: hello world"
 
 
-def test_given_a_music_service_when_a_song_is_ordered_then_it_is_composed_meanwhile_and_the_schedule_makes_one_too(
-    web, example, platform: Platform
-):
+def test_given_a_music_service_when_a_song_is_ordered_then_it_is_composed_meanwhile_and_so_is_the_scheduled_one(web, example):
     music = example("music")
     with web.to(music.api.get_web_url()) as client:
         ordered = client.post("/songs", params={"prompt": "hello world"})

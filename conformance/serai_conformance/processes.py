@@ -30,16 +30,17 @@ def started_with(text: str) -> list[int]:
 
 def is_running(pid: int) -> bool:
     """A killed process that its parent has not looked at yet does not run."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    return _fields(pid)[:1] not in ([], [b"Z"])
 
 
 def begin(pid: int) -> bytes:
     """When it began, in ticks since the machine did. Empty for one that has ended."""
-    stat = read(pid, "stat").rsplit(b")", 1)
-    return stat[1].split()[19] if len(stat) == 2 else b""
+    return b"".join(_fields(pid)[19:20])
+
+
+def _fields(pid: int) -> list[bytes]:
+    """Of its line in /proc, from the state on; its name before them may hold anything. None for one that has ended."""
+    return read(pid, "stat").rpartition(b")")[2].split()
 
 
 def kill(pid: int) -> None:
@@ -52,9 +53,8 @@ def tree(pid: int) -> list[int]:
     """A process and all below it."""
     parents = {}
     for each in all_pids():
-        stat = read(each, "stat").rsplit(b")", 1)
-        if len(stat) == 2:
-            parents.setdefault(int(stat[1].split()[1]), []).append(each)
+        for parent in _fields(each)[1:2]:
+            parents.setdefault(int(parent), []).append(each)
     found = [pid]
     for each in found:
         found += parents.get(each, [])
