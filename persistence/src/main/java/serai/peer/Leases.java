@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 import org.jdbi.v3.core.Jdbi;
 
 /**
@@ -27,16 +28,22 @@ public class Leases {
 
     private final Jdbi jdbi;
     private final Servers servers;
+    private final LongSupplier nanoTime;
 
-    /** By name, until when by {@link System#nanoTime} nobody else can hold it. */
+    /** By name, until when by a clock that cannot be set nobody else can hold it. */
     private final ConcurrentHashMap<String, Long> held = new ConcurrentHashMap<>();
 
     private volatile boolean given;
 
     @Inject
     public Leases(Jdbi jdbi, Servers servers) {
+        this(jdbi, servers, System::nanoTime);
+    }
+
+    Leases(Jdbi jdbi, Servers servers, LongSupplier nanoTime) {
         this.jdbi = jdbi;
         this.servers = servers;
+        this.nanoTime = nanoTime;
     }
 
     public Leases() {
@@ -60,7 +67,7 @@ public class Leases {
         if (given) {
             return Set.of();
         }
-        long begin = System.nanoTime();
+        long begin = nanoTime.getAsLong();
         var mine = new HashSet<String>();
         var asked = new HashSet<String>();
         for (var name : names) {
@@ -78,7 +85,7 @@ public class Leases {
 
     /** @return whether it surely holds it, without asking */
     public boolean holds(String name) {
-        return left(name, System.nanoTime()) > 0;
+        return left(name, nanoTime.getAsLong()) > 0;
     }
 
     private long left(String name, long now) {
@@ -87,7 +94,7 @@ public class Leases {
     }
 
     /** Sorted, so that two servers do not wait for each other. A term in the far future is of a clock that was set back since. */
-    private List<String> take(Set<String> names) {
+    List<String> take(Set<String> names) {
         return jdbi.withHandle(handle -> handle.createQuery("""
                         insert into lease (name, server_id, until)
                         select name, :server, now() + :term * interval '1 ms' from unnest(:names) name order by name
@@ -112,7 +119,7 @@ public class Leases {
 
     /** Of work that nobody has any more. */
     public void forget() {
-        held.values().removeIf(until -> until - System.nanoTime() < 0);
+        held.values().removeIf(until -> until - nanoTime.getAsLong() < 0);
         jdbi.useHandle(
                 handle -> handle.createUpdate("delete from lease where until < now() - :forgotten * interval '1 s'")
                         .bind("forgotten", FORGOTTEN.toSeconds())

@@ -12,6 +12,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import serai.peer.Leases;
@@ -110,13 +111,18 @@ public class Reconciliations {
                 return;
             }
             asked.put(pool, Ask.ONCE);
-            if (isOwn(pool)) {
-                scaler.reconcile(pool);
-                scaler.followUps(pool).forEach(this::later);
-            } else {
-                signals.tellElsewhere(Topic.pool(pool.value()));
-            }
+            lookOrPassOn(pool).forEach(this::later);
         } while (asked.computeIfPresent(pool, (p, ask) -> ask == Ask.AGAIN ? ask : null) != null);
+    }
+
+    /** @return the looks that this one asks for */
+    List<PoolScaler.FollowUp> lookOrPassOn(PoolId pool) {
+        if (isOwn(pool)) {
+            scaler.reconcile(pool);
+            return scaler.followUps(pool);
+        }
+        signals.tellElsewhere(Topic.pool(pool.value()));
+        return List.of();
     }
 
     /** Waits until it is. @return false if the server goes down before */

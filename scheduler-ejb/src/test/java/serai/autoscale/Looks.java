@@ -11,8 +11,7 @@ public final class Looks {
     private Looks() {}
 
     /** @param later what the look has asked for, and after how long */
-    public static void look(PoolScaler scaler, PoolId pool, BiConsumer<PoolId, Duration> later) {
-        scaler.reconcile(pool);
-        scaler.followUps(pool).forEach(next -> later.accept(next.pool(), next.after()));
+    public static void look(Reconciliations reconciliations, PoolId pool, BiConsumer<PoolId, Duration> later) {
+        reconciliations.lookOrPassOn(pool).forEach(next -> later.accept(next.pool(), next.after()));
     }
 }

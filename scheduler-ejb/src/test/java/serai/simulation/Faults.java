@@ -9,6 +9,7 @@ import java.util.Random;
  *
  * @param crash of a server, at each of its statements
  * @param interleave others act between two statements
+ * @param stall of a server, at each of its statements: it stands still there, and goes on later
  * @param lostAnswer of a request that was done
  * @param lostBell of a wake-up
  * @param lostEvent of the cluster
@@ -23,6 +24,7 @@ import java.util.Random;
 record Faults(
         double crash,
         double interleave,
+        double stall,
         double lostAnswer,
         double lostBell,
         double lostEvent,
@@ -33,12 +35,13 @@ record Faults(
         double clusterAway,
         double clusterRefuses,
         double clockStep) {
-    static final Faults NONE = new Faults(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    static final Faults NONE = new Faults(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     static Faults of(Random random) {
         return new Faults(
                 some(random, 0.003),
                 some(random, 0.2),
+                some(random, 0.001),
                 some(random, 0.1),
                 some(random, 0.3),
                 some(random, 0.3),

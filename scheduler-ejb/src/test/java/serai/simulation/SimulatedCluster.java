@@ -104,16 +104,18 @@ final class SimulatedCluster implements Cluster {
 
     private void told(Place place) {
         var allocation = place.seen();
-        world.time.after(world.upTo(200), () -> {
-            if (world.server != null && !world.chance(world.faults.lostEvent())) {
-                world.server.hear(allocation);
-            }
-        });
+        List.copyOf(world.servers).forEach(server -> tell(server, allocation));
+    }
+
+    private void tell(SimulatedServer server, Allocation allocation) {
+        if (!world.chance(world.faults.lostEvent())) {
+            server.hear(allocation, world.upTo(200));
+        }
     }
 
     /** As to a server that has just started, or after a gap. */
-    void tellAll() {
-        Stream.concat(over.stream(), places.values().stream()).toList().forEach(this::told);
+    void tellAll(SimulatedServer server) {
+        Stream.concat(over.stream(), places.values().stream()).toList().forEach(place -> tell(server, place.seen()));
     }
 
     private void place() {

@@ -29,6 +29,8 @@ import serai.container.Container;
 import serai.function.Adjustments;
 import serai.function.AutoscalerSettings;
 import serai.log.Logs;
+import serai.peer.Leases;
+import serai.peer.ModelLeases;
 import serai.pool.PoolId;
 import serai.reap.Admissions;
 import serai.reap.ContainerEnds;
@@ -37,10 +39,14 @@ import serai.reap.Evictions;
 import serai.reap.News;
 import serai.reap.Reaper;
 import serai.server.Defaults;
+import serai.signal.Topic;
 
-/** One run of a server: the product's own scheduler, with the memory that it loses when it dies. */
+/** One run of a server, beside others: the product's own scheduler, with the memory that it loses when it dies. */
 final class SimulatedServer {
     static final Duration LEASE = Duration.ofSeconds(20);
+
+    /** With less between two looks at time limits, they are the same server's. */
+    private static final Duration REAPING = Duration.ofSeconds(3);
 
     private static final AutoscaleConfig AUTOSCALE = Defaults.of(AutoscaleConfig.class, Map.of());
     private static final DeviceConfig DEVICES = Defaults.of(DeviceConfig.class, Map.of());
@@ -53,17 +59,34 @@ final class SimulatedServer {
     final Reconciliations reconciliations;
     final Inputs inputs;
 
-    final Instant begun;
+    /** Since when it is this one that looks at time limits. */
+    Instant reapingSince;
 
     private final World world;
+    private final String name;
+    private final Leases leases;
     private final PoolScaler scaler;
     private final Reaper reaper;
     private final News news;
     private final Set<PoolId> asked = new HashSet<>();
+    private Instant lastReaping = Instant.MIN;
 
-    SimulatedServer(World world) {
+    /** What one server does beside each other. */
+    private enum Activity {
+        LOOK,
+        TICK,
+        REAPER,
+        NEWS
+    }
+
+    /** Of one server: it does one thing at a time. */
+    private record Job(SimulatedServer server, Activity activity) {}
+
+    SimulatedServer(World world, String name) {
         this.world = world;
-        this.begun = world.time.now();
+        this.name = name;
+        this.reapingSince = world.time.now();
+        this.leases = new ModelLeases(world.leases, name, this::nanos, world);
         this.inputs = world.queue.inputs;
         InstantSource clock = this::now;
         var logs = new QuietLogs();
@@ -97,7 +120,7 @@ final class SimulatedServer {
                 DEVICES,
                 clock);
         reconciliations =
-                new Reconciliations(scaler, null, null, work -> {
+                new Reconciliations(scaler, leases, world.signals, work -> {
                     throw new IllegalStateException("looks are this server's own events");
                 }) {
                     @Override
@@ -137,11 +160,16 @@ final class SimulatedServer {
                 new Evictions(world.containers, departures, world.cluster),
                 CALLS,
                 clock,
-                () -> Duration.between(Time.BEGIN, world.time.now()).toNanos());
+                this::nanos);
         news = new News(world.cluster, departures, world.time.now());
-        every(Duration.ofSeconds(1), this::tick);
-        every(Duration.ofSeconds(1), reaper::reapOverdue);
-        every(Duration.ofSeconds(5), reaper::reap);
+        every(Duration.ofSeconds(1), Activity.TICK, () -> reconciliations.requestOwn(world.pools.awake()));
+        every(Duration.ofSeconds(1), Activity.REAPER, () -> leases.under("reaper", () -> reap(reaper::reapOverdue)));
+        every(Duration.ofSeconds(5), Activity.REAPER, () -> leases.under("reaper", () -> reap(reaper::reap)));
+    }
+
+    @Override
+    public String toString() {
+        return name;
     }
 
     Instant now() {
@@ -150,20 +178,32 @@ final class SimulatedServer {
 
     /** By a clock that nobody sets. */
     private long nanos() {
-        return Duration.between(world.time.now(), Instant.EPOCH).negated().toNanos();
+        return Duration.between(Time.BEGIN, world.time.now()).toNanos();
     }
 
-    private void every(Duration period, Runnable what) {
-        world.time.after(period, () -> {
-            if (world.server == this) {
-                world.work(this, what);
-                every(period, what);
+    private void every(Duration period, Activity activity, Runnable what) {
+        after(period, activity, () -> {
+            try {
+                what.run();
+            } finally {
+                every(period, activity, what);
             }
         });
     }
 
-    private void tick() {
-        world.pools.awake().forEach(this::look);
+    /** If it still runs then. It stops with the server. */
+    private void after(Duration delay, Activity activity, Runnable what) {
+        var job = new Job(this, activity);
+        world.time.actsAfter(delay, job, () -> world.work(this, job, what));
+    }
+
+    private void reap(Runnable what) {
+        var now = world.time.now();
+        if (lastReaping.isBefore(now.minus(REAPING))) {
+            reapingSince = now;
+        }
+        lastReaping = now;
+        what.run();
     }
 
     /** Soon; one look is under way and at most one waits. */
@@ -173,15 +213,20 @@ final class SimulatedServer {
 
     private void look(PoolId pool, Duration after) {
         if (asked.add(pool)) {
-            world.time.after(after, () -> {
+            after(after, Activity.LOOK, () -> {
                 asked.remove(pool);
-                world.work(this, () -> Looks.look(scaler, pool, this::look));
+                Looks.look(reconciliations, pool, this::look);
             });
         }
     }
 
-    void hear(Allocation allocation) {
-        world.work(this, () -> news.tell(allocation));
+    void hear(Allocation allocation, Duration after) {
+        after(after, Activity.NEWS, () -> news.tell(allocation));
+    }
+
+    /** Another server has told of it. */
+    void hear(Topic topic) {
+        after(world.upTo(5), Activity.TICK, () -> reconciliations.requestIfOwn(new PoolId(topic.id())));
     }
 
     /** The first request for work, as the edge for containers takes it. */

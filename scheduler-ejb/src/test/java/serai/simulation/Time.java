@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.PriorityQueue;
+import java.util.function.Predicate;
 
 /** What happens when. Nothing waits: the clock jumps to the next event. */
 final class Time {
@@ -16,8 +17,14 @@ final class Time {
     private Instant now = BEGIN;
     private long numbers;
 
-    /** @param isActor whether it may also come a little earlier: in the middle of what a server does */
-    private record Event(Instant at, long number, boolean isActor, Runnable what) {}
+    /** Who may always act in between. */
+    private static final Object ANYBODY = new Object();
+
+    /** For what happens to all. */
+    private static final Object NOBODY = new Object();
+
+    /** @param whose turn it is; it may also come a little earlier, in the middle of what another does */
+    private record Event(Instant at, long number, Object whose, Runnable what) {}
 
     Instant now() {
         return now;
@@ -28,18 +35,30 @@ final class Time {
     }
 
     void after(Duration delay, Runnable what) {
-        events.add(new Event(now.plus(delay), numbers++, false, what));
+        add(delay, NOBODY, what);
     }
 
     /** For what containers and clients do. */
     void actsAfter(Duration delay, Runnable what) {
-        events.add(new Event(now.plus(delay), numbers++, true, what));
+        add(delay, ANYBODY, what);
     }
 
-    /** @return whether there was one that may come now, within the given time of its own */
-    boolean hurry(Duration within) {
+    /** @param whose who does nothing else at the same time */
+    void actsAfter(Duration delay, Object whose, Runnable what) {
+        add(delay, whose, what);
+    }
+
+    private void add(Duration delay, Object whose, Runnable what) {
+        events.add(new Event(now.plus(delay), numbers++, whose, what));
+    }
+
+    /** @return whether there was one that may come now, within the given time of its own, of somebody who is free */
+    boolean hurry(Duration within, Predicate<Object> isFree) {
         var next = events.peek();
-        if (next == null || !next.isActor || next.at.isAfter(now.plus(within))) {
+        if (next == null
+                || next.whose == NOBODY
+                || next.at.isAfter(now.plus(within))
+                || next.whose != ANYBODY && !isFree.test(next.whose)) {
             return false;
         }
         events.remove().what.run();

@@ -8,9 +8,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -27,12 +29,13 @@ import serai.function.ModelFunctions;
 import serai.function.Resources;
 import serai.function.RetryPolicy;
 import serai.model.Steps;
+import serai.peer.ModelLeases;
 import serai.pool.ModelPools;
 import serai.pool.Pool;
 import serai.signal.Signals;
 import serai.signal.Topic;
 
-/** One run: a function, its clients, a cluster and a server that comes and goes, all by one seed. */
+/** One run: a function, its clients, a cluster and servers that come and go, all by one seed. */
 final class World implements Steps {
     static final int MAX_LOSSES = 8;
 
@@ -41,6 +44,12 @@ final class World implements Steps {
 
     /** It looks at time limits after 10 s, each second. */
     private static final Duration FIRST_LOOK = Duration.ofSeconds(12);
+
+    /** In milliseconds: longer than a lease of its work. */
+    private static final int LONGEST_STALL = 20_000;
+
+    /** For who is busy. */
+    private static final Duration LATER = Duration.ofMillis(20);
 
     private static final Duration TROUBLED = Duration.ofSeconds(90);
 
@@ -61,8 +70,12 @@ final class World implements Steps {
     final Definition.Duties duties;
     final Clients clients;
 
+    final ModelLeases.Table leases = new ModelLeases.Table(() -> databaseTime());
+
+    /** Those that run, one of which may stand still. */
+    final List<SimulatedServer> servers = new ArrayList<>();
+
     Faults faults;
-    SimulatedServer server;
 
     private final boolean isTold;
     private final StringBuilder story = new StringBuilder();
@@ -72,8 +85,12 @@ final class World implements Steps {
     private final List<Instant> clocksSet = new ArrayList<>();
     private final Map<String, Instant> born = new HashMap<>();
     private final Map<String, Instant> heard = new HashMap<>(); // of the container
+    private final Set<Object> busy = new HashSet<>();
     private SimulatedServer acting;
+    private SimulatedServer still;
     private int depth;
+    private int started;
+    private long stalls;
     private Duration serverAhead = Duration.ZERO;
     private Duration databaseAhead = Duration.ZERO;
     private int keys;
@@ -84,7 +101,7 @@ final class World implements Steps {
         this.isTold = isTold;
         random = new Random(seed * 0x9E3779B97F4A7C15L);
         faults = Faults.of(random);
-        queue = new ModelQueue(containers, signals, () -> time.now().plus(databaseAhead), this);
+        queue = new ModelQueue(containers, signals, this::databaseTime, this);
         pools = new ModelPools(functions, queue::isAnythingPending, pool -> live() > 0, this);
         duties = duties();
         var app = apps.add("ap-1", App.State.DEPLOYED);
@@ -96,7 +113,17 @@ final class World implements Steps {
         pool = pools.add("po-1", function, functions.definition(function.definitionId()));
         cluster = new SimulatedCluster(this);
         clients = new Clients(this);
-        server = new SimulatedServer(this);
+        int together = 1 + random.nextInt(3);
+        for (int i = 0; i < together; i++) {
+            start();
+        }
+    }
+
+    private void start() {
+        var server = new SimulatedServer(this, "server " + ++started);
+        servers.add(server);
+        tell("%s starts", server);
+        cluster.tellAll(server);
     }
 
     private Definition.Duties duties() {
@@ -150,6 +177,10 @@ final class World implements Steps {
         return time.now().plus(serverAhead);
     }
 
+    private Instant databaseTime() {
+        return time.now().plus(databaseAhead);
+    }
+
     // a server's statements
 
     @Override
@@ -175,22 +206,44 @@ final class World implements Steps {
         if (me == null) {
             return;
         }
-        if (me == server && chance(faults.crash())) {
-            crash();
+        if (servers.contains(me) && chance(faults.crash())) {
+            crash(me);
         }
-        if (me == server && chance(faults.interleave())) {
-            int before = depth;
-            acting = null;
-            depth = 0;
-            try {
-                time.hurry(HURRY);
-            } finally {
-                acting = me;
-                depth = before;
-            }
+        if (servers.contains(me) && still == null && chance(faults.stall())) {
+            stall(me);
         }
-        if (me != server) {
+        if (servers.contains(me) && chance(faults.interleave())) {
+            meanwhile(() -> time.hurry(HURRY, whose -> !busy.contains(whose)));
+        }
+        if (!servers.contains(me)) {
             throw new Crash();
+        }
+    }
+
+    /** It does not die, answers nobody, and goes on as if nothing had been. */
+    private void stall(SimulatedServer me) {
+        var until = time.now().plus(upTo(LONGEST_STALL));
+        tell("%s stands still", me);
+        stalls++;
+        still = me;
+        meanwhile(() -> {
+            while (time.step(until)) {}
+        });
+        still = null;
+        tell("%s goes on", me);
+    }
+
+    /** Others act. */
+    private void meanwhile(Runnable what) {
+        var me = acting;
+        int before = depth;
+        acting = null;
+        depth = 0;
+        try {
+            what.run();
+        } finally {
+            acting = me;
+            depth = before;
         }
     }
 
@@ -212,34 +265,44 @@ final class World implements Steps {
         }
     }
 
-    void crash() {
-        tell("the server dies");
-        server = null;
-        time.after(Duration.ofMillis(500).plus(upTo(12_000)), () -> {
-            server = new SimulatedServer(this);
-            tell("a server starts");
-            cluster.tellAll();
-        });
+    private void crash(SimulatedServer who) {
+        tell("%s dies", who);
+        servers.remove(who);
+        time.after(Duration.ofMillis(500).plus(upTo(12_000)), this::start);
     }
 
-    /** A server's own work. It ends with the server. */
-    void work(SimulatedServer of, Runnable what) {
-        if (of == server) {
-            try {
-                as(of, () -> {
-                    what.run();
-                    return null;
-                });
-            } catch (Crash e) {
-                // its successor goes on
-            }
+    /**
+     * A server's own work. It ends with the server.
+     *
+     * @param job who does nothing else meanwhile
+     */
+    void work(SimulatedServer of, Object job, Runnable what) {
+        if (!servers.contains(of)) {
+            return;
+        }
+        if (of == still || !busy.add(job)) {
+            time.actsAfter(LATER, job, () -> work(of, job, what));
+            return;
+        }
+        try {
+            as(of, () -> {
+                what.run();
+                return null;
+            });
+        } catch (Crash e) {
+            // the others and its successor go on
+        } finally {
+            busy.remove(job);
         }
     }
 
-    /** A request. @throws Unanswered in which case it may have been done */
+    /** A request to one of the servers. @throws Unanswered in which case it may have been done */
     <T> T ask(Function<SimulatedServer, T> request) {
-        var asked = server;
-        if (asked == null) {
+        if (servers.isEmpty()) {
+            throw new Unanswered();
+        }
+        var asked = servers.get(random.nextInt(servers.size()));
+        if (asked == still) {
             throw new Unanswered();
         }
         T answer;
@@ -278,11 +341,19 @@ final class World implements Steps {
 
         @Override
         public void afterCommit(Topic topic, int count) {
-            if (topic.kind() == Topic.Kind.WORK && ring(topic, count) < count && server != null) {
+            if (topic.kind() == Topic.Kind.WORK && ring(topic, count) < count && acting != null) {
                 if (!chance(faults.lostBell())) {
-                    server.look(pool.id());
+                    acting.look(pool.id());
                 }
             }
+        }
+
+        @Override
+        public void tellElsewhere(Topic topic) {
+            servers.stream()
+                    .filter(other -> other != acting && !chance(faults.lostBell()))
+                    .toList()
+                    .forEach(other -> other.hear(topic));
         }
 
         private int ring(Topic topic, int count) {
@@ -338,7 +409,7 @@ final class World implements Steps {
 
     /** Of what began before a server's first look it can only believe what the clocks say, also when they were set since. */
     private boolean isExcused(Instant beginning) {
-        var firstLook = server == null ? time.now() : server.begun.plus(FIRST_LOOK);
+        var firstLook = acting == null ? time.now() : acting.reapingSince.plus(FIRST_LOOK);
         return clocksSet.stream().anyMatch(at -> !at.isBefore(beginning) && !at.isAfter(firstLook));
     }
 
@@ -452,8 +523,16 @@ final class World implements Steps {
                 clients.acknowledged().size());
     }
 
-    /** @return how it ended, for people: outcomes and their number */
-    Map<String, Long> outcomes() {
+    /** @return what happened, and how often: outcomes, and what befell the servers */
+    Map<String, Long> happened() {
+        var all = new TreeMap<>(outcomes());
+        all.put("DEATHS", (long) started - servers.size());
+        all.put("STALLS", stalls);
+        all.put("TAKEOVERS", leases.takeovers());
+        return all;
+    }
+
+    private Map<String, Long> outcomes() {
         return clients.acknowledged().keySet().stream()
                 .map(call -> queue.outputsOf(call).getFirst().outcome().name())
                 .collect(Collectors.groupingBy(name -> name, TreeMap::new, Collectors.counting()));
