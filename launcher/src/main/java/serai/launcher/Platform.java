@@ -342,7 +342,11 @@ final class Platform {
                     step.says("stopped");
                     return null;
                 }));
-        ledger.stopped(part);
+        try {
+            ledger.stopped(part);
+        } catch (Failure e) { // the next command sees that its process is gone
+            progress.line(e.getMessage());
+        }
     }
 
     /** The last first. */

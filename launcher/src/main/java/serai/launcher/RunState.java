@@ -62,7 +62,7 @@ record RunState(int servers, Map<String, Integer> ports, Map<String, Part> parts
         try {
             AtomicFile.write(file, Json.pretty(this) + "\n");
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw Failure.from(e, "%s cannot be written: %s", file, e.getMessage());
         }
     }
 

@@ -46,13 +46,17 @@ public class DirectoryBlobStore implements BlobStore {
     @Override
     public Stored put(String id, InputStream content, long limit) throws IOException {
         var target = place(id);
-        Files.createDirectories(target.getParent());
         var part = target.resolveSibling(target.getFileName() + "." + UUID.randomUUID() + ".part");
         try {
+            Files.createDirectories(target.getParent());
             var stored = write(part, content, limit, id);
             Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
             sync(target.getParent()); // its name, too
             return stored;
+        } catch (Unread e) {
+            throw e.unwrap();
+        } catch (IOException e) {
+            throw explained(e);
         } finally {
             Files.deleteIfExists(part);
         }
@@ -65,20 +69,16 @@ public class DirectoryBlobStore implements BlobStore {
         try (var in = new DigestInputStream(new DigestInputStream(content, md5), sha256);
                 OutputStream out = Files.newOutputStream(part, StandardOpenOption.CREATE_NEW)) {
             var buffer = new byte[1 << 16];
-            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+            for (int n = read(in, buffer); n >= 0; n = read(in, buffer)) {
                 size += n;
                 if (size > limit) {
                     throw Problem.BLOB_TOO_LARGE.because("blob %s: more than the announced %d bytes", id, limit);
                 }
-                write(out, buffer, n);
+                out.write(buffer, 0, n);
             }
-        } catch (NoRoom e) {
-            throw explained(e, part);
         }
         try (var file = FileChannel.open(part, StandardOpenOption.WRITE)) {
             file.force(true);
-        } catch (IOException e) {
-            throw explained(new NoRoom(e), part);
         }
         var hex = HexFormat.of();
         return new Stored(size, hex.formatHex(md5.digest()), hex.formatHex(sha256.digest()));
@@ -90,26 +90,31 @@ public class DirectoryBlobStore implements BlobStore {
         }
     }
 
-    /** Apart from a content that cannot be read: that is its sender's. */
-    private static void write(OutputStream out, byte[] buffer, int length) throws NoRoom {
+    private static int read(InputStream in, byte[] buffer) throws Unread {
         try {
-            out.write(buffer, 0, length);
+            return in.read(buffer);
         } catch (IOException e) {
-            throw new NoRoom(e);
+            throw new Unread(e);
         }
     }
 
-    /** A write that failed; as a rule for want of room. */
-    private static final class NoRoom extends IOException {
+    /** A content that cannot be read is its sender's trouble, all other troubles are the disk's. */
+    private static final class Unread extends IOException {
         private static final long serialVersionUID = 1L;
+        private final IOException why;
 
-        NoRoom(IOException cause) {
-            super(cause.getMessage(), cause);
+        Unread(IOException why) {
+            super(why);
+            this.why = why;
+        }
+
+        IOException unwrap() {
+            return why;
         }
     }
 
-    private ProblemException explained(NoRoom e, Path part) throws IOException {
-        long left = Files.getFileStore(part.getParent()).getUsableSpace();
+    private ProblemException explained(IOException e) {
+        long left = root.toFile().getUsableSpace();
         var problem = left < LEAST_ROOM
                 ? Problem.STORAGE_FULL.because("the disk of %s is full: %d bytes are left", root, left)
                 : Problem.STORAGE_UNAVAILABLE.because("%s: %s", root, e.getMessage());
