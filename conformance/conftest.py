@@ -4,8 +4,10 @@
 
 import os
 import secrets
+from pathlib import Path
 
 import pytest
+from serai_conformance.disk import Disk
 from serai_conformance.nomad import Nomad
 from serai_conformance.operator import Operator
 from serai_conformance.platform import Platform, api
@@ -48,6 +50,17 @@ def rules(platform: Platform):
         made = Rules(client)
         yield made
         made.clear()
+
+
+@pytest.fixture
+def disk(tmp_path: Path):
+    """For a platform of its own."""
+    try:
+        made = Disk(tmp_path)
+    except OSError as e:
+        pytest.skip(f"root can make a disk with mkfs.ext4 and a loop device: {e}")
+    yield made
+    made.unmount()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@
 Anything may be killed. Clients submit inputs with unique ids while servers, agent, runners and the database of a platform of its
 own are killed, stopped and cut off at random; a book that the functions write to says afterwards what has run.
 
-A sample of eight troubles; under `./serai test --full`, or with SERAI_LEDGER_INPUTS, that many inputs, and each trouble again and
+A sample of nine troubles; under `./serai test --full`, or with SERAI_LEDGER_INPUTS, that many inputs, and each trouble again and
 again until all are submitted. SERAI_LEDGER_SEED replays an order, SERAI_LEDGER_SERVERS runs several servers.
 """
 
@@ -23,7 +23,7 @@ from serai_conformance.poll import eventually
 from serai_conformance.terminal import modal
 
 FULL = 100_000
-SAMPLE, SAMPLE_TROUBLES = 240, 8
+SAMPLE, SAMPLE_TROUBLES = 270, 9
 PER_TROUBLE = 1_000  # inputs, where there are many
 END_WITHIN = 600
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from serai_conformance.gateway import Gateway
 from serai_conformance.operator import UP_WITHIN, exported
 from serai_conformance.poll import eventually
-from serai_conformance.processes import all_pids, begin, is_running, kill, read, signalled, tree
+from serai_conformance.processes import all_pids, begin, is_running, kill, parent, read, signalled, tree
 
 KEPT = {"SERAI_PYTHON", "SERAI_YES"}
 LEASE = 8
@@ -129,7 +129,7 @@ def traces(pid: int) -> bytes:
 class Havoc:
     """What goes wrong, one after the other, and what `./serai up` has to mend after it. Stopped runners sleep beside it."""
 
-    ALWAYS = ("kill server", "oversleep runner", "freeze runner", "cut runners")
+    ALWAYS = ("kill server", "oversleep runner", "freeze runner", "orphan runner", "cut runners")
     OTHERS = (
         "kill database",
         "kill agent",
@@ -196,13 +196,23 @@ class Havoc:
 
     def freeze(self, _: str) -> str | None:
         """It never wakes, and nothing that it is asked for reaches it."""
+        return self._to_a_runner(self._forever)
 
-        def forever(pid: int) -> None:
-            everyone = tree(pid)
-            self.frozen += [(each, begin(each)) for each in everyone]
-            signalled(everyone, signal.SIGSTOP)
+    def orphan(self, _: str) -> str | None:
+        """It never wakes, and whoever watches over it is killed."""
 
-        return self._to_a_runner(forever)
+        def left_alone(pid: int) -> None:
+            self._forever(pid)
+            signalled({parent(pid)} & self.installation.processes(), signal.SIGKILL)
+
+        told = self._to_a_runner(left_alone)
+        self.kill("agent")
+        return told
+
+    def _forever(self, pid: int) -> None:
+        everyone = tree(pid)
+        self.frozen += [(each, begin(each)) for each in everyone]
+        signalled(everyone, signal.SIGSTOP)
 
     def _sleep(self, pid: int, seconds: float) -> None:
         everyone = tree(pid)

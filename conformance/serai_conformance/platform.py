@@ -58,14 +58,15 @@ class Platform:
         return [call for call in listed if call["app"] == app]
 
 
-def api(bearer: str | None) -> httpx.Client:
+def api(bearer: str | None, address: str | None = None) -> httpx.Client:
     """
     A client of the REST API: its addresses begin after the version.
 
     :param bearer: None: without credentials
+    :param address: None: of the platform that the environment names
     """
     return httpx.Client(
-        base_url=f"{os.environ['SERAI_API_URL']}/api/v1",
+        base_url=f"{address or os.environ['SERAI_API_URL']}/api/v1",
         headers={} if bearer is None else {"Authorization": f"Bearer {bearer}"},
         trust_env=False,
         timeout=60,

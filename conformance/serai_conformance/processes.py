@@ -51,14 +51,18 @@ def kill(pid: int) -> None:
 
 def tree(pid: int) -> list[int]:
     """A process and all below it."""
-    parents = {}
+    below: dict[int | None, list[int]] = {}
     for each in all_pids():
-        for parent in _fields(each)[1:2]:
-            parents.setdefault(int(parent), []).append(each)
+        below.setdefault(parent(each), []).append(each)
     found = [pid]
     for each in found:
-        found += parents.get(each, [])
+        found += below.get(each, [])
     return found
+
+
+def parent(pid: int) -> int | None:
+    """None for one that has ended."""
+    return next((int(each) for each in _fields(pid)[1:2]), None)
 
 
 def signalled(pids: Iterable[int], what: signal.Signals) -> None:
