@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from serai_conformance.nomad import Nomad
+from serai_conformance.platform import Platform, api
 from serai_conformance.poll import eventually
 from serai_conformance.terminal import modal, start
 
@@ -89,6 +90,21 @@ def test_given_files_commands_and_variables_in_layers_when_called_then_each_has_
     assert seen["modules"] == ["1.16.0", "iniconfig", "ours"]
     assert seen["environment"] == {"GREETING": "hello $USER", "BOTH": "hello $USER-nobody", "ENTERED": "yes", "NAME": None}
     assert (seen["workdir"], seen["user"]) == ("/work/here", 0)
+
+
+def test_given_a_function_that_writes_more_than_its_disk_when_it_is_ended_then_the_reason_says_so(built, platform: Platform):
+    assert built.writes.remote(20) == 20 << 20
+    call = built.writes.spawn(300)
+    with api(platform.api_token) as client:
+
+        def reasons() -> list[str]:
+            listed = client.get("/containers", params={"limit": 100}).raise_for_status().json()["items"]
+            ours = [it["reason"] or "" for it in listed if it["function"] == built.writes.object_id]
+            return [reason for reason in ours if "out of disk" in reason]
+
+        told = eventually(reasons, 60, "a container that was ended for what it wrote")
+    assert told[0] == "out of disk: it wrote more than 100 MiB. Ask for more, as by ephemeral_disk=…"
+    call.cancel()
 
 
 def test_given_a_package_installed_by_uv_when_called_then_it_is_there(built):

@@ -62,6 +62,11 @@ def test_given_a_function_that_forks_when_both_return_then_one_answer_is_the_res
     assert {misbehaving.forks.remote() for _ in range(3)} <= {"from the parent", "from the child"}
 
 
+@pytest.mark.skipif(not has_group("cpu"), reason="this machine has no control group for processors")
+def test_given_a_limit_of_a_quarter_core_when_two_processes_burn_then_they_have_no_more_together():
+    assert 0.05 < misbehaving.burns.remote(3) < 0.4
+
+
 def test_given_a_child_that_outlives_its_call_when_the_container_ends_then_it_is_gone():
     mark = secrets.token_hex(8)
     assert misbehaving.leaves_a_child.remote(mark) > 1

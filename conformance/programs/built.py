@@ -23,6 +23,18 @@ def version_of_older() -> str:
     return six.__version__
 
 
+@app.function(image=older, max_containers=1, ephemeral_disk=100)
+def writes(mebibytes: int) -> int:
+    """It has all of it on the disk for a while."""
+    import time
+
+    with open("/opt/large", "wb") as file:
+        for _ in range(mebibytes):
+            file.write(bytes(1 << 20))
+    time.sleep(3)
+    return os.path.getsize("/opt/large")
+
+
 @app.function(image=newer, max_containers=1)
 def version_of_newer() -> str:
     import six

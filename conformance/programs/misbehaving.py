@@ -52,6 +52,18 @@ def deaf(seconds: float) -> str:
     return "heard nothing"
 
 
+@app.function(max_containers=1, scaledown_window=2, cpu=(0.125, 0.25))
+def burns(seconds: float) -> float:
+    """@return cores that two threads had of which each would have taken one"""
+    program = f"import time; end = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass"
+    began = time.monotonic()
+    before = sum(os.times()[2:4])
+    burning = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(2)]
+    for each in burning:
+        each.wait()
+    return (sum(os.times()[2:4]) - before) / (time.monotonic() - began)
+
+
 @app.function(max_containers=1, scaledown_window=2)
 def forks() -> str:
     """The child goes on as if it were the function, and answers, too."""

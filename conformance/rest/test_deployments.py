@@ -76,7 +76,7 @@ def test_given_what_a_function_asks_for_then_it_is_what_it_gets(api: Api, app: s
         app,
         changed(
             {
-                "resources": {"cpu": 0.25, "memory_mb": 200, "memory_max_mb": 300, "disk_mb": 100},
+                "resources": {"cpu": 0.25, "cpu_max": 0.5, "memory_mb": 200, "memory_max_mb": 300, "disk_mb": 100},
                 "autoscaler": {"max_containers": 3, "buffer_containers": 1, "scaledown_window_s": 7},
                 "retries": {"max_retries": 2, "initial_delay_s": 0, "backoff_coefficient": 1},
                 "timeout_s": 40,
@@ -297,6 +297,7 @@ def test_given_a_path_that_leaves_its_folder_then_it_is_refused(api: Api, app: s
         (changed({"retries": "no"}), "invalid-argument", "functions[0].retries"),
         (changed({"resources": {"cpu": 0}}), "invalid-argument", "functions[0].resources.cpu"),
         (changed({"resources": {"gpu": 1}}), "invalid-argument", "functions[0].resources.gpu: unknown"),
+        (changed({"resources": {"cpu": 2, "cpu_max": 1}}), "invalid-argument", "1.0 is less than cpu"),
         (changed({"resources": {"memory_mb": 2, "memory_max_mb": 1}}), "invalid-argument", "1 is less than memory_mb, 2"),
         (
             changed({"autoscaler": {"min_containers": 3, "max_containers": 2}}),

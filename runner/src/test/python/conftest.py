@@ -17,6 +17,7 @@ import pytest
 SOURCES = pathlib.Path(__file__).parents[2] / "main" / "python"
 sys.path[:0] = [str(SOURCES), str(pathlib.Path(__file__).parent)]
 
+import roots  # noqa: E402
 from fakes import HttpServer  # noqa: E402
 from launch import Node  # noqa: E402
 
@@ -54,6 +55,20 @@ def http():
 def node(packed, cache, http, tmp_path):
     with Node(packed, cache, http, tmp_path) as node:
         yield node
+
+
+@pytest.fixture(scope="session")
+def little(tmp_path_factory) -> pathlib.Path:
+    """The root file system of an image."""
+    if not roots.available():
+        pytest.skip("needs root, nsenter and the distribution's Python")
+    return roots.make(tmp_path_factory.mktemp("little") / "root")
+
+
+@pytest.fixture
+def base(little) -> dict:
+    """The same as servers name it."""
+    return {"name": "little", "python": "", "interpreter": None, "source": str(little), "release": "", "packages": []}
 
 
 @pytest.fixture

@@ -17,6 +17,11 @@ def available() -> bool:
     return os.geteuid() == 0 and os.path.exists("/usr/bin/python3") and os.path.islink("/bin") and bool(shutil.which("nsenter"))
 
 
+def python() -> str:
+    """Its version."""
+    return os.path.basename(os.path.realpath("/usr/bin/python3")).removeprefix("python")
+
+
 def make(directory: pathlib.Path) -> pathlib.Path:
     """Fills *directory*, which is new."""
     for name in ("usr/bin", "usr/lib", "usr/lib64", "etc", "root", "tmp", "proc", "dev", "run", "var/tmp", "opt"):

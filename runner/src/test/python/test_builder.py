@@ -21,16 +21,6 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 SHELL = ["/bin/sh", "-c"]
 
 
-@pytest.fixture(scope="session")
-def little(tmp_path_factory) -> pathlib.Path:
-    return roots.make(tmp_path_factory.mktemp("little") / "root")
-
-
-@pytest.fixture
-def base(little) -> dict:
-    return {"name": "little", "python": "", "interpreter": None, "source": str(little), "release": "", "packages": []}
-
-
 def run(line: str, directory: str = "/", user: str = "", **environment: str) -> dict:
     return step("RUN", line, command=[*SHELL, line], environment={"PATH": PATH, **environment}, directory=directory, user=user)
 

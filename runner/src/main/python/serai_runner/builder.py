@@ -19,7 +19,7 @@ from .built import Assembly
 from .files import Cache, lay_out_for_layer
 from .layers import Layers
 from .logs import Collector, Logs
-from .namespaces import own_tree
+from .namespaces import UPPER, own_tree
 from .network import Network, loopback_ports
 from .patience import AWAY_S, LAST_WORDS_S, Patience
 from .problems import Failed, Refused, Stopped, Unavailable
@@ -203,7 +203,7 @@ class Layer:
             version = self._version()
             self._assembly.stage.remove(self._root)
             self._root = ""
-            made = self._assembly.layers.keep(os.path.join(self._place, "upper"), self._below)
+            made = self._assembly.layers.keep(os.path.join(self._place, UPPER), self._below)
             return made, version
         finally:
             if self._root:

@@ -22,6 +22,7 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from . import sandbox
+    from .disk import Watch
     from .limits import Group
 
 PIPES_S = 5  # until the pipes of a killed namespace end
@@ -29,6 +30,7 @@ CLUSTERS_LIMIT = (
     "the node gave it no more. A cluster that does not allow oversubscription of memory gives what is reserved: ask for more, as by "
     "memory=1024"
 )
+MORE_DISK = "Ask for more, as by ephemeral_disk=…"
 RENEW_S = 60  # a new server is found by then; one that has gone is noticed at once
 
 
@@ -238,6 +240,7 @@ class Container:
             if self._network:
                 self._network.ready()  # it has come beside the sandbox
             process.release()
+            disk = self._watch_disk(root, group, process)
             collector = Collector(process.pipes, self._logs)
             collector.start()
             self._signals.release(process.interrupt)
@@ -247,13 +250,27 @@ class Container:
         finally:
             self._signals.hold()
             process.kill()  # does nothing after its end
+        if disk:
+            disk.close()
         collector.join(PIPES_S)
-        return self._judge(ended, group, collector.last_error)
+        return self._judge(ended, group, disk, collector.last_error)
 
-    def _judge(self, ended: sandbox.Exit, group: Group | None, last_error: bytes) -> Outcome:
+    def _watch_disk(self, root: sandbox.Root | sandbox.Built, group: Group | None, process: sandbox.Process) -> Watch | None:
+        """None: what it writes goes to its memory."""
+        from . import disk, sandbox
+
+        if not isinstance(root, sandbox.Built):
+            return None
+        watch = disk.Watch(root.written, self._task.limits.disk_mb, group.processes if group else list, process.kill)
+        watch.start()
+        return watch
+
+    def _judge(self, ended: sandbox.Exit, group: Group | None, disk: Watch | None, last_error: bytes) -> Outcome:
         if not ended.set_up:
             said = last_error.decode("utf-8", "replace").strip().removeprefix("bwrap: ")
             return Outcome(ended.code or 1, None, f"the sandbox could not be set up on this node: {said}")
+        if disk and disk.is_over:
+            return Outcome(None, signal.SIGKILL, f"out of disk: it wrote more than {disk.limit_mb} MiB. {MORE_DISK}")
         oom_kills = group.oom_kills() if group else 0
         if oom_kills and ended.signum == signal.SIGKILL:
             its_own = group.used_its_memory_up()

@@ -59,6 +59,13 @@ class Group:
             except ProcessLookupError:
                 return
 
+    def processes(self) -> list[int]:
+        """Those that are in it now."""
+        for directory in self.directories:  # the same in each
+            with open(os.path.join(directory, "cgroup.procs"), encoding="ascii") as file:
+                return [int(line) for line in file]
+        return []
+
     def limit(self, limits: Limits) -> list[str]:
         """@return the names of limits that do not hold here"""
         lost = []

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FIRST = 1_879_048_192  # of 65536 users and groups; above what distributions and directories give to people
 COUNT = 65_536
+UPPER = "upper"  # in the directory of an overlay
 STAGE = "/run/serai"  # a path that everybody may pass: our own mounts lie there, in our namespace only
 
 _NEWNS, _NEWUSER = 0x20000, 0x10000000
@@ -76,11 +77,11 @@ class Stage:
         return target
 
     def overlay(self, name: str, lower: list[str], directory: str) -> str:
-        """A root: *lower* directories, the highest first, and what is written goes to *directory*/upper.
+        """A root: *lower* directories, the highest first, and what is written goes to UPPER of *directory*.
 
         @return its path
         """
-        upper = os.path.join(directory, "upper")
+        upper = os.path.join(directory, UPPER)
         os.makedirs(upper, mode=0o755)
         return self.overlay_into(name, lower, upper, os.path.join(directory, "work"))
 

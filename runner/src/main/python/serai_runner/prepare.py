@@ -60,6 +60,7 @@ def prepare_built(
     @raise Failed: this node cannot run the task, with what to do about it
     """
     from .built import Assembly
+    from .namespaces import UPPER
 
     try:
         os.makedirs(cache, exist_ok=True)
@@ -69,7 +70,8 @@ def prepare_built(
         assembly = Assembly(cache, scratch, tell, network)
         lower = assembly.lower(task.root)
         own = assembly.layers.of_files(task.files, files)
-        path = assembly.stage.overlay("root", ([own] if own else []) + lower, os.path.join(scratch, "root"))
+        place = os.path.join(scratch, "root")
+        path = assembly.stage.overlay("root", ([own] if own else []) + lower, place)
         version = ".".join(task.python_version.split(".")[:2])
         interpreter = Interpreter(version, "/usr/local", "python", shared=False)
         directory = runtime.ensure(cache, task.package, task.version, interpreter, tell)
@@ -79,6 +81,7 @@ def prepare_built(
     return sandbox.Built(
         assembly.stage,
         path,
+        os.path.join(place, UPPER),
         command,
         task.entrypoint,
         directory,

@@ -38,6 +38,7 @@ class Limits(NamedTuple):
     memory_mb: int | None = None
     milli_cpu: int | None = None
     pids: int | None = None
+    disk_mb: int | None = None  # of what an image of its own lets it write; see disk.Watch
 
 
 class ImageRoot(NamedTuple):

@@ -63,6 +63,7 @@ class Built(NamedTuple):
 
     stage: Stage
     path: str
+    written: str  # directory of the node that has what is written on top of the layers
     command: str  # its Python
     entrypoint: tuple[str, ...]
     runtime: str

@@ -135,8 +135,14 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
     }
 
     private static Resources resources(modal.client.Resources asked) {
+        int milliCpu = orDefault(asked.getMilliCpu(), DEFAULT_MILLI_CPU);
+        if (asked.getMilliCpuMax() != 0 && asked.getMilliCpuMax() < milliCpu) {
+            throw Problem.INVALID_ARGUMENT.because(
+                    "cpu limit %d is below the request of %d, in thousandths of a core",
+                    asked.getMilliCpuMax(), milliCpu);
+        }
         return new Resources(
-                orDefault(asked.getMilliCpu(), DEFAULT_MILLI_CPU),
+                milliCpu,
                 orDefault(asked.getMemoryMb(), DEFAULT_MEMORY_MB),
                 asked.getMemoryMbMax(),
                 orDefault(asked.getEphemeralDiskMb(), DEFAULT_DISK_MB));

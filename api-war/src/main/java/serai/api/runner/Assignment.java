@@ -93,7 +93,9 @@ public record Assignment(
 
     /**
      * @param memoryMb mebibytes after which the container is killed; null for no limit
+     * @param milliCpu thousandths of a core, of which it never has more; null for no limit
      * @param pids processes and threads, of which there are never more
+     * @param diskMb mebibytes that it may write on top of its image; null for a part of what its node has
      */
-    public record Limits(Integer memoryMb, int pids) {}
+    public record Limits(Integer memoryMb, Integer milliCpu, int pids, Integer diskMb) {}
 }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import modal.client.AppLayout;
 import modal.client.NetworkAccess.NetworkAccessType;
+import modal.client.Resources;
 import serai.app.App;
 import serai.app.Apps;
 import serai.config.CallConfig;
@@ -115,11 +116,7 @@ public class Assignments {
                 image.entrypoint().orElse(List.of()),
                 blocksNetwork(definition),
                 files(tenant, image.mounts(), duties.mounts()),
-                new Assignment.Limits(
-                        duties.resources().memoryMaxMb() == 0
-                                ? null
-                                : duties.resources().memoryMaxMb(),
-                        runner.processes()),
+                limits(Messages.parseFunction(definition.wire().content()).getResources()),
                 Math.max(1, calls.lease().dividedBy(BEATS).toSeconds()));
     }
 
@@ -150,6 +147,18 @@ public class Assignments {
                         .toList(),
                 imageSettings.buildMemory(),
                 imageSettings.buildTimeout().toSeconds());
+    }
+
+    private Assignment.Limits limits(Resources asked) {
+        return new Assignment.Limits(
+                ifAsked(asked.getMemoryMbMax()),
+                ifAsked(asked.getMilliCpuMax()),
+                runner.processes(),
+                ifAsked(asked.getEphemeralDiskMb()));
+    }
+
+    private static Integer ifAsked(int limit) {
+        return limit > 0 ? limit : null;
     }
 
     private static boolean blocksNetwork(Definition definition) {

@@ -43,7 +43,7 @@ class RunnerJsonTest {
                 List.of("/entry"),
                 true,
                 List.of(new Assignment.File("/root/app.py", "ab", 123, 0644)),
-                new Assignment.Limits(null, 4096),
+                new Assignment.Limits(null, 1500, 4096, null),
                 15);
         assertThat(JSON.toJson(assignment)).satisfies(json -> {
             assertThat(json)
@@ -54,7 +54,8 @@ class RunnerJsonTest {
             assertThat(json).contains("\"root\":null").contains("\"entrypoint\":[\"/entry\"]");
             assertThat(json).contains("\"block_network\":true");
             assertThat(json).contains("\"mode\":420");
-            assertThat(json).contains("\"limits\":{\"memory_mb\":null,\"pids\":4096}");
+            assertThat(json)
+                    .contains("\"limits\":{\"disk_mb\":null,\"memory_mb\":null,\"milli_cpu\":1500,\"pids\":4096}");
             assertThat(json).contains("\"heartbeat_interval_s\":15");
         });
     }

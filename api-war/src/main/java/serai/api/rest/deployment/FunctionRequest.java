@@ -96,6 +96,13 @@ record FunctionRequest(
     private static Resources resources(Fields fields) {
         var resources = Resources.newBuilder();
         fields.number("cpu", 0.001, MAX_CPU).ifPresent(cpu -> resources.setMilliCpu((int) Math.round(cpu * 1000)));
+        fields.number("cpu_max", 0.001, MAX_CPU).ifPresent(max -> {
+            int milliCpuMax = (int) Math.round(max * 1000);
+            if (milliCpuMax < resources.getMilliCpu()) {
+                throw fields.refused("cpu_max", "%s is less than cpu", max);
+            }
+            resources.setMilliCpuMax(milliCpuMax);
+        });
         fields.integer("memory_mb", 1, MAX_MEMORY_MB).ifPresent(resources::setMemoryMb);
         fields.integer("memory_max_mb", 1, MAX_MEMORY_MB).ifPresent(max -> {
             if (max < resources.getMemoryMb()) {
