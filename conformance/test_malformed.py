@@ -11,7 +11,7 @@ import pytest
 from grpclib import Status
 from serai_conformance.platform import Platform
 from serai_conformance.protocol import METHODS, Caller, Method, damage, fill, scramble
-from serai_conformance.workspaces import make
+from serai_conformance.workspaces import Workspace, make
 
 OURS = {Status.INTERNAL, Status.UNKNOWN, Status.DATA_LOSS}
 
@@ -25,7 +25,11 @@ RPCS = [method for method in METHODS if method.name not in ENDS_THE_TEST]
 
 @pytest.fixture(scope="module")
 def workspace():
-    """A workspace of its own: what is changed here is nobody's."""
+    return of_its_own()
+
+
+def of_its_own() -> Workspace:
+    """What is changed there is nobody's. Mutations end its app sooner or later."""
     if "SERAI_ADMIN_TOKEN" not in os.environ:
         pytest.skip("SERAI_ADMIN_TOKEN is not set: no workspace can be made")
     return make(f"malformed-{secrets.token_hex(4)}")
@@ -39,6 +43,24 @@ def judge(caller: Caller, calls: list[tuple[Method, bytes]]) -> None:
         if answer.status in OURS
     ]
     assert not wrong, f"{len(wrong)} of {len(calls)}\n" + "\n".join(wrong[:40])
+
+
+def mutations(methods: list[Method], many: int, source: random.Random, ids: list[str]) -> list[tuple[Method, bytes]]:
+    calls = []
+    for _ in range(many):
+        method = source.choice(methods)
+        message = method.request()
+        scramble(message, source, ids)
+        content = message.SerializeToString()
+        calls.append((method, damage(content, source) if source.random() < 0.3 else content))
+    return calls
+
+
+def seeded(platform: Platform) -> random.Random:
+    """SERAI_TEST_SEED repeats a run. One seed for all runs, but a new one under --full."""
+    seed = int(os.environ.get("SERAI_TEST_SEED") or (time.time_ns() % 1_000_000_000 if platform.full else 1))
+    print(f"SERAI_TEST_SEED={seed}")
+    return random.Random(seed)
 
 
 def test_given_an_empty_request_when_sent_then_it_is_answered_or_refused(workspace):
@@ -72,20 +94,30 @@ def test_given_ids_of_another_kind_when_sent_then_they_are_refused(workspace):
 
 @pytest.mark.timeout(7_200)
 def test_given_mutations_of_every_request_when_sent_then_none_is_called_the_servers_fault(workspace, platform: Platform):
-    """Seeded: SERAI_TEST_SEED repeats a run. A few thousand of one seed; a hundred thousand of a new one under --full."""
-    seed = int(os.environ.get("SERAI_TEST_SEED") or (time.time_ns() % 1_000_000_000 if platform.full else 1))
-    print(f"SERAI_TEST_SEED={seed}")
-    source = random.Random(seed)
+    """A few thousand; a hundred thousand under --full."""
+    source = seeded(platform)
     ids = sorted(set(workspace.ids.values()))
     total = 100_000 if platform.full else 3_000
     caller = workspace.caller(patience=2)
     answered = [m for m, a in zip(RPCS, caller.all((m, b"") for m in RPCS), strict=True) if a.status != Status.UNIMPLEMENTED]
     for begin in range(0, total, 2_000):
-        calls = []
-        for _ in range(min(2_000, total - begin)):
-            method = source.choice(answered)
-            message = method.request()
-            scramble(message, source, ids)
-            content = message.SerializeToString()
-            calls.append((method, damage(content, source) if source.random() < 0.3 else content))
-        judge(caller, calls)
+        judge(caller, mutations(answered, min(2_000, total - begin), source, ids))
+
+
+@pytest.mark.timeout(3_600)
+def test_given_mutations_of_what_a_container_asks_when_it_sends_them_then_none_is_called_the_servers_fault(
+    platform: Platform,
+):
+    """What a client is refused before its request is looked at."""
+    source, workspace = seeded(platform), of_its_own()
+    ids = sorted(set(workspace.ids.values()))
+    refused = workspace.caller(patience=2).all((m, b"") for m in RPCS)
+    methods = {m.name: m for m, a in zip(RPCS, refused, strict=True) if a.status == Status.PERMISSION_DENIED}
+    last = methods.pop("TaskResult")  # the container has ended with it
+    assert {"ContainerHeartbeat", "FunctionGetInputs", "FunctionPutOutputs", "FunctionCallPutDataOut"} <= methods.keys()
+    container = workspace.container(patience=0.3)
+    judge(container, mutations(list(methods.values()), 20_000 if platform.full else 1_000, source, ids))
+    hello = (methods["ContainerHello"], b"")
+    assert container.all([hello])[0].status == Status.OK, "whoever asked was a container up to the end"
+    judge(container, mutations([last], 100, source, ids))
+    workspace.still_works()

@@ -16,6 +16,12 @@ def work(x: int = 0) -> int:
     return x
 
 
+@app.function(scaledown_window=120)
+def credentials() -> str:
+    """The headers by which the server knows the container."""
+    return os.environ["MODAL_OVERRIDE_HEADERS"]
+
+
 @app.function()
 def values(n: int):
     yield from range(n)

@@ -29,6 +29,12 @@ class Workspace:
     def caller(self, **options) -> Caller:
         return Caller(self.token_id, self.secret, **options)
 
+    def container(self, **options) -> Caller:
+        """A caller who has the credentials of a container that waits for work."""
+        code = f"import modal; print(modal.Function.from_name('{self.app_name}', 'credentials').remote())"
+        headers = python("-c", code, **self.environment()).ok().stdout.strip()
+        return self.caller(**dict(header.split(": ", 1) for header in headers.split(",")), **options)
+
     def environment(self) -> dict[str, str]:
         return {"MODAL_TOKEN_ID": self.token_id, "MODAL_TOKEN_SECRET": self.secret}
 
