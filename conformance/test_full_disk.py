@@ -10,7 +10,7 @@ import pytest
 from serai_conformance.book import Book
 from serai_conformance.disk import Disk
 from serai_conformance.havoc import Installation
-from serai_conformance.ledger import Client, judge
+from serai_conformance.ledger import Clients, judge
 from serai_conformance.platform import Platform, api
 from serai_conformance.poll import eventually
 from serai_conformance.terminal import modal, python
@@ -33,10 +33,9 @@ def test_given_a_full_disk_when_there_is_room_again_then_refusals_said_why_and_n
     with Installation(platform.cli, disk.place / "home") as installation, Book(tmp_path / "book") as book:
         login = installation.login()
         modal("deploy", "--name", "ledgering", "ledgering.py", **login).ok()
-        client = Client("ledgering", login, book)
-        client.tell(f"submit {INPUTS}")
-        client.has("acknowledged", BEFORE)
-        with api(login["SERAI_API_TOKEN"], login["SERAI_API_URL"]) as rest:
+        with Clients(1, "ledgering", login, book) as clients, api(login["SERAI_API_TOKEN"], login["SERAI_API_URL"]) as rest:
+            clients.submit(INPUTS)
+            clients.has("acknowledged", BEFORE)
             accepted: list[str] = []
             with full(disk):
                 refusal = eventually(lambda: refused(disk, rest, accepted), REFUSED_WITHIN, "a refusal")
@@ -52,8 +51,8 @@ def test_given_a_full_disk_when_there_is_room_again_then_refusals_said_why_and_n
             for call in accepted:
                 done = eventually(lambda call=call: ended(rest, call), END_WITHIN, f"{call} has ended")
                 assert (done["state"], done["result"]) == ("SUCCEEDED", LETTERS), done
-        client.end(END_WITHIN)
-        judge(client, book, INPUTS)
+            clients.end(END_WITHIN)
+            judge(clients, book, INPUTS)
         python("-c", LARGE, **login).ok()
 
 

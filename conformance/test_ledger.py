@@ -17,11 +17,12 @@ from pathlib import Path
 import pytest
 from serai_conformance.book import Book
 from serai_conformance.havoc import Havoc, Installation
-from serai_conformance.ledger import Client, judge
+from serai_conformance.ledger import Clients, judge
 from serai_conformance.platform import Platform
 from serai_conformance.poll import eventually
 from serai_conformance.terminal import modal
 
+CLIENTS = 2
 FULL = 100_000
 SAMPLE, SAMPLE_TROUBLES = 270, 9
 PER_TROUBLE = 1_000  # inputs, where there are many
@@ -50,16 +51,15 @@ def test_given_acknowledged_inputs_when_anything_is_killed_then_each_has_one_res
     login = installation.login()
     modal("deploy", "--name", "ledgering", "ledgering.py", **login).ok()
     havoc = Havoc(installation, seed)
-    with Book(tmp_path / "book") as book:
-        client = Client("ledgering", login, book)
+    with Book(tmp_path / "book") as book, Clients(CLIENTS, "ledgering", login, book) as clients:
         try:
-            submit_amid(havoc, client, inputs, troubles)
+            submit_amid(havoc, clients, inputs, troubles)
             havoc.over()
             installation.up()
-            client.end(END_WITHIN)
+            clients.end(END_WITHIN)
         finally:
             print("\n".join(havoc.story))
-        judge(client, book, inputs)
+        judge(clients, book, inputs)
     modal("app", "stop", "--yes", "ledgering", **login).ok()
     eventually(lambda: not installation.runners(), 60, "no runner is left once the app is stopped")
     installation.run("down")
@@ -67,14 +67,14 @@ def test_given_acknowledged_inputs_when_anything_is_killed_then_each_has_one_res
     assert installation.mounts() == []
 
 
-def submit_amid(havoc: Havoc, client: Client, inputs: int, troubles: int) -> None:
+def submit_amid(havoc: Havoc, clients: Clients, inputs: int, troubles: int) -> None:
     """Some before each trouble, so that it hits work under way, until all are submitted."""
     submitted = 0
     portion = min(PER_TROUBLE, -(-inputs // troubles))
     while submitted < inputs:
         for happens in havoc.round(troubles):
-            client.has("result", submitted - portion)
+            clients.has("result", submitted - portion)
             some = min(portion, inputs - submitted)
             submitted += some
-            client.tell(f"submit {some}")
+            clients.submit(some)
             happens()

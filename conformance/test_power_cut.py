@@ -12,7 +12,7 @@ import pytest
 from serai_conformance.book import Book
 from serai_conformance.disk import Disk
 from serai_conformance.havoc import Installation
-from serai_conformance.ledger import Client, judge
+from serai_conformance.ledger import Clients, judge
 from serai_conformance.platform import Platform
 from serai_conformance.poll import eventually
 from serai_conformance.processes import signalled
@@ -35,13 +35,13 @@ def test_given_power_cuts_when_the_platform_is_up_again_then_nothing_acknowledge
         installation.up()
         login = installation.login()
         modal("deploy", "--name", "ledgering", "ledgering.py", **login).ok()
-        client = Client("ledgering", login, book)
-        client.tell(f"submit {INPUTS}")
-        client.has("acknowledged", BEFORE)
-        power_cut(disk, installation)  # amid work
-        installation.up()
-        client.end(END_WITHIN)
-        judge(client, book, INPUTS)
+        with Clients(1, "ledgering", login, book) as clients:
+            clients.submit(INPUTS)
+            clients.has("acknowledged", BEFORE)
+            power_cut(disk, installation)  # amid work
+            installation.up()
+            clients.end(END_WITHIN)
+            judge(clients, book, INPUTS)
 
 
 def power_cut(disk: Disk, installation: Installation) -> None:

@@ -3,7 +3,7 @@
 """
 A function that writes each of its runs into a book that nobody kills, and a client that submits inputs with unique ids.
 
-The client is told on its stdin: `submit N`, then `finish`. What it knows it says on its stdout, a line of JSON each.
+The client is told on its stdin: `submit N`, then `finish`. Its last argument makes its ids its own. What it knows it says on its stdout, a line of JSON each.
 """
 
 import asyncio
@@ -121,7 +121,7 @@ def say(**what) -> None:
     print(json.dumps(what), flush=True)
 
 
-async def main(name: str, port: int) -> None:
+async def main(name: str, port: int, prefix: str) -> None:
     client = Client(name, ("127.0.0.1", port))
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
@@ -129,9 +129,9 @@ async def main(name: str, port: int) -> None:
         while (line := (await lines.readline()).decode().split()) and line[0] == "submit":
             for _ in range(int(line[1])):
                 client.submitted += 1
-                work.create_task(client.submit(f"input-{client.submitted}"))
+                work.create_task(client.submit(f"{prefix}-{client.submitted}"))
     say(finished=client.submitted)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
