@@ -83,6 +83,23 @@ public class Workspaces {
     /** @throws serai.problem.ProblemException {@link Problem#ENVIRONMENT_EXISTS} */
     public Environment createEnvironment(Tenant tenant, String name) {
         mustBeFree(tenant, name);
+        return made(tenant, name);
+    }
+
+    /**
+     * The one of that name, which is made if it is not there.
+     *
+     * @param name empty for the standard one
+     */
+    public Environment environmentOrNew(Tenant tenant, String name) {
+        return find(tenant, name).orElseGet(() -> {
+            mustBeName(name);
+            alone(tenant);
+            return find(tenant, name).orElseGet(() -> made(tenant, name));
+        });
+    }
+
+    private Environment made(Tenant tenant, String name) {
         var environment = new Environment(tenant, name, false);
         em.persist(environment);
         return environment;
@@ -114,14 +131,23 @@ public class Workspaces {
     }
 
     private void mustBeFree(Tenant tenant, String name) {
+        mustBeName(name);
+        alone(tenant);
+        if (find(tenant, name).isPresent()) {
+            throw Problem.ENVIRONMENT_EXISTS.because("Environment '%s' already exists", name);
+        }
+    }
+
+    /** Two who make an environment at one moment make one. */
+    private void alone(Tenant tenant) {
+        em.lock(em.find(Workspace.class, tenant.workspaceId()), LockModeType.PESSIMISTIC_WRITE);
+    }
+
+    private static void mustBeName(String name) {
         if (!ENVIRONMENT.matcher(name).matches()) {
             throw Problem.INVALID_ARGUMENT.because(
                     "environment name \"%s\": 1 to 64 letters, digits, \"_\", \"-\" and \".\" are allowed, a letter or digit first",
                     name);
-        }
-        em.lock(em.find(Workspace.class, tenant.workspaceId()), LockModeType.PESSIMISTIC_WRITE); // two make one
-        if (find(tenant, name).isPresent()) {
-            throw Problem.ENVIRONMENT_EXISTS.because("Environment '%s' already exists", name);
         }
     }
 

@@ -61,9 +61,7 @@ class EnvironmentRpcs implements RpcFeature {
             case OBJECT_CREATION_TYPE_UNSPECIFIED ->
                 workspaces.environment(caller.tenant(), request.getDeploymentName());
             case OBJECT_CREATION_TYPE_CREATE_IF_MISSING ->
-                workspaces
-                        .find(caller.tenant(), request.getDeploymentName())
-                        .orElseGet(() -> workspaces.createEnvironment(caller.tenant(), request.getDeploymentName()));
+                workspaces.environmentOrNew(caller.tenant(), request.getDeploymentName());
             case OBJECT_CREATION_TYPE_CREATE_FAIL_IF_EXISTS ->
                 workspaces.createEnvironment(caller.tenant(), request.getDeploymentName());
             case OBJECT_CREATION_TYPE_CREATE_OVERWRITE_IF_EXISTS,
