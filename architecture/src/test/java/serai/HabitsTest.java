@@ -3,6 +3,7 @@
 package serai;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
@@ -16,6 +17,9 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import jakarta.ejb.Schedule;
+import jakarta.ejb.TransactionManagement;
+import jakarta.ejb.TransactionManagementType;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -68,6 +72,21 @@ class HabitsTest {
         return Classes.ENTERPRISE_BEANS.or(DescribedPredicate.describe(
                 "settings", type -> type.getPackageName().equals("serai.config")));
     }
+
+    @ArchTest
+    static final ArchRule timers_begin_no_transaction = methods()
+            .that()
+            .areAnnotatedWith(Schedule.class)
+            .should()
+            .beDeclaredInClassesThat(DescribedPredicate.describe(
+                    "manage their transactions",
+                    type -> type.isAnnotatedWith(TransactionManagement.class)
+                            && type.getAnnotationOfType(TransactionManagement.class)
+                                            .value()
+                                    == TransactionManagementType.BEAN))
+            .because(
+                    "the server takes a timer away for good after two ticks whose transaction failed, and begins one for methods "
+                            + "that are not public, whatever TransactionAttribute the class has");
 
     @ArchTest
     static final ArchRule a_class_is_a_noun = noClasses()

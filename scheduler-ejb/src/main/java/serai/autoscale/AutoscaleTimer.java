@@ -7,8 +7,8 @@ import static java.lang.System.Logger.Level.WARNING;
 import jakarta.ejb.Schedule;
 import jakarta.ejb.Singleton;
 import jakarta.ejb.Startup;
-import jakarta.ejb.TransactionAttribute;
-import jakarta.ejb.TransactionAttributeType;
+import jakarta.ejb.TransactionManagement;
+import jakarta.ejb.TransactionManagementType;
 import jakarta.inject.Inject;
 import java.time.Instant;
 import serai.pool.Pools;
@@ -16,7 +16,7 @@ import serai.pool.Pools;
 /** Ticks: what an event has missed is seen here. What a tick means for one pool is known to {@link PoolScaler}. */
 @Startup
 @Singleton
-@TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
+@TransactionManagement(TransactionManagementType.BEAN)
 public class AutoscaleTimer {
     private static final System.Logger LOG = System.getLogger(AutoscaleTimer.class.getName());
 

@@ -7,8 +7,8 @@ import static java.lang.System.Logger.Level.WARNING;
 import jakarta.ejb.Schedule;
 import jakarta.ejb.Singleton;
 import jakarta.ejb.Startup;
-import jakarta.ejb.TransactionAttribute;
-import jakarta.ejb.TransactionAttributeType;
+import jakarta.ejb.TransactionManagement;
+import jakarta.ejb.TransactionManagementType;
 import jakarta.inject.Inject;
 import serai.peer.Leases;
 
@@ -18,7 +18,7 @@ import serai.peer.Leases;
  */
 @Startup
 @Singleton
-@TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
+@TransactionManagement(TransactionManagementType.BEAN)
 public class BuildTimer {
     private static final System.Logger LOG = System.getLogger(BuildTimer.class.getName());
 

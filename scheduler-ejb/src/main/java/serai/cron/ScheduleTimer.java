@@ -7,15 +7,15 @@ import static java.lang.System.Logger.Level.WARNING;
 import jakarta.ejb.Schedule;
 import jakarta.ejb.Singleton;
 import jakarta.ejb.Startup;
-import jakarta.ejb.TransactionAttribute;
-import jakarta.ejb.TransactionAttributeType;
+import jakarta.ejb.TransactionManagement;
+import jakarta.ejb.TransactionManagementType;
 import jakarta.inject.Inject;
 import serai.peer.Leases;
 
 /** Ticks for {@link Firer}. Every server has one: a slot is fired by whoever comes first, the rest by who holds the lease. */
 @Startup
 @Singleton
-@TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
+@TransactionManagement(TransactionManagementType.BEAN)
 public class ScheduleTimer {
     private static final System.Logger LOG = System.getLogger(ScheduleTimer.class.getName());
 

@@ -8,8 +8,8 @@ import jakarta.annotation.PostConstruct;
 import jakarta.ejb.Schedule;
 import jakarta.ejb.Singleton;
 import jakarta.ejb.Startup;
-import jakarta.ejb.TransactionAttribute;
-import jakarta.ejb.TransactionAttributeType;
+import jakarta.ejb.TransactionManagement;
+import jakarta.ejb.TransactionManagementType;
 import jakarta.inject.Inject;
 import java.time.Instant;
 import serai.peer.Leases;
@@ -17,7 +17,7 @@ import serai.peer.Leases;
 /** Ticks for {@link Reaper} and {@link Retention}. Every server has one; the lease says whose tick counts. */
 @Startup
 @Singleton
-@TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
+@TransactionManagement(TransactionManagementType.BEAN)
 public class ReapTimer {
     private static final System.Logger LOG = System.getLogger(ReapTimer.class.getName());
 

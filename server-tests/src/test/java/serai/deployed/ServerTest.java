@@ -12,6 +12,7 @@ import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonValue;
 import jakarta.persistence.EntityManager;
+import jakarta.transaction.Status;
 import jakarta.transaction.TransactionalException;
 import jakarta.transaction.UserTransaction;
 import java.io.StringReader;
@@ -59,7 +60,7 @@ class ServerTest {
 
     @Deployment
     static EnterpriseArchive archive() {
-        return TestArchive.with(ServerTest.class, TwoWrites.class, Endpoint.class);
+        return TestArchive.with(ServerTest.class, TwoWrites.class, Ticking.class, Endpoint.class);
     }
 
     @Inject
@@ -82,6 +83,9 @@ class ServerTest {
 
     @Inject
     private Pulse pulse;
+
+    @Inject
+    private Ticking ticking;
 
     @Inject
     private CallConfig settings;
@@ -206,6 +210,16 @@ class ServerTest {
     void theTimerTicksAgainAndAgain() throws InterruptedException {
         var first = nextTick(Instant.MIN);
         assertThat(nextTick(first)).isAfter(first);
+    }
+
+    @Test
+    void givenATimerWhoseWorkFails_whenItIsDueAgain_thenItTicks_andOutsideOfATransaction() throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (ticking.seen().size() < 5) { // the server takes a timer away after two ticks whose transaction failed
+            assertThat(System.nanoTime()).as("ticks " + ticking.seen()).isLessThan(deadline);
+            Thread.sleep(50);
+        }
+        assertThat(ticking.seen()).containsOnly(Status.STATUS_NO_TRANSACTION);
     }
 
     private Instant nextTick(Instant after) throws InterruptedException {
