@@ -115,9 +115,16 @@ class Platform:
     def program(self, name: str) -> Talk:
         """The client with the app of programs/*name*.py, started where it does not run yet."""
         if name not in self._programs:
-            variables = {**environment(), "MODAL_CONFIG_PATH": os.devnull, **self._login}
-            self._programs[name] = Talk([sys.executable, str(HERE / "client.py"), name], variables, self._log)
+            self._programs[name] = self._talk(name, {})
         return self._programs[name]
+
+    def another(self, name: str, server_url: str) -> Talk:
+        """One more client with that app, at one of several servers. Whoever asked for it closes it."""
+        return self._talk(name, {"MODAL_SERVER_URL": server_url})
+
+    def _talk(self, name: str, login: dict[str, str]) -> Talk:
+        variables = {**environment(), "MODAL_CONFIG_PATH": os.devnull, **self._login, **login}
+        return Talk([sys.executable, str(HERE / "client.py"), name], variables, self._log)
 
     def end_programs(self) -> None:
         """Ends the apps of all clients, and with them their containers."""
@@ -195,11 +202,13 @@ class Installation:
         """Any command builds what is older than its sources; this one does nothing else."""
         self._run(UP_S, "--help")
 
-    def up(self) -> float:
-        """@return the seconds that it took"""
+    def up(self, servers: int | None = None) -> float:
+        """@param servers: how many beside each other; as many as before where it is not said
+        @return the seconds that it took
+        """
         self.is_up = True
         began = time.perf_counter()
-        self._run(UP_S, "up")
+        self._run(UP_S, "up", *(["--servers", str(servers)] if servers else []))
         return time.perf_counter() - began
 
     def down(self) -> None:
