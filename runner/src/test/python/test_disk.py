@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 
 import pytest
 import roots
@@ -45,6 +46,65 @@ def test_given_no_limit_then_it_is_half_of_what_is_free(tmp_path):
     found = os.statvfs(tmp_path)
     watch = disk.Watch(str(tmp_path), None, list, lambda: None)
     assert watch.limit_mb == pytest.approx(found.f_bavail * found.f_frsize / 2 / MIB, rel=0.2)
+
+
+def test_given_files_that_come_and_go_when_their_room_is_counted_then_those_that_stay_count(tmp_path, monkeypatch):
+    for i in range(50):
+        (tmp_path / f"passing-{i}").touch()
+    (tmp_path / "stays").write_bytes(bytes(2 * MIB))
+    listed = os.scandir
+
+    def emptied(path):
+        found = listed(path)
+        entries = list(found)
+        for entry in entries:
+            if entry.name.startswith("passing"):
+                os.unlink(entry.path)
+        return Listing(entries)
+
+    monkeypatch.setattr(disk.os, "scandir", emptied)
+    assert disk.used(str(tmp_path), []) >= 2 * MIB
+
+
+class Listing(list):
+    """As os.scandir's answer, of what was there a moment ago."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+DEEP = """
+import os, time
+os.makedirs("/opt/deep")
+os.chdir("/opt/deep")
+for _ in range(30):
+    os.mkdir("x" * 200)
+    os.chdir("x" * 200)
+print("hidden", flush=True)
+time.sleep(60)
+"""
+
+
+def test_given_a_container_when_it_hides_what_it_writes_below_a_path_that_is_too_long_then_it_is_ended(node, http, base):
+    http.answer.update(root={"base": base, "layers": []}, python_version=roots.python(), limits={"disk_mb": 100, "pids": 100})
+    node.runtime(DEEP, tag="cp" + roots.python().replace(".", ""))
+    assert node.run().code == 137
+    assert http.exits[0]["reason"] == "out of disk: what it wrote cannot be counted: File name too long"
+
+
+def test_given_directories_deeper_than_python_recurses_when_counted_then_what_is_in_them_counts(tmp_path):
+    deep = tmp_path
+    for _ in range(1_200):
+        deep = deep / "d"
+        deep.mkdir()
+    (deep / "large").write_bytes(bytes(2 * MIB))
+    try:
+        assert disk.used(str(tmp_path), []) >= 2 * MIB
+    finally:
+        subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)  # Python's own removal recurses
 
 
 WRITES = """

@@ -30,7 +30,6 @@ CLUSTERS_LIMIT = (
     "the node gave it no more. A cluster that does not allow oversubscription of memory gives what is reserved: ask for more, as by "
     "memory=1024"
 )
-MORE_DISK = "Ask for more, as by ephemeral_disk=…"
 RENEW_S = 60  # a new server is found by then; one that has gone is noticed at once
 
 
@@ -269,8 +268,8 @@ class Container:
         if not ended.set_up:
             said = last_error.decode("utf-8", "replace").strip().removeprefix("bwrap: ")
             return Outcome(ended.code or 1, None, f"the sandbox could not be set up on this node: {said}")
-        if disk and disk.is_over:
-            return Outcome(None, signal.SIGKILL, f"out of disk: it wrote more than {disk.limit_mb} MiB. {MORE_DISK}")
+        if disk and disk.reason:
+            return Outcome(None, signal.SIGKILL, f"out of disk: {disk.reason}")
         oom_kills = group.oom_kills() if group else 0
         if oom_kills and ended.signum == signal.SIGKILL:
             its_own = group.used_its_memory_up()
