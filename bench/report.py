@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 NULL_SERVER = "null server"
-UNITS = {"ms": 1, "s": 2, "MiB": 1, "%": 1, "1/s": 0, "calls/s": 0}  # with the decimals that are worth reading
+UNITS = {"ms": 1, "s": 2, "MiB": 1, "%": 1, "1/s": 0}  # with the decimals that are worth reading
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
             alone = found[SERVERS[0]]["rate"]
             yield Figure(
                 f"calls with {servers} server{'s' if servers > 1 else ''}, {CLIENTS} clients × {ABREAST} callers",
-                "calls/s",
+                "1/s",
                 found[servers]["rate"],
                 alone if servers > 1 else None,
                 "one server",
