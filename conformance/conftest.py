@@ -63,12 +63,18 @@ def disk(tmp_path: Path):
     made.unmount()
 
 
-@pytest.fixture
-def operator(platform: Platform):
-    """For tests that end parts of the platform."""
+@pytest.fixture(scope="session")
+def cli(platform: Platform) -> Path:
+    """For tests that start or end parts of a platform."""
     if platform.cli is None:
-        pytest.skip("SERAI_CLI is not set: only ./serai knows its parts, and starts them again")
-    operator = Operator(platform.cli)
+        pytest.skip("SERAI_CLI is not set: only ./serai knows the parts of a platform, and starts them")
+    return platform.cli
+
+
+@pytest.fixture
+def operator(cli: Path):
+    """For tests that end parts of the platform."""
+    operator = Operator(cli)
     yield operator
     operator.up()  # whatever became of the test: those after it need all parts
 

@@ -11,7 +11,7 @@ from serai_conformance.book import Book
 from serai_conformance.disk import Disk
 from serai_conformance.havoc import Installation
 from serai_conformance.ledger import Clients, judge
-from serai_conformance.platform import Platform, api
+from serai_conformance.platform import api
 from serai_conformance.poll import eventually
 from serai_conformance.terminal import modal, python
 
@@ -26,11 +26,9 @@ LARGE = f"import modal; modal.Function.from_name('ledgering', 'length').spawn(by
 
 @pytest.mark.timeout(1_200)
 def test_given_a_full_disk_when_there_is_room_again_then_refusals_said_why_and_nothing_acknowledged_is_lost(
-    disk: Disk, platform: Platform, tmp_path: Path
+    disk: Disk, cli: Path, tmp_path: Path
 ):
-    if platform.cli is None:
-        pytest.skip("SERAI_CLI is not set: only ./serai can start a platform of its own")
-    with Installation(platform.cli, disk.place / "home") as installation, Book(tmp_path / "book") as book:
+    with Installation(cli, disk.place / "home") as installation, Book(tmp_path / "book") as book:
         login = installation.login()
         modal("deploy", "--name", "ledgering", "ledgering.py", **login).ok()
         with Clients(1, "ledgering", login, book) as clients, api(login["SERAI_API_TOKEN"], login["SERAI_API_URL"]) as rest:

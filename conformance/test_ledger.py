@@ -30,11 +30,9 @@ END_WITHIN = 600
 
 
 @pytest.fixture
-def installation(platform: Platform):
-    if platform.cli is None:
-        pytest.skip("SERAI_CLI is not set: only ./serai can start a platform of its own")
+def installation(cli: Path):
     home = Path(tempfile.mkdtemp(prefix="serai-ledger-"))
-    with Installation(platform.cli, home, int(os.environ.get("SERAI_LEDGER_SERVERS", "1"))) as made:
+    with Installation(cli, home, int(os.environ.get("SERAI_LEDGER_SERVERS", "1"))) as made:
         yield made
     shutil.rmtree(home)
 

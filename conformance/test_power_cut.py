@@ -24,13 +24,11 @@ END_WITHIN = 600
 
 @pytest.mark.timeout(1_800)
 def test_given_power_cuts_when_the_platform_is_up_again_then_nothing_acknowledged_is_lost(
-    disk: Disk, platform: Platform, tmp_path: Path
+    disk: Disk, cli: Path, platform: Platform, tmp_path: Path
 ):
-    if platform.cli is None:
-        pytest.skip("SERAI_CLI is not set: only ./serai can start a platform of its own")
     if not platform.full:
         pytest.skip("only under --full: it starts a platform three times")
-    with Installation(platform.cli, disk.place / "home") as installation, Book(tmp_path / "book") as book:
+    with Installation(cli, disk.place / "home") as installation, Book(tmp_path / "book") as book:
         power_cut(disk, installation)  # right after all of it was installed
         installation.up()
         login = installation.login()

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -35,10 +36,8 @@ class Servers:
 
 
 @pytest.fixture(scope="module")
-def servers(platform: Platform):
-    if platform.cli is None:
-        pytest.skip("SERAI_CLI is not set: only ./serai can start a second server")
-    operator = Operator(platform.cli)
+def servers(cli: Path):
+    operator = Operator(cli)
     operator.up("--servers", "2")
     status = json.loads(operator.run("status", "--json").stdout)
     http = {part["part"]: part["address"] for part in status["parts"] if part["part"].startswith("server")}
