@@ -121,8 +121,12 @@ def test_given_another_method_when_it_is_asked_for_then_it_is_not_handed_on(blob
 
 def test_given_a_body_without_a_length_when_it_is_sent_then_it_is_refused_and_the_connection_ends(blobs, connect):
     client = connect(blobs.url)
-    client.request("PUT", "/blobs/bl-1", iter([b"GET /blobs/bl-2 HTTP/1.1\r\n\r\n"]), encode_chunked=True)
-    answer = client.getresponse()
+    client.connect()
+    inner = b"GET /blobs/bl-2 HTTP/1.1\r\n\r\n"
+    head = b"PUT /blobs/bl-1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    client.sock.sendall(head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(inner), inner))  # at once: it is refused before its end
+    answer = http.client.HTTPResponse(client.sock)
+    answer.begin()
     assert answer.status == 411 and answer.will_close
     assert blobs.asked == []
 
