@@ -193,8 +193,10 @@ sealed interface NomadAgent {
             }
             var line = Stream.of(
                             Java.program(),
-                            "-Xmx128m",
+                            "-Xms32m", // grows by need
+                            "-Xmx512m", // for some 20,000 jobs
                             "-XX:+UseSerialGC",
+                            "-XX:+ExitOnOutOfMemoryError", // the next one finds its tasks again
                             "-jar",
                             copy().toString(),
                             "--bind",

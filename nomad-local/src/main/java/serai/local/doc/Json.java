@@ -43,7 +43,7 @@ public final class Json {
             if (pairs[i + 1] == null) {
                 doc.remove(name);
             } else {
-                doc.set(name, MAPPER.valueToTree(pairs[i + 1]));
+                doc.set(name, pairs[i + 1] instanceof JsonNode node ? node : MAPPER.valueToTree(pairs[i + 1]));
             }
         }
         return doc;

@@ -13,11 +13,15 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import serai.local.doc.Json;
+import serai.local.doc.Sharing;
 import serai.local.job.Job;
 
 /** All documents and indexes. Only its store changes it, and only under the store's lock. */
 public final class Tables {
     private static final Set<Table> OF_JOBS = EnumSet.of(Table.ALLOCATIONS, Table.EVALUATIONS, Table.DEPLOYMENTS);
+
+    /** The longest documents, which are the most alike. */
+    private static final Set<Table> ALIKE = EnumSet.of(Table.JOBS, Table.VERSIONS);
 
     private static final Set<Table> WITH_STATUS = EnumSet.of(Table.ALLOCATIONS, Table.JOBS, Table.DEPLOYMENTS);
 
@@ -28,6 +32,7 @@ public final class Tables {
     /** By the clock that nobody sets: when the status of a document became what it is. Not of what an earlier agent left. */
     private final Map<String, Long> statusSince = new HashMap<>();
 
+    private final Sharing sharing = new Sharing();
     private final Map<Table, Long> indexes = new EnumMap<>(Table.class);
     private final long opened = System.nanoTime();
     private long index;
@@ -153,8 +158,9 @@ public final class Tables {
         set(table, key, doc, at);
     }
 
-    void set(Table table, String key, ObjectNode doc, long at) {
+    void set(Table table, String key, ObjectNode changed, long at) {
         TreeMap<String, ObjectNode> all = documents.get(table);
+        ObjectNode doc = changed == null || !ALIKE.contains(table) ? changed : sharing.of(changed);
         ObjectNode before = doc == null ? all.remove(key) : all.put(key, doc);
         if (OF_JOBS.contains(table)) {
             Map<String, TreeMap<String, ObjectNode>> jobs = byJob.get(table);
