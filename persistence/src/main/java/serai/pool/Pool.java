@@ -114,7 +114,7 @@ public class Pool {
         return size;
     }
 
-    /** @return whether the cluster knows its job */
+    /** @return whether the cluster may know its job: it does since the pool's first need of a container */
     public boolean isDeclared() {
         return declared;
     }

@@ -83,14 +83,13 @@ public class Pools {
         return Optional.ofNullable(em.find(Pool.class, id.value()));
     }
 
-    /** Those that have or need containers, or have a job to be removed. */
+    /** Those that have or need containers, or have to be removed. */
     public List<PoolId> awake() {
         return jdbi.withHandle(handle -> handle.createQuery("""
                         select p.id from pool p join definition d on d.id = p.definition_id
                         left join adjustment a on a.function_id = p.function_id and a.definition_id = p.definition_id
                         where p.state = 'DRAINING' or p.state = 'ACTIVE' and (p.size > 0
                             or coalesce(a.min_containers, d.min_containers) > 0
-                            or not p.declared
                             or exists (select 1 from container c where c.pool_id = p.id and c.state <> 'ENDED')
                             or exists (select 1 from input i where i.pool_id = coalesce(p.queue_id, p.id) and i.state = 'PENDING'))""")
                 .map((row, context) -> new PoolId(row.getString("id")))

@@ -233,9 +233,6 @@ public class PoolScaler {
     private void scale(Observation look, Notes own) {
         var id = look.pool().id();
         var seen = look.seen(own.pace(look), own.trend(look, clock.instant()));
-        if (!seen.pool().isDeclared()) {
-            declare(seen, own);
-        }
         var now = clock.instant();
         var share = seen.share(devices.patience(), now);
         if (share.givesWay(seen.demand().size())) {
@@ -253,7 +250,7 @@ public class PoolScaler {
             when share.most() <= seen.demand().size() -> hold(seen, own, wanted, reason);
             case ScaleUp(int to, String reason) -> {
                 if (seen.demand().size() == 0 && !own.declared) {
-                    declare(seen, own); // by an earlier server, perhaps with another runner
+                    declare(seen, own); // now, as most of what is deployed waits long for its first call
                 }
                 grow(seen, own, Math.min(to, share.most()), reason);
             }

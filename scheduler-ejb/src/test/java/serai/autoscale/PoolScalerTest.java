@@ -28,11 +28,20 @@ class PoolScalerTest {
     private final TestServer server = new TestServer();
 
     @Test
-    void givenAPublishedFunction_whenNobodyCalls_thenItsJobIsKnownAndEmpty() {
+    void givenAPublishedFunction_whenNobodyCalls_thenTheClusterDoesNotKnowIt() {
         var pool = server.pool(0, WINDOW);
+        server.scaler.reconcile(pool.id(), () -> true);
+        server.tick();
+        assertThat(server.cluster.count(pool.id())).isEmpty();
+        assertThat(server.pools.awake()).doesNotContain(pool.id());
+        assertThat(server.reload(pool.id()).isDeclared()).isFalse();
+    }
 
-        server.await(
-                "its job is declared", () -> server.cluster.count(pool.id()).equals(Optional.of(0)));
+    @Test
+    void givenAPublishedFunction_whenItIsCalledFirst_thenItsJobIsKnown() {
+        var pool = server.pool(0, WINDOW);
+        server.call(pool, 1);
+        server.await("a place", () -> server.cluster.count(pool.id()).equals(Optional.of(1)));
 
         var job = server.cluster.job(pool.id());
         assertThat(job.labels())
@@ -81,7 +90,7 @@ class PoolScalerTest {
 
         server.await("the reason", () -> server.reload(second.id()).reason().contains("its workspace has all"));
 
-        assertThat(server.cluster.count(second.id())).contains(0);
+        assertThat(server.cluster.count(second.id()).orElse(0)).isZero();
         server.workspaceContainers(3);
         server.await("a place", () -> server.cluster.count(second.id()).equals(Optional.of(1)));
         var function = server.functions.find(second.functionId()).orElseThrow();
@@ -167,7 +176,7 @@ class PoolScalerTest {
         server.await("a place", () -> server.reload(pool.id()).size() == 1);
 
         server.cluster.reset();
-        server.scaler.reconcile(pool.id()); // it sees that a container is missing
+        server.scaler.reconcile(pool.id(), () -> true); // it sees that a container is missing
         server.passes(PoolScaler.PATIENCE);
 
         server.await("a place again", () -> server.cluster.count(pool.id()).equals(Optional.of(1)));
@@ -191,7 +200,7 @@ class PoolScalerTest {
         server.call(pool, 1);
         server.await("a place", () -> server.reload(pool.id()).size() == 1);
         server.container(pool, 0).ready().exit(0);
-        server.scaler.reconcile(pool.id());
+        server.scaler.reconcile(pool.id(), () -> true);
         server.passes(PoolScaler.PATIENCE);
 
         server.await("a place again", () -> server.cluster.at(pool.id(), 0) != null);
@@ -266,10 +275,13 @@ class PoolScalerTest {
     @Test
     void givenAnAppThatWasStopped_whenAPoolOfItIsMadeLate_thenItGoesAsWell() {
         var pool = server.pool(0, WINDOW);
-        server.apps.stop(pool.appId(), server.now());
         var late = server.call(pool, 1);
+        server.apps.stop(pool.appId(), server.now());
 
-        server.await("it is gone", () -> server.reload(pool.id()).state() == Pool.State.GONE);
+        server.await("it is gone", () -> {
+            server.tick();
+            return server.reload(pool.id()).state() == Pool.State.GONE;
+        });
 
         assertThat(server.calls.outputsAfter(late, 0, 10))
                 .singleElement()

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import serai.device.Gpu;
 import serai.function.AutoscalerSettings;
@@ -42,12 +41,17 @@ class RanksTest {
     }
 
     @Test
-    void givenTwoGpus_whenPublished_thenEachIsAJobThatAsksForItsOwn() {
+    void givenTwoGpus_whenBothAreNeeded_thenEachIsAJobThatAsksForItsOwn() {
         var function = function(10, Duration.ofSeconds(60), H100, A100);
         var ranks = ranks(function);
-        server.await(
-                "both are declared",
-                () -> ranks.stream().allMatch(p -> server.cluster.count(p.id()).equals(Optional.of(0))));
+        server.cluster.makeRoom(ranks.get(0).id(), 0);
+        server.call(ranks.getFirst(), 1);
+        server.await("one is asked", () -> count(ranks.get(0)) == 1);
+        server.passes(Duration.ofSeconds(2));
+        server.await("the other one is", () -> {
+            server.tick();
+            return count(ranks.get(1)) == 1;
+        });
         assertThat(server.cluster
                         .job(ranks.get(0).id())
                         .resources()

@@ -92,7 +92,6 @@ class ModelTest {
         Both(long seed) {
             random = new Random(seed);
             server.signals.onUnheard(topic -> {}); // nobody scales while the two are compared
-            server.await("its job is declared", () -> server.reload(pool.id()).isDeclared());
             var functions = new ModelFunctions();
             var app = new ModelApps(Steps.PLAIN).add("ap-1", App.State.DEPLOYED);
             var duties = server.functions.definition(pool.definitionId()).duties();
@@ -105,7 +104,6 @@ class ModelTest {
                     id -> containers.rows().stream().anyMatch(c -> c.state() != Container.State.ENDED),
                     Steps.PLAIN);
             modelPool = pools.add("po-1", function, definition);
-            pools.declared(modelPool.id());
             modelTarget = new Target(
                     "fu-1",
                     "f",

@@ -69,7 +69,6 @@ public final class ModelPools extends Pools {
             case GONE -> false;
             case ACTIVE ->
                 pool.size() > 0
-                        || !pool.isDeclared()
                         || isAnythingPending.test(pool.queue())
                         || hasContainers.test(pool.id())
                         || functions
