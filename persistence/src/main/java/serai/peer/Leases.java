@@ -24,6 +24,8 @@ import org.jdbi.v3.core.Jdbi;
 public class Leases {
     public static final Duration TERM = Duration.ofSeconds(5);
 
+    private static final Duration REQUEST = Duration.ofSeconds(1);
+
     private static final Duration FORGOTTEN = Duration.ofDays(1);
 
     private final Jdbi jdbi;
@@ -83,9 +85,9 @@ public class Leases {
         return mine;
     }
 
-    /** @return whether it surely holds it, without asking */
+    /** @return whether it surely holds it, without asking, and for as long as a request to others takes */
     public boolean holds(String name) {
-        return left(name, nanoTime.getAsLong()) > 0;
+        return left(name, nanoTime.getAsLong()) > REQUEST.toNanos();
     }
 
     private long left(String name, long now) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.autoscale;
 
+import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
@@ -17,6 +18,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import serai.autoscale.Decision.GiveUp;
 import serai.autoscale.Decision.Hold;
 import serai.autoscale.Decision.Remove;
@@ -121,11 +123,17 @@ public class PoolScaler {
                 null); // for the server's proxy
     }
 
-    /** May be called at any time by anyone; looks at one pool follow each other. Never throws. */
-    public void reconcile(PoolId id) {
+    /**
+     * May be called at any time by anyone; looks at one pool follow each other. Never throws.
+     *
+     * @param isOurs asked right before the cluster is: after a standstill another server looks at the pool, and what was decided
+     *     from an old look would stop what works
+     */
+    public void reconcile(PoolId id, BooleanSupplier isOurs) {
         var own = notes.computeIfAbsent(id, Notes::new);
         own.turn.lock();
         try {
+            own.isOurs = isOurs;
             if (own.rest.isOn(clock.instant())) {
                 return;
             }
@@ -140,6 +148,8 @@ public class PoolScaler {
                 act(seen.get(), own);
             }
             recovered(id, own);
+        } catch (OvertakenException e) {
+            LOG.log(DEBUG, "pool {0}: the look is not current any more", id);
         } catch (ProblemException e) {
             trouble(id, own, words(e), e);
         } catch (RuntimeException e) {
@@ -186,10 +196,11 @@ public class PoolScaler {
         var own = notes.computeIfAbsent(id, Notes::new);
         own.turn.lock();
         try {
+            own.isOurs = () -> true; // a report says it, and no look that may be old
             failPending(id, content, reason);
             containers.drain(id); // what is still starting is withdrawn
             pools.gaveUp(id, reason, clock.instant());
-            withdraw(id, 0, reason);
+            withdraw(id, own, 0, reason);
         } catch (ProblemException e) {
             trouble(id, own, words(e), e);
         } finally {
@@ -211,7 +222,8 @@ public class PoolScaler {
         }
     }
 
-    private void withdraw(PoolId id, int to, String reason) {
+    private void withdraw(PoolId id, Notes own, int to, String reason) {
+        own.mustBeOurs();
         try {
             cluster.resize(id, to, reason);
         } catch (ProblemException e) {
@@ -226,7 +238,7 @@ public class PoolScaler {
         if (seen.pool().state() == Pool.State.ACTIVE && seen.isCurrent()) {
             scale(seen, own);
         } else {
-            retire(seen);
+            retire(seen, own);
         }
     }
 
@@ -264,7 +276,10 @@ public class PoolScaler {
                     resize(seen, own, reached, reason);
                 }
             }
-            case GiveUp(String reason) -> giveUp(id, null, lastFailure(seen, reason));
+            case GiveUp(String reason) -> {
+                own.mustBeOurs();
+                giveUp(id, null, lastFailure(seen, reason));
+            }
             case Hold(String reason) -> hold(seen, own, wanted, reason);
             case Stay(String reason) -> {
                 hold(seen, own, wanted, reason);
@@ -402,6 +417,7 @@ public class PoolScaler {
     /** First the cluster, then our record of it: what failed half-way is asked for again. */
     private void resize(Observation seen, Notes own, int to, String reason) {
         var id = seen.pool().id();
+        own.mustBeOurs();
         try {
             cluster.resize(id, to, reason);
         } catch (ProblemException e) {
@@ -415,7 +431,7 @@ public class PoolScaler {
         own.shortSince = null;
     }
 
-    private void retire(Observation seen) {
+    private void retire(Observation seen, Notes own) {
         var id = seen.pool().id();
         retirements.begin(id); // an input that came late, or a container
         if (!seen.app().state().runs()) {
@@ -427,7 +443,7 @@ public class PoolScaler {
         var policy = new ScalingPolicy(seen.autoscaler(), settings.crashLimit());
         switch (policy.retire(seen.demand(), clock.instant(), settings.stopGrace())) {
             case ScaleDown(int to, var draining, String reason) -> {
-                withdraw(id, to, reason);
+                withdraw(id, own, to, reason);
             }
             case Remove remove -> remove(seen);
             case Hold(String reason) -> pools.explain(id, reason, clock.instant());
@@ -487,11 +503,17 @@ public class PoolScaler {
         }
     }
 
+    /** Another server may look at the pool by now. */
+    private static final class OvertakenException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
     /** What this server remembers of a pool. Nothing of it is needed: a restart costs a declaration and some patience. */
     private static final class Notes {
         final ReentrantLock turn = new ReentrantLock();
         final ReentrantLock ranks = new ReentrantLock(); // of the queue's pool: who of them is looked at
         final Rest rest;
+        BooleanSupplier isOurs = () -> true;
         final Queue<FollowUp> followUps = new ConcurrentLinkedQueue<>();
         boolean declared; // by this server, so with its runner
         Instant shortSince;
@@ -503,6 +525,12 @@ public class PoolScaler {
 
         Notes(PoolId pool) {
             rest = new Rest(pool.hashCode());
+        }
+
+        void mustBeOurs() {
+            if (!isOurs.getAsBoolean()) {
+                throw new OvertakenException();
+            }
         }
 
         /** A pool that was at zero still knows how long its inputs took. */

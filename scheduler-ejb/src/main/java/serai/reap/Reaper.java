@@ -14,6 +14,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import serai.activate.Publisher;
 import serai.app.Apps;
 import serai.call.Inputs;
@@ -31,6 +32,9 @@ public class Reaper {
     /** For containers to find the server that has come back: their relays try each second, a first word may take 5 s. */
     private static final Duration RETURN = Duration.ofSeconds(10);
 
+    /** So long without a look, which comes each second, the server stood still, or another one had the lease. */
+    private static final Duration ABSENCE = Duration.ofSeconds(10);
+
     /** By which two clocks may differ in the time between two looks. */
     private static final Duration SLEW = Duration.ofSeconds(1);
 
@@ -45,7 +49,8 @@ public class Reaper {
     private final CallConfig settings;
     private final InstantSource clock;
     private final LongSupplier nanos;
-    private final long begun;
+    private long begun;
+    private long present;
     private final Sightings<Beat> beats = new Sightings<>();
     private final Sightings<Beat> appBeats = new Sightings<>();
     private final Sightings<String> starts = new Sightings<>();
@@ -102,6 +107,7 @@ public class Reaper {
         this.clock = clock;
         this.nanos = nanos;
         this.begun = nanos.getAsLong();
+        this.present = begun;
     }
 
     /** @param who a container or an app; it lives as long as its last beat changes */
@@ -115,6 +121,7 @@ public class Reaper {
 
     /** One look at everything. Each kind of finding fails for itself. */
     public synchronized void reap() {
+        isPresent();
         attempt("a clock that was set back", this::clockSetBack);
         attempt("containers that fell silent", this::silentContainers);
         if (isBack()) {
@@ -126,13 +133,27 @@ public class Reaper {
         attempt("apps whose client fell silent", this::silentApps);
         attempt("apps that are ending", publisher::resume);
         attempt("allocations that should have ended", evictions::resume);
+        isPresent();
     }
 
     /** Of everything, what users count in seconds. */
     public synchronized void reapOverdue() {
+        isPresent();
         if (isBack()) {
             attempt("inputs over their time", this::overdueInputs);
         }
+        isPresent();
+    }
+
+    /** A server that stood still is as one that has just started: nobody was heard meanwhile, and nobody's word is read yet. */
+    private void isPresent() {
+        long now = nanos.getAsLong();
+        if (now - present > ABSENCE.toNanos()) {
+            begun = now;
+            beats.forget();
+            appBeats.forget();
+        }
+        present = now;
     }
 
     /** What was done in time while the server was away is told just after its start: no limit is looked at before that. */
@@ -150,13 +171,13 @@ public class Reaper {
 
     /** Nobody could be heard while the server was away: silence counts from its first look. */
     private void silentContainers() {
-        silent(containers.live(), c -> new Beat(c.id(), c.heartbeatAt()), beats, settings.lease())
+        silent(containers::live, c -> new Beat(c.id(), c.heartbeatAt()), beats, settings.lease())
                 .forEach(c -> evictions.end(
                         c, "no sign of life for %d s".formatted(settings.lease().toSeconds())));
     }
 
     private void silentApps() {
-        silent(apps.heartbeating(), a -> new Beat(a.id(), a.heartbeatAt()), appBeats, settings.appSilence())
+        silent(apps::heartbeating, a -> new Beat(a.id(), a.heartbeatAt()), appBeats, settings.appSilence())
                 .forEach(app -> {
                     LOG.log(
                             INFO,
@@ -167,9 +188,12 @@ public class Reaper {
                 });
     }
 
-    private <T> List<T> silent(List<T> live, Function<T, Beat> last, Sightings<Beat> sightings, Duration patience) {
+    private <T> List<T> silent(
+            Supplier<List<T>> all, Function<T, Beat> last, Sightings<Beat> sightings, Duration patience) {
+        long before = nanos.getAsLong();
+        var live = all.get();
         var told = live.stream().collect(toMap(last, one -> Duration.ZERO));
-        var silence = sightings.look(told, nanos.getAsLong());
+        var silence = sightings.look(told, before, nanos.getAsLong());
         return live.stream()
                 .filter(one -> silence.get(last.apply(one)).compareTo(patience) > 0)
                 .toList();
@@ -187,10 +211,11 @@ public class Reaper {
     }
 
     private void slowStarts() {
+        long before = nanos.getAsLong();
         var starting = containers.starting();
         var told =
                 starting.stream().collect(toMap(Container::id, c -> Duration.between(c.createdAt(), clock.instant())));
-        var ages = starts.look(told, nanos.getAsLong());
+        var ages = starts.look(told, before, nanos.getAsLong());
         for (var container : starting) {
             var definition = functions.definition(pools.get(container.poolId()).definitionId());
             var limit = definition.duties().startupTimeout();
@@ -202,9 +227,10 @@ public class Reaper {
 
     /** The runtime enforces no limit: its container has to end, with all that it holds. */
     private void overdueInputs() {
+        long before = nanos.getAsLong();
         var running = inputs.running();
         var told = running.stream().collect(toMap(i -> new Try(i.inputId(), i.attempt()), Inputs.Attempt::age));
-        var ages = tries.look(told, nanos.getAsLong());
+        var ages = tries.look(told, before, nanos.getAsLong());
         running.stream()
                 .filter(i -> ages.get(new Try(i.inputId(), i.attempt())).compareTo(i.limit()) > 0)
                 .forEach(this::overdue);

@@ -19,25 +19,32 @@ final class Sightings<K> {
 
     /**
      * @param told everything that is there, with its age as it is told
-     * @param nanos of {@link System#nanoTime}
-     * @return the same with its age as it was seen
+     * @param from of {@link System#nanoTime}, before it was read
+     * @param to the same, after it was read: long after, if the server stood still meanwhile
+     * @return the same with the age that it was seen to have at least
      */
-    Map<K, Duration> look(Map<K, Duration> told, long nanos) {
+    Map<K, Duration> look(Map<K, Duration> told, long from, long to) {
         var next = new HashMap<K, Long>();
         var ages = new HashMap<K, Duration>();
         told.forEach((thing, age) -> {
             var known = begun.get(thing);
-            long since = known == null ? nanos - atFirst(age, nanos) : known;
+            long since = known == null ? to - atFirst(age, to) : known;
             next.put(thing, since);
-            ages.put(thing, Duration.ofNanos(nanos - since));
+            ages.put(thing, Duration.ofNanos(Math.max(0, from - since)));
         });
         begun = next;
-        before = nanos;
+        before = from;
         return ages;
     }
 
-    private long atFirst(Duration told, long nanos) {
+    /** The next look is the first one again. */
+    void forget() {
+        begun = Map.of();
+        before = null;
+    }
+
+    private long atFirst(Duration told, long to) {
         long age = Math.max(0, told.toNanos());
-        return before == null ? age : Math.min(age, nanos - before);
+        return before == null ? age : Math.min(age, to - before);
     }
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import serai.peer.Leases;
 import serai.pool.PoolId;
@@ -137,7 +138,7 @@ class ReconciliationsTest {
 
     private final class CountingScaler extends PoolScaler {
         @Override
-        public void reconcile(PoolId id) {
+        public void reconcile(PoolId id, BooleanSupplier isOurs) {
             looks.add(id);
             during.run();
         }

@@ -81,8 +81,9 @@ class ReaperTest {
     @Test
     void givenAHeartbeat_whenTheLeaseWouldBeOver_thenTheContainerStays() {
         container.ready();
-        passes(LEASE.plusSeconds(1));
+        passes(LEASE.minusSeconds(1));
         server.containers.heartbeat(container.id(), server.now());
+        passes(Duration.ofSeconds(2));
 
         server.reaper.reap();
 
@@ -105,8 +106,10 @@ class ReaperTest {
 
     @Test
     void givenAContainerThatDoesNotGetReady_whenItsTimeIsOver_thenItsStartHasFailed() {
-        passes(Duration.ofSeconds(301));
-        server.containers.heartbeat(container.id(), server.now()); // not silent, only slow
+        for (int s = 0; s < 305; s += 5) {
+            passes(Duration.ofSeconds(5));
+            server.containers.heartbeat(container.id(), server.now()); // not silent, only slow
+        }
 
         server.reaper.reap();
 
@@ -130,6 +133,23 @@ class ReaperTest {
         assertThat(container.row().state()).isEqualTo(Container.State.ENDED);
         assertThat(server.cluster.allocation(container.allocation().id()))
                 .hasValueSatisfying(a -> assertThat(a.state().isTerminal()).isTrue());
+    }
+
+    @Test
+    void givenAServerThatStoodStill_whenItGoesOn_thenEveryoneIsHeardFirst() {
+        container.ready().claim();
+        passes(Duration.ofSeconds(15));
+        server.passes(Duration.ofSeconds(301));
+
+        server.reaper.reapOverdue();
+        server.reaper.reap();
+
+        assertThat(container.row().state()).isEqualTo(Container.State.ACTIVE);
+        assertThat(server.inputs.load(pool.id())).as("its time is over").isEqualTo(new Inputs.Load(0, 1));
+        assertThat(server.apps.find(pool.appId()).orElseThrow().state()).isEqualTo(App.State.EPHEMERAL);
+        passes(LEASE.plusSeconds(1));
+        server.reaper.reap();
+        assertThat(container.row().state()).as("nothing was heard since").isEqualTo(Container.State.ENDED);
     }
 
     @Test
@@ -157,8 +177,7 @@ class ReaperTest {
 
     @Test
     void givenAClientThatFellSilent_whenItsTimeIsOver_thenItsAppEnds() {
-        server.reaper.reap(); // as it does every 5 s
-        server.passes(LEASE.plusSeconds(1));
+        passes(LEASE.plusSeconds(1), false);
 
         server.reaper.reap();
 
@@ -211,9 +230,18 @@ class ReaperTest {
 
     /** Time, with a client that is heard. */
     private void passes(Duration time) {
-        server.reaper.reap(); // as it does every 5 s
-        server.passes(time);
-        server.apps.heartbeat(server.tenant, pool.appId(), server.now());
+        passes(time, true);
+    }
+
+    private void passes(Duration time, boolean isHeard) {
+        var every = Duration.ofSeconds(5); // as the reaper looks
+        for (var left = time; left.isPositive(); left = left.minus(every)) {
+            server.reaper.reap();
+            server.passes(left.compareTo(every) < 0 ? left : every);
+            if (isHeard) {
+                server.apps.heartbeat(server.tenant, pool.appId(), server.now());
+            }
+        }
     }
 
     private static Allocation over(Allocation allocation, Allocation.State state) {

@@ -193,7 +193,7 @@ final class SimulatedCluster implements Cluster {
     }
 
     private void answer() {
-        world.between();
+        world.onItsWay();
         if (isAway) {
             throw Problem.CLUSTER_UNAVAILABLE.because("it is away");
         }

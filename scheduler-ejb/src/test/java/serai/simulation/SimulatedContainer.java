@@ -89,6 +89,7 @@ final class SimulatedContainer {
     }
 
     private void register() {
+        world.presents(place.id);
         try {
             id = world.ask(server -> server.admissions
                     .admit(world.pool.id(), world.pool.secret(), place.id, place.index, "node-1")

@@ -21,6 +21,7 @@ import serai.app.App;
 import serai.app.ModelApps;
 import serai.call.ModelQueue;
 import serai.call.Outcome;
+import serai.cluster.AllocationId;
 import serai.container.Container;
 import serai.container.ModelContainers;
 import serai.function.AutoscalerSettings;
@@ -42,8 +43,8 @@ final class World implements Steps {
     /** How soon others may come while a server is between two statements. */
     private static final Duration HURRY = Duration.ofMillis(500);
 
-    /** It looks at time limits after 10 s, each second. */
-    private static final Duration FIRST_LOOK = Duration.ofSeconds(12);
+    /** It looks at time limits after 10 s, at some of them every 5 s. */
+    private static final Duration FIRST_LOOK = Duration.ofSeconds(16);
 
     /** In milliseconds: longer than a lease of its work. */
     private static final int LONGEST_STALL = 20_000;
@@ -83,7 +84,12 @@ final class World implements Steps {
     private final Map<String, Integer> attempts = new HashMap<>();
     private final Map<String, Instant> began = new HashMap<>(); // the input's attempt, by the true time
     private final List<Instant> clocksSet = new ArrayList<>();
+    private final Map<String, Instant> beats = new HashMap<>();
     private final Map<String, Instant> born = new HashMap<>();
+
+    /** By allocation: when its runner asked for a container first, from when on the container's age is told. */
+    private final Map<String, Instant> presented = new HashMap<>();
+
     private final Map<String, Instant> heard = new HashMap<>(); // of the container
     private final Set<Object> busy = new HashSet<>();
     private SimulatedServer acting;
@@ -203,14 +209,20 @@ final class World implements Steps {
     /** Here others act, and here servers die. */
     void between() {
         var me = acting;
+        if (me != null && servers.contains(me) && still == null && chance(faults.stall())) {
+            stall(me);
+        }
+        onItsWay();
+    }
+
+    /** The same for what is sent, which goes on when its sender stands still. */
+    void onItsWay() {
+        var me = acting;
         if (me == null) {
             return;
         }
         if (servers.contains(me) && chance(faults.crash())) {
             crash(me);
-        }
-        if (servers.contains(me) && still == null && chance(faults.stall())) {
-            stall(me);
         }
         if (servers.contains(me) && chance(faults.interleave())) {
             meanwhile(() -> time.hurry(HURRY, whose -> !busy.contains(whose)));
@@ -413,6 +425,10 @@ final class World implements Steps {
         return clocksSet.stream().anyMatch(at -> !at.isBefore(beginning) && !at.isAfter(firstLook));
     }
 
+    void presents(AllocationId allocation) {
+        presented.putIfAbsent(allocation.value(), time.now());
+    }
+
     private void lives(Container container, String end) {
         if (end.startsWith("no sign of life")) {
             var silence = time.since(heard.get(container.id()));
@@ -429,8 +445,10 @@ final class World implements Steps {
                     container.id(),
                     start);
         }
-        born.putIfAbsent(container.id(), time.now());
-        heard.put(container.id(), time.now());
+        born.putIfAbsent(container.id(), presented.get(container.allocationId()));
+        if (!container.heartbeatAt().equals(beats.put(container.id(), container.heartbeatAt()))) {
+            heard.put(container.id(), time.now()); // and not when a server that stood still keeps the word of long ago
+        }
     }
 
     void holds(boolean condition, String what, Object... values) {
