@@ -56,24 +56,31 @@ record Prerequisites(Settings settings) {
                         .formatted();
     }
 
-    boolean hasMmdebstrap() {
-        return NomadAgent.onPath(settings, "mmdebstrap").isPresent();
+    /** Makes base systems of images. */
+    void mmdebstrap(Progress progress) {
+        if (Privilege.isRoot() || settings.yes()) {
+            tool("images", "mmdebstrap", "so images that need a build cannot be built", progress);
+        }
     }
 
-    /** Makes base systems of images. Without it everything else works, so that a failure is no reason to stop. */
-    void mmdebstrap(Progress progress) {
-        var manager = SystemPackages.find(settings).filter(m -> m.mmdebstrap().isPresent());
-        if (hasMmdebstrap() || manager.isEmpty() || !(Privilege.isRoot() || settings.yes())) {
+    /** For tests in a browser; so large that nobody has it unasked. */
+    void chromium(Progress progress) {
+        if (settings.yes()) {
+            tool("browser", "chromium", "so tests that need a browser are skipped", progress);
+        }
+    }
+
+    /** Without it everything else works, so that a failure is no reason to stop. */
+    private void tool(String step, String name, String consequence, Progress progress) {
+        var line = SystemPackages.find(settings).flatMap(manager -> manager.tool(name));
+        boolean isThere = NomadAgent.onPath(settings, name).isPresent();
+        if (isThere || line.isEmpty()) {
             return;
         }
-        progress.step(
-                "images", "installing mmdebstrap: " + manager.get().mmdebstrap().orElseThrow(), step -> {
-                    var result = manager.get().installMmdebstrap();
-                    step.says(
-                            result.ok()
-                                    ? "mmdebstrap installed"
-                                    : "mmdebstrap could not be installed, so images that need a build cannot be built");
-                    return null;
-                });
+        progress.step(step, "installing %s: %s".formatted(name, line.get()), said -> {
+            var result = SystemPackages.find(settings).orElseThrow().installTool(name);
+            said.says(result.ok() ? name + " installed" : "%s could not be installed, %s".formatted(name, consequence));
+            return null;
+        });
     }
 }

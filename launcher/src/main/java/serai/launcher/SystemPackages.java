@@ -18,7 +18,7 @@ enum SystemPackages {
     /** Which have the same names everywhere. */
     private static final String SANDBOX = "bubblewrap passt";
 
-    private static final String MMDEBSTRAP = "apt-get install -y --no-install-recommends mmdebstrap";
+    private static final String TOOL = "apt-get install -y --no-install-recommends ";
 
     private final String program;
     private final String install;
@@ -54,12 +54,12 @@ enum SystemPackages {
     }
 
     /** As it is to be typed by whoever asks; empty where the distribution has no such tool. */
-    Optional<String> mmdebstrap() {
-        return this == APT ? Optional.of(sudo() + MMDEBSTRAP) : Optional.empty();
+    Optional<String> tool(String name) {
+        return this == APT ? Optional.of(sudo() + TOOL + name) : Optional.empty();
     }
 
-    Command.Result installMmdebstrap() {
-        return install(MMDEBSTRAP);
+    Command.Result installTool(String name) {
+        return install(TOOL + name);
     }
 
     private Command.Result install(String command) {

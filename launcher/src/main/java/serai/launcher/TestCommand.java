@@ -38,7 +38,9 @@ final class TestCommand implements Callable<Integer> {
         var python = Python.find(Settings.ofProcess());
         Files.createDirectories(work);
         try (var progress = Progress.onTerminal()) {
-            new Prerequisites(Settings.ofProcess()).sandbox(progress); // the runner's tests start sandboxes, too
+            var prerequisites = new Prerequisites(Settings.ofProcess());
+            prerequisites.sandbox(progress); // the runner's tests start sandboxes, too
+            prerequisites.chromium(progress);
         }
         for (var suite : withoutPlatform()) {
             run(suite, python, Map.of());
