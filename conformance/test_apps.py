@@ -24,11 +24,11 @@ def deploy(name: str, version: str = "1", *options: str, **environment: str) -> 
 
 
 def listed(*options: str) -> dict[str, dict]:
-    return {row["description"]: row for row in json.loads(cli("app", "list", "--json", *options).ok().stdout)}
+    return {row["description"]: row for row in cli("app", "list", "--json", *options).ok().rows()}
 
 
 def history(name: str) -> list[dict]:
-    return json.loads(cli("app", "history", name, "--json").ok().stdout)
+    return cli("app", "history", name, "--json").ok().rows()
 
 
 def work(name: str) -> modal.Function:
@@ -50,7 +50,7 @@ def test_given_a_deployed_app_when_listed_then_its_state_and_containers_are_show
 def test_given_an_app_that_nobody_has_when_asked_about_then_it_is_not_found():
     for command in ("info", "history", "logs", "rollover", "rollback"):
         ended = cli("app", command, "nobody-has-this")
-        assert ended.code != 0 and "nobody-has-this" in ended.output, command
+        assert ended.code != 0 and "nobody-has-this" in ended.output, f"{command}: {ended.output}"
 
 
 def test_given_a_deployed_app_when_its_info_is_asked_for_then_it_names_functions_and_schedules(app_name: str):
@@ -176,8 +176,7 @@ def test_given_an_environment_of_ones_own_when_deployed_there_then_names_are_its
     cli("environment", "create", name).ok()
     try:
         assert cli("environment", "create", name).code != 0
-        rows = {row["name"]: row for row in json.loads(cli("environment", "list", "--json").ok().stdout)}
-        assert {"main", name} <= set(rows)
+        assert {"main", name} <= {row["name"] for row in cli("environment", "list", "--json").ok().rows()}
         deploy(app_name, "1")
         cli("deploy", "managed.py", "-e", name, APP_NAME=app_name, APP_VERSION="2").ok()
         assert app_name in listed("-e", name)
@@ -214,5 +213,4 @@ def test_given_a_profile_when_listed_then_its_workspace_is_looked_up(tmp_path: P
         f'server_url = "{os.environ["MODAL_SERVER_URL"]}"\n'
         f'token_id = "{os.environ["MODAL_TOKEN_ID"]}"\ntoken_secret = "{os.environ["MODAL_TOKEN_SECRET"]}"\nactive = true\n'
     )
-    shown = cli("profile", "list", "--json", MODAL_CONFIG_PATH=str(config)).ok().stdout
-    assert json.loads(shown)[0]["workspace"]
+    assert cli("profile", "list", "--json", MODAL_CONFIG_PATH=str(config)).ok().rows()[0]["workspace"]

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`modal container …`: what runs, what it wrote, and its end."""
 
-import json
-
 import modal
 import pytest
 from serai_conformance.poll import eventually
@@ -11,7 +9,7 @@ from serai_conformance.terminal import modal as cli
 
 
 def containers(app: str) -> list[str]:
-    rows = json.loads(cli("container", "list", "--json").ok().stdout)
+    rows = cli("container", "list", "--json").ok().rows()
     return [row["container_id"] for row in rows if row["app_name"] == app]
 
 
@@ -49,7 +47,7 @@ def test_given_a_container_that_works_when_it_is_stopped_gracefully_then_it_fini
 def test_given_a_container_that_nobody_has_when_asked_about_then_it_is_not_found():
     for command in (("logs",), ("stop", "--yes")):
         ended = cli("container", command[0], "ta-0123456789abcdefghijkl", *command[1:])
-        assert ended.code != 0 and "ta-0123456789abcdefghijkl" in ended.output, command
+        assert ended.code != 0 and "ta-0123456789abcdefghijkl" in ended.output, f"{command}: {ended.output}"
 
 
 def test_given_two_containers_when_the_logs_of_one_are_asked_for_then_the_others_are_not_shown(work: modal.Function, app_name: str):

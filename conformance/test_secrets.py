@@ -61,7 +61,7 @@ def test_given_a_named_secret_when_a_function_runs_then_it_has_its_variables_and
     created = cli("secret", "create", name, f"TOKEN={value}", "OTHER=2").ok()
     assert value not in created.output
     assert run("TOKEN", "OTHER", NAMED=name) == {"TOKEN": digest(value), "OTHER": digest("2")}
-    listed = {row["name"]: row for row in json.loads(cli("secret", "list", "--json").ok().stdout)}
+    listed = {row["name"]: row for row in cli("secret", "list", "--json").ok().rows()}
     assert listed[name]["last_used_at"] != "-"
     assert value not in json.dumps(listed)
     cli("secret", "delete", name, "--yes").ok()

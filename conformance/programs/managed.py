@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An app to look at: what its functions say and how long they take, the caller decides."""
 
+import inspect
 import os
 import sys
 import time
@@ -11,7 +12,8 @@ import modal
 NAME = os.environ.get("APP_NAME", "managed")
 VERSION = os.environ.get("APP_VERSION", "1")
 image = modal.Image.debian_slim().env({"APP_NAME": NAME, "APP_VERSION": VERSION})
-app = modal.App(NAME, image=image, tags={"team": "tests"})
+tags = {"tags": {"team": "tests"}} if "tags" in inspect.signature(modal.App.__init__).parameters else {}  # in older clients not
+app = modal.App(NAME, image=image, **tags)
 
 
 @app.function(max_containers=2, scaledown_window=20)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The client's command line as a process, and what it writes, when."""
 
+import json
 import os
 import signal
 import subprocess
@@ -26,6 +27,11 @@ class Ended:
     @property
     def output(self) -> str:
         return self.stdout + self.stderr
+
+    def rows(self) -> list[dict[str, str]]:
+        """What `--json` printed, its columns named as newer clients name them: older ones print the table's headings."""
+        rows, _ = json.JSONDecoder().raw_decode(self.stdout)
+        return [{name.lower().replace(" ", "_"): str(value) for name, value in row.items()} for row in rows]
 
     def ok(self) -> "Ended":
         assert self.code == 0, f"ended with {self.code}\n--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
