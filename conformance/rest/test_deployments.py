@@ -102,6 +102,33 @@ def test_given_what_a_function_asks_for_then_it_is_what_it_gets(api: Api, app: s
     )
 
 
+REACHING = """
+import socket
+
+def interfaces():
+    return [name for _, name in socket.if_nameindex()]
+
+def resolvers():
+    with open("/etc/resolv.conf") as lines:
+        return [line.split()[1] for line in lines if line.startswith("nameserver")]
+"""
+
+
+def test_given_networks_that_are_listed_then_its_containers_have_them_and_ask_their_node_for_names(api: Api, app: str) -> None:
+    """What gets through is tried by the runner's own tests."""
+    functions = [
+        {"name": "none", "handler": "m:interfaces", "network": {"block": True}},
+        {"name": "some", "handler": "m:resolvers", "network": {"outbound": ["203.0.113.0/24", "2001:db8::/32"]}},
+    ]
+    made = deploy(api, app, deployment(sources={"m.py": REACHING}, functions=functions))
+    assert made.status == 201, made.body
+    assert call(api, app, "none").json()["result"] == ["lo"]
+    assert call(api, app, "some").json()["result"][0] in (
+        "192.0.0.1",
+        "fd73:6572:6169::1",
+    )  # pasta's, whatever the node asks
+
+
 SITE = """
 def site():
     def application(environ, start_response):
@@ -304,6 +331,13 @@ def test_given_a_path_that_leaves_its_folder_then_it_is_refused(api: Api, app: s
             "invalid-autoscaler",
             "functions[0].autoscaler.min_containers: 3 is more than max_containers, 2",
         ),
+        (changed({"network": {}}), "invalid-argument", "functions[0].network.outbound: either block"),
+        (changed({"network": {"block": True, "outbound": []}}), "invalid-argument", "either block"),
+        (changed({"network": {"outbound": [10]}}), "invalid-argument", "functions[0].network.outbound"),
+        (changed({"network": {"outbound": ["10.0.0.0/8"] * 101}}), "invalid-argument", "at most 100"),
+        (changed({"network": {"outbound": ["10.0/8"]}}), "invalid-argument", '"10.0" is not an address'),
+        (changed({"network": {"outbound": ["example.org"]}}), "invalid-argument", '"example.org" is not an address'),
+        (changed({"network": {"outbound": ["10.0.0.0/33"]}}), "invalid-argument", '"10.0.0.0/33"'),
         (changed({"autoscaler": {"min_containers": -1}}), "invalid-argument", "min_containers: -1"),
         (changed({"autoscaler": {"max_containers": 0}}), "invalid-argument", "max_containers: 0"),
         (changed({"autoscaler": {"min_containers": 9_999}}), "invalid-autoscaler", "9999"),

@@ -216,6 +216,18 @@ def test_given_somebody_outside_when_a_container_connects_then_it_gets_there(nod
     assert "abstract" not in found
 
 
+@pytest.mark.skipif(outer_address() is None, reason="this machine has no way out")
+def test_given_networks_that_are_listed_when_a_container_connects_then_it_gets_to_those_alone(node, http, listen, tried):
+    listener = listen(outer_address())
+    http.answer["outbound"] = [outer_address()]
+    found = tried(listener.port, [outer_address()], wait_s=20)
+    assert found[f"tcp {outer_address()} plain"] == found[f"udp {outer_address()} plain"] == "the node's"
+    came = len(listener.came)
+    http.answer["outbound"] = ["203.0.113.0/24", "2001:db8::/32"]
+    assert tried(listener.port, [outer_address(), *LOOPBACK]) == {}
+    assert len(listener.came) == came
+
+
 OWN = """
 import json, os, socket, threading
 listener = socket.create_server(("0.0.0.0", 80))
@@ -301,12 +313,13 @@ def test_given_a_resolver_that_nothing_gets_to_when_a_container_asks_then_pasta_
     conf = tmp_path / "resolv.conf"
     monkeypatch.setattr(network, "_lines", lambda path: lines(str(conf) if path == "/etc/resolv.conf" else path))
     conf.write_text("# made by somebody\nsearch example.org\nnameserver 127.0.0.53\nnameserver 169.254.169.253\noptions edns0\n")
-    own = network._resolver((socket.AF_INET,))
+    own = network._resolver((socket.AF_INET,), None)
     assert own == f"nameserver {network.GATEWAY_4}\n# made by somebody\nsearch example.org\noptions edns0\n"
     conf.write_text("nameserver 10.0.0.53\nnameserver fd00::53\n")
-    assert network._resolver((socket.AF_INET,)) == "nameserver 10.0.0.53\nnameserver fd00::53\n"
+    assert network._resolver((socket.AF_INET,), None) == "nameserver 10.0.0.53\nnameserver fd00::53\n"
+    assert network._resolver((socket.AF_INET,), ()) == f"nameserver {network.GATEWAY_4}\n"
     conf.write_text("")
-    assert network._resolver((socket.AF_INET6,)) == f"nameserver {network.GATEWAY_6}\n"
+    assert network._resolver((socket.AF_INET6,), None) == f"nameserver {network.GATEWAY_6}\n"
 
 
 def test_given_indexes_and_proxies_when_they_are_on_the_nodes_loopback_then_their_ports_are_known():

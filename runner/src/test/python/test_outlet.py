@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import ipaddress
 import socket
 import struct
+from collections.abc import Callable, Iterator
 
 import pytest
 from serai_runner import outlet
@@ -29,10 +31,15 @@ OPEN = (
 
 @pytest.fixture(scope="module")
 def verdict():
+    with judged_by(outlet.program()) as ask:
+        yield ask
+
+
+@contextlib.contextmanager
+def judged_by(words: bytes) -> Iterator[Callable[[bytes], int]]:
     """By a socket that has it: what it answers is how much of a frame arrives there, nothing included."""
     sent, received = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     received.setblocking(False)
-    words = outlet.program()
     memory = ctypes.create_string_buffer(words, len(words))
     received.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("@HP", len(words) // 8, ctypes.addressof(memory)))
 
@@ -56,6 +63,13 @@ def frame(to: str, protocol: int = socket.IPPROTO_TCP) -> bytes:
     return bytes(12) + struct.pack("!H", 0x86DD) + header + bytes(20)
 
 
+def message(kind: int, to: str) -> bytes:
+    """Of ICMPv6."""
+    whole = bytearray(frame(to, socket.IPPROTO_ICMPV6))
+    whole[54] = kind
+    return bytes(whole)
+
+
 @pytest.mark.parametrize("to", CLOSED)
 def test_given_a_frame_to_the_node_itself_or_to_metadata_when_it_leaves_then_it_is_dropped(verdict, to):
     assert verdict(frame(to)) == DROPPED
@@ -70,7 +84,28 @@ def test_given_a_frame_to_anybody_else_when_it_leaves_then_it_passes(verdict, to
 
 def test_given_neighbours_when_they_are_asked_for_then_it_passes(verdict):
     assert verdict(bytes(12) + struct.pack("!H", 0x0806) + bytes(28)) == PASSED
-    assert verdict(frame("ff02::1:ff00:1", socket.IPPROTO_ICMPV6)) == PASSED
+    for kind in (135, 136):  # neighbour solicitation and advertisement
+        assert verdict(message(kind, "ff02::1:ff00:1")) == verdict(message(kind, "fe80::1")) == PASSED
+    assert verdict(message(128, "fe80::1")) == DROPPED and verdict(message(128, "2001:db8::1")) == PASSED  # an echo request
+
+
+def test_given_networks_that_are_listed_when_a_frame_leaves_then_it_passes_to_those_alone():
+    listed = ["10.1.0.0/16", "203.0.113.7/32", "2001:db8::/33", "127.0.0.0/8", "::1/128"]
+    with judged_by(outlet.program(opened=map(ipaddress.ip_network, listed))) as verdict:
+        for to in ("10.1.0.0", "10.1.255.255", "203.0.113.7", "2001:db8::1", "2001:db8:7fff::"):
+            assert verdict(frame(to)) == verdict(frame(to, socket.IPPROTO_UDP)) == PASSED, to
+        for to in ("10.0.255.255", "10.2.0.0", "203.0.113.6", "8.8.8.8", "2001:db8:8000::", "fd00::1", *CLOSED):
+            assert verdict(frame(to)) == DROPPED, to
+        assert verdict(message(135, "ff02::1:ff00:1")) == PASSED
+        assert verdict(message(128, "2001:db9::1")) == DROPPED
+    with judged_by(outlet.program(opened=[])) as verdict:
+        assert verdict(frame("8.8.8.8")) == verdict(frame("2001:db8::1")) == DROPPED
+
+
+def test_given_as_many_networks_as_can_be_listed_when_the_filter_is_made_then_the_kernel_takes_it():
+    listed = [ipaddress.ip_network(f"2001:db8:{i:x}::1/128") for i in range(100)]
+    with judged_by(outlet.program(opened=listed)) as verdict:
+        assert verdict(frame("2001:db8:63::1")) == PASSED and verdict(frame("2001:db8:64::1")) == DROPPED
 
 
 def test_given_a_frame_of_another_kind_when_it_leaves_then_it_is_dropped(verdict):

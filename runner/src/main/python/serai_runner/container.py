@@ -319,9 +319,10 @@ def run(settings: Settings, began: float) -> int:
 
     task, identity = register(settings, meanwhile)
     network = networks.pop() if networks else None
-    if task.block_network and network:
-        network.close()
-        network = Network(outside=False)
+    if task.block_network or task.outbound is not None:  # also where others share the node's
+        if network:
+            network.close()
+        network = Network(outside=not task.block_network, outbound=task.outbound)
     timing.mark("register")
     return Container(settings, task, identity, network, signals, timing).run().exit_code
 

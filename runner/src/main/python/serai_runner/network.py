@@ -22,6 +22,8 @@ from .problems import Failed
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from . import outlet
+
 USER = 1_879_048_192  # as whom root lets it run: nobody, the first of those that containers have
 # Of a range that hosts have between themselves and a translator (RFC 7335), so that no network of a node has it as well.
 ADDRESS_4, GATEWAY_4, PREFIX_4 = "192.0.0.2", "192.0.0.1", 29
@@ -41,11 +43,14 @@ _NEWADDR, _NEWROUTE, _NEWQDISC, _NEWTFILTER = 20, 24, 36, 44
 class Network:
     """Make it on the thread that lives longest, before there are others: it forks."""
 
-    def __init__(self, outside: bool = True, forwarded: Collection[int] = ()) -> None:
+    def __init__(
+        self, outside: bool = True, forwarded: Collection[int] = (), outbound: Collection[outlet.Network] | None = None
+    ) -> None:
         """Begins; *made* and *ready* wait for it.
 
         @param outside: False: there is nothing but the loopback
         @param forwarded: ports of the node's loopback that are on the sandbox's as well
+        @param outbound: what it reaches, beside names, for which pasta asks then; None: everything that is not closed
         """
         self._pasta = self._maker = 0
         self._fds: list[int] = []
@@ -65,11 +70,11 @@ class Network:
             self._maker = os.fork()
             if self._maker == 0:
                 ours.close()  # its end tells the maker that nobody needs it
-                _child(self._said, lambda: _make(theirs, made_in, outside, self._families))
+                _child(self._said, lambda: _make(theirs, made_in, outside, self._families, outbound))
             if self._families:
                 self._pasta = os.fork()
                 if self._pasta == 0:
-                    _child(self._said, lambda: _carry(pasta, self._maker, made, self._families, forwarded))
+                    _child(self._said, lambda: _carry(pasta, self._maker, made, self._families, forwarded, outbound))
         os.close(made)
         os.close(made_in)
 
@@ -194,7 +199,13 @@ def _child(said: int, act: object) -> NoReturn:
         os._exit(1)
 
 
-def _make(control: socket.socket, made: int, outside: bool, families: Collection[int]) -> NoReturn:
+def _make(
+    control: socket.socket,
+    made: int,
+    outside: bool,
+    families: Collection[int],
+    outbound: Collection[outlet.Network] | None,
+) -> NoReturn:
     import ctypes
     import fcntl  # noqa: F401
 
@@ -217,18 +228,19 @@ def _make(control: socket.socket, made: int, outside: bool, families: Collection
     if os.path.exists("/proc/sys/net/ipv4/ip_unprivileged_port_start"):
         _write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0")  # its ports are nobody else's
     if outside:
-        _make_interface(any_socket, families)
+        _make_interface(any_socket, families, outbound)
     os.write(made, b"1")  # pasta may come
     store = socket.create_server(STORE, backlog=128)
     fds = [os.open("/proc/self/ns/user", os.O_RDONLY), os.open("/proc/self/ns/net", os.O_RDONLY), store.fileno()]
-    socket.send_fds(control, [_resolver(families).encode()], fds)
+    socket.send_fds(control, [_resolver(families, outbound).encode()], fds)
     control.recv(1)  # until nobody needs us
     os._exit(0)
 
 
-def _make_interface(any_socket: socket.socket, families: Collection[int]) -> None:
+def _make_interface(any_socket: socket.socket, families: Collection[int], outbound: Collection[outlet.Network] | None) -> None:
     """A tap that stays until pasta holds it, with the filter of what leaves by it."""
     import fcntl
+    import ipaddress
 
     from . import outlet
 
@@ -241,7 +253,8 @@ def _make_interface(any_socket: socket.socket, families: Collection[int]) -> Non
         for name in ("accept_ra", "accept_dad"):  # it is told its addresses, and nobody else has them
             _write(f"/proc/sys/net/ipv6/conf/eth0/{name}", "0")
     index = socket.if_nametoindex("eth0")
-    _filter(outlet.program(), index)
+    opened = None if outbound is None else [*outbound, ipaddress.ip_network(_forwarder(families))]
+    _filter(outlet.program(opened=opened), index)
     _flags(any_socket, "eth0", _UP)
     _configure(socket.AF_INET, ADDRESS_4, PREFIX_4, GATEWAY_4 if socket.AF_INET in families else "", index)
     if socket.AF_INET6 in families:
@@ -287,7 +300,14 @@ def _flags(any_socket: socket.socket, name: str, flags: int) -> None:
     fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sH22x", name.encode(), flags))
 
 
-def _carry(pasta: str, maker: int, made: int, families: Collection[int], forwarded: Collection[int]) -> NoReturn:
+def _carry(
+    pasta: str,
+    maker: int,
+    made: int,
+    families: Collection[int],
+    forwarded: Collection[int],
+    outbound: Collection[outlet.Network] | None,
+) -> NoReturn:
     """Becomes pasta, as soon as there is what it joins."""
     if not os.read(made, 1):
         os._exit(1)  # the maker has said why
@@ -301,7 +321,7 @@ def _carry(pasta: str, maker: int, made: int, families: Collection[int], forward
     if socket.AF_INET6 in families:
         words += ["--address", ADDRESS_6, "--gateway", GATEWAY_6]
     forwarder = _forwarder(families)
-    if forwarder in _resolver(families):  # else it would take the node's resolver's answers for its own
+    if forwarder in _resolver(families, outbound):  # else it would take the node's resolver's answers for its own
         words += ["--dns-forward", forwarder]
     words += ["--userns", f"/proc/{maker}/ns/user", "--netns", f"/proc/{maker}/ns/net"]
     as_whom = [f"--reuid={USER}", f"--regid={USER}", "--clear-groups"] if os.geteuid() == 0 else []
@@ -325,14 +345,14 @@ def _forwarder(families: Collection[int]) -> str:
     return GATEWAY_4 if socket.AF_INET in families else GATEWAY_6
 
 
-def _resolver(families: Collection[int]) -> str:
+def _resolver(families: Collection[int], outbound: Collection[outlet.Network] | None) -> str:
     """The node's resolv.conf, as it works in there: a resolver that nothing gets to is asked by pasta instead."""
     from . import outlet
 
     forwarder, kept, servers = _forwarder(families), [], []
     for words in _lines("/etc/resolv.conf"):
         if words[0] == "nameserver" and len(words) > 1:
-            server = forwarder if outlet.is_closed(words[1]) else words[1]
+            server = forwarder if outbound is not None or outlet.is_closed(words[1]) else words[1]
             if server not in servers:
                 servers.append(server)
         else:

@@ -25,7 +25,7 @@ CLOSED = tuple(map(ipaddress.ip_network, (*_CLOSED_4, *_CLOSED_6)))
 
 _LOAD, _LOAD_HALF, _LOAD_BYTE, _AND, _EQUAL, _JUMP, _RETURN = 0x20, 0x28, 0x30, 0x54, 0x15, 0x05, 0x06
 _DROP, _PASS = (_RETURN, 0, 0, 2), (_RETURN, 0, 0, 0)  # TC_ACT_SHOT, TC_ACT_OK
-_KIND, _TO_4, _NEXT_HEADER, _TO_6 = 12, 30, 20, 38  # places in a frame
+_KIND, _TO_4, _NEXT_HEADER, _TO_6, _ICMPV6_TYPE = 12, 30, 20, 38, 54  # places in a frame
 _ARP, _IPV4, _IPV6, _ICMPV6 = 0x0806, 0x0800, 0x86DD, 58
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -41,13 +41,19 @@ def is_closed(address: str) -> bool:
     return any(it in network for network in CLOSED if network.version == it.version)
 
 
-def program(closed: Iterable[Network] = CLOSED) -> bytes:
-    """@return struct sock_filter after struct sock_filter"""
-    closed = tuple(closed)
-    four = [word for network in closed if network.version == 4 for word in _drop(network, _TO_4)] + [_PASS]
-    six = [word for network in closed if network.version == 6 for word in _drop(network, _TO_6)] + [_PASS]
+def program(closed: Iterable[Network] = CLOSED, opened: Iterable[Network] | None = None) -> bytes:
+    """
+    @param opened: all else is closed, too; None: all that is not closed is open
+    @return struct sock_filter after struct sock_filter
+    """
+    rules = [(network, _DROP) for network in closed]
+    if opened is not None:
+        rules += [(network, _PASS) for network in opened]
+    rest = _PASS if opened is None else _DROP
+    four, six = ([word for network, act in rules if network.version == v for word in _rule(network, act)] + [rest] for v in (4, 6))
     # neighbours are asked for at multicast and link-local addresses; nothing listens to these messages
-    six = [(_LOAD_BYTE, 0, 0, _NEXT_HEADER), (_EQUAL, 0, 1, _ICMPV6), _PASS, *six]
+    asks = [(_LOAD_BYTE, 0, 0, _ICMPV6_TYPE), (_EQUAL, 1, 0, 135), (_EQUAL, 0, 1, 136), _PASS]
+    six = [(_LOAD_BYTE, 0, 0, _NEXT_HEADER), (_EQUAL, 0, len(asks), _ICMPV6), *asks, *six]
     words = [
         (_LOAD_HALF, 0, 0, _KIND),
         *((_EQUAL, 0, 1, _ARP), _PASS),
@@ -60,8 +66,9 @@ def program(closed: Iterable[Network] = CLOSED) -> bytes:
     return b"".join(struct.pack("=HBBI", *word) for word in words)
 
 
-def _drop(network: Network, at: int) -> Iterator[_Word]:
+def _rule(network: Network, act: _Word) -> Iterator[_Word]:
     """Word by word; the first that differs leads behind it all."""
+    at = _TO_4 if network.version == 4 else _TO_6
     address, mask = network.network_address.packed, network.netmask.packed
     words = [
         (at + i, int.from_bytes(mask[i : i + 4], "big"), int.from_bytes(address[i : i + 4], "big"))
@@ -74,4 +81,4 @@ def _drop(network: Network, at: int) -> Iterator[_Word]:
         if m != 0xFFFFFFFF:
             yield (_AND, 0, 0, m)
         yield (_EQUAL, 0, sum(lengths[number + 1 :]) + 1, value)
-    yield _DROP
+    yield act

@@ -9,14 +9,17 @@ import io
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import messages
 from .patience import AWAY_S, Patience
 from .problems import Failed, Refused, Unavailable
 from .server import Server
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from . import outlet
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,4096}")  # it becomes a header, in a list with commas
@@ -61,6 +64,7 @@ class Task(NamedTuple):
     root: ImageRoot | None = None  # None: the node's own system will do
     entrypoint: tuple[str, ...] = ()
     block_network: bool = False  # nothing but its loopback
+    outbound: tuple[outlet.Network, ...] | None = None  # what it reaches; None: everything
 
 
 class Identity(NamedTuple):
@@ -129,6 +133,12 @@ def parse(answer: bytes) -> tuple[Task, Identity]:
         raise Failed(f"the server's answer is not understood ({type(e).__name__}: {e}); are both of one version?") from e
 
 
+def _networks(texts: Iterable[str]) -> tuple[outlet.Network, ...]:
+    from ipaddress import ip_network  # few have such a list
+
+    return tuple(ip_network(text, strict=False) for text in texts)
+
+
 def _parse(it: Mapping[str, Any]) -> tuple[Task, Identity]:
     limits = it.get("limits") or {}
     task = Task(
@@ -142,6 +152,7 @@ def _parse(it: Mapping[str, Any]) -> tuple[Task, Identity]:
         root=parse_root(it["root"]) if it.get("root") else None,
         entrypoint=tuple(it.get("entrypoint") or ()),
         block_network=bool(it.get("block_network")),
+        outbound=None if it.get("outbound") is None else _networks(it["outbound"]),
     )
     http, rpc = _servers(it)
     identity = Identity(

@@ -16,6 +16,7 @@ import serai.function.Definition;
 import serai.function.Resources;
 import serai.function.RetryPolicy;
 import serai.problem.Problem;
+import serai.web.Networks;
 
 /** Reads what the platform has to do for a function out of the client's definition, and refuses by name what it cannot. */
 record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
@@ -27,6 +28,9 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
     /** Inputs that one container works on together, and inputs in one batch: what the client allows. */
     private static final int MOST_AT_ONCE = 1_000;
 
+    /** What a runner's filter has room for. */
+    private static final int MOST_NETWORKS = 100;
+
     /** @param data with the function once for each alternative GPU, if there are any */
     Definition.Duties read(Function function, FunctionData data, String clientVersion) {
         var missing = missingFeatures(function);
@@ -35,6 +39,7 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
                     "Function '%s' uses what is not available in this version of Serai: %s",
                     function.getFunctionName(), String.join(", ", missing));
         }
+        checkOutbound(function);
         var timeout = function.getTimeoutSecs() > 0 ? Duration.ofSeconds(function.getTimeoutSecs()) : DEFAULT_TIMEOUT;
         return new Definition.Duties(
                 autoscaler(function),
@@ -59,7 +64,7 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
         check(missing, function.getCloudBucketMountsCount() + function.getS3MountsCount() > 0, "cloud bucket mounts");
         check(missing, function.getSharedVolumeMountsCount() > 0, "network file systems");
         check(missing, function.hasProxyId(), "proxies");
-        check(missing, hasNetworkRules(function), "lists of networks or domains that it may reach");
+        check(missing, hasUnknownNetworkRules(function), "lists of domains that it may reach");
         check(missing, function.getUntrusted(), "restrict_modal_access");
         check(missing, function.getMaxInputs() > 1, "max_inputs of more than one input for a container");
         check(missing, function.getI6PnEnabled(), "clustered functions");
@@ -70,11 +75,29 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
         return missing;
     }
 
-    private static boolean hasNetworkRules(Function function) {
-        return switch (function.getNetworkAccess().getNetworkAccessType()) {
+    /** What a domain leads to is known where it is asked for only. */
+    private static boolean hasUnknownNetworkRules(Function function) {
+        var access = function.getNetworkAccess();
+        return switch (access.getNetworkAccessType()) {
             case UNSPECIFIED, OPEN, BLOCKED -> false;
-            case ALLOWLIST, UNRECOGNIZED -> true;
+            case ALLOWLIST -> access.getAllowedDomainsCount() > 0;
+            case UNRECOGNIZED -> true;
         };
+    }
+
+    private static void checkOutbound(Function function) {
+        var networks = function.getNetworkAccess().getAllowedCidrsList();
+        if (networks.size() > MOST_NETWORKS) {
+            throw Problem.INVALID_ARGUMENT.because(
+                    "Function '%s' may reach %d networks: at most %d can be listed",
+                    function.getFunctionName(), networks.size(), MOST_NETWORKS);
+        }
+        try {
+            Networks.of(networks);
+        } catch (IllegalArgumentException e) {
+            throw Problem.INVALID_ARGUMENT.because(
+                    "Function '%s' may reach what is no network: %s", function.getFunctionName(), e.getMessage());
+        }
     }
 
     /** A class with declared parameters is only ever called with values for them, be they the defaults. */

@@ -20,6 +20,7 @@ import serai.image.BaseSystem;
  * @param root the image's own; null if the node's will do
  * @param entrypoint words before the runtime's command; may be empty
  * @param blockNetwork whether it has its loopback only
+ * @param outbound the networks that it may reach, as {@code 10.0.0.0/8}; null for all
  */
 public record Assignment(
         String container,
@@ -33,6 +34,7 @@ public record Assignment(
         Root root,
         List<String> entrypoint,
         boolean blockNetwork,
+        List<String> outbound,
         List<File> files,
         Limits limits,
         long heartbeatIntervalS) {

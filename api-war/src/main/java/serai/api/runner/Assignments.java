@@ -32,6 +32,7 @@ import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.protocol.Messages;
 import serai.secret.Secrets;
+import serai.web.Networks;
 import serai.workspace.Tenant;
 import serai.workspace.Workspaces;
 
@@ -115,6 +116,7 @@ public class Assignments {
                 root(image),
                 image.entrypoint().orElse(List.of()),
                 blocksNetwork(definition),
+                outbound(definition),
                 files(tenant, image.mounts(), duties.mounts()),
                 limits(Messages.parseFunction(definition.wire().content()).getResources()),
                 Math.max(1, calls.lease().dividedBy(BEATS).toSeconds()));
@@ -165,6 +167,13 @@ public class Assignments {
         var function = Messages.parseFunction(definition.wire().content());
         return function.getBlockNetwork()
                 || function.getNetworkAccess().getNetworkAccessType() == NetworkAccessType.BLOCKED;
+    }
+
+    private static List<String> outbound(Definition definition) {
+        var access = Messages.parseFunction(definition.wire().content()).getNetworkAccess();
+        return access.getNetworkAccessType() == NetworkAccessType.ALLOWLIST
+                ? Networks.of(access.getAllowedCidrsList()).texts()
+                : null;
     }
 
     private Assignment.Root root(Images.Contents image) {

@@ -42,6 +42,7 @@ class RunnerJsonTest {
                 null,
                 List.of("/entry"),
                 true,
+                List.of("10.0.0.0/8"),
                 List.of(new Assignment.File("/root/app.py", "ab", 123, 0644)),
                 new Assignment.Limits(null, 1500, 4096, null),
                 15);
@@ -52,7 +53,7 @@ class RunnerJsonTest {
             assertThat(json).contains("\"runtime\":{\"package\":\"modal\",\"version\":\"1.6.4\"}");
             assertThat(json).contains("\"python_version\":null");
             assertThat(json).contains("\"root\":null").contains("\"entrypoint\":[\"/entry\"]");
-            assertThat(json).contains("\"block_network\":true");
+            assertThat(json).contains("\"block_network\":true").contains("\"outbound\":[\"10.0.0.0/8\"]");
             assertThat(json).contains("\"mode\":420");
             assertThat(json)
                     .contains("\"limits\":{\"disk_mb\":null,\"memory_mb\":null,\"milli_cpu\":1500,\"pids\":4096}");

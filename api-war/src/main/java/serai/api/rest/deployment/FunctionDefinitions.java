@@ -44,6 +44,7 @@ record FunctionDefinitions(String appName, String clientMount, String sourceMoun
         asked.retries().ifPresent(function::setRetryPolicy);
         asked.schedule().ifPresent(function::setSchedule);
         asked.web().ifPresent(function::setWebhookConfig);
+        asked.network().ifPresent(function::setNetworkAccess);
         if (asked.concurrency() > 1) {
             function.setMaxConcurrentInputs(asked.concurrency());
         }

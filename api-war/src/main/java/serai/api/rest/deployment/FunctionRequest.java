@@ -11,6 +11,8 @@ import java.util.regex.Pattern;
 import modal.client.AutoscalerSettings;
 import modal.client.FunctionRetryPolicy;
 import modal.client.GPUConfig;
+import modal.client.NetworkAccess;
+import modal.client.NetworkAccess.NetworkAccessType;
 import modal.client.Resources;
 import modal.client.Schedule;
 import modal.client.WebhookConfig;
@@ -24,6 +26,7 @@ import serai.problem.Problem;
  * @param environment variables, which become part of its image
  * @param secrets names of secrets; of two values for one variable the later one counts
  * @param web how it is called by HTTP, if it is
+ * @param network what it may reach, if not everything
  */
 record FunctionRequest(
         String name,
@@ -38,7 +41,8 @@ record FunctionRequest(
         int concurrency,
         Map<String, String> environment,
         List<String> secrets,
-        Optional<WebhookConfig> web) {
+        Optional<WebhookConfig> web,
+        Optional<NetworkAccess> network) {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*");
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
@@ -57,6 +61,7 @@ record FunctionRequest(
     private static final int MAX_VARIABLE = 32 << 10;
     private static final int MAX_RANKS = 8;
     private static final int MAX_SECRETS = 64;
+    private static final int MAX_NETWORKS = 100;
     private static final double MAX_CPU = 1_024;
 
     /** As in the client: below 2 s a container would end between two inputs. */
@@ -83,7 +88,8 @@ record FunctionRequest(
                 fields.integer("concurrency", 1, MAX_CONCURRENCY).orElse(1),
                 fields.texts("environment", MAX_VARIABLES, MAX_VARIABLE),
                 fields.strings("secrets", MAX_SECRETS, "the name of a secret"),
-                fields.object("web", WebRequest::read));
+                fields.object("web", WebRequest::read),
+                fields.object("network", FunctionRequest::network));
         for (var variable : request.environment.keySet()) {
             if (!VARIABLE.matcher(variable).matches()) {
                 throw fields.refused(
@@ -112,6 +118,25 @@ record FunctionRequest(
         });
         fields.integer("disk_mb", 1, MAX_MEMORY_MB).ifPresent(resources::setEphemeralDiskMb);
         return resources.build();
+    }
+
+    /** Either nothing, or the networks that are listed. */
+    private static NetworkAccess network(Fields fields) {
+        boolean isBlocked = fields.bool("block").orElse(false);
+        var outbound = fields.value("outbound");
+        if (isBlocked == outbound.isPresent()) {
+            throw fields.refused(
+                    "outbound", "either block, or outbound with the networks that it may reach, is needed");
+        }
+        return isBlocked
+                ? NetworkAccess.newBuilder()
+                        .setNetworkAccessType(NetworkAccessType.BLOCKED)
+                        .build()
+                : NetworkAccess.newBuilder()
+                        .setNetworkAccessType(NetworkAccessType.ALLOWLIST)
+                        .addAllAllowedCidrs(
+                                fields.strings("outbound", MAX_NETWORKS, "a network such as \"10.0.0.0/8\""))
+                        .build();
     }
 
     /** {@code "A100"}, {@code "A100-80GB:2"}, or a list of them: the first that can be had. */
