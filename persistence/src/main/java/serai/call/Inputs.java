@@ -533,24 +533,30 @@ public class Inputs {
 
     /** How much work a pool has. */
     public Load load(PoolId pool) {
-        return jdbi.withHandle(handle -> handle.createQuery("""
-                        select count(*) filter (where state = 'PENDING') as pending,
-                            count(*) filter (where state = 'RUNNING') as running
-                        from input where pool_id = :pool and state in ('PENDING', 'RUNNING')""")
-                .bind("pool", pool.value())
-                .map((row, context) -> new Load(row.getInt("pending"), row.getInt("running")))
-                .one());
+        return load(pool, Integer.MAX_VALUE);
     }
 
-    /** What waits in the queue, and what the containers of one of its pools work on. */
-    public Load load(PoolId queue, PoolId pool) {
+    /** The same, where no more than {@code most} of what waits are counted. */
+    public Load load(PoolId pool, int most) {
+        return load(pool, pool, "select count(*) from input where pool_id = :pool and state = 'RUNNING'", most);
+    }
+
+    /** What waits in the queue, {@code most} at most, and what the containers of one of its pools work on. */
+    public Load load(PoolId queue, PoolId pool, int most) {
+        return load(queue, pool, """
+                select count(*) from input i join container c on c.id = i.container_id
+                where c.pool_id = :pool and c.state <> 'ENDED' and i.state = 'RUNNING'""", most);
+    }
+
+    private Load load(PoolId queue, PoolId pool, String running, int most) {
         return jdbi.withHandle(handle -> handle.createQuery("""
                         select
-                            (select count(*) from input where pool_id = :queue and state = 'PENDING') as pending,
-                            (select count(*) from input i join container c on c.id = i.container_id
-                                where c.pool_id = :pool and c.state <> 'ENDED' and i.state = 'RUNNING') as running""")
+                            (select count(*) from (
+                                select 1 from input where pool_id = :queue and state = 'PENDING' limit :most) waiting) as pending,
+                            (%s) as running""".formatted(running))
                 .bind("queue", queue.value())
                 .bind("pool", pool.value())
+                .bind("most", most)
                 .map((row, context) -> new Load(row.getInt("pending"), row.getInt("running")))
                 .one());
     }

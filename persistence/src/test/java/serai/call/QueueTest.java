@@ -61,6 +61,8 @@ class QueueTest {
         assertThat(claimed).allSatisfy(c -> assertThat(c.callId()).isEqualTo(call));
         assertThat(fixture.isIdle(container)).isFalse();
         assertThat(inputs.load(pool)).isEqualTo(new Inputs.Load(1, 2));
+        assertThat(inputs.load(pool, 0)).isEqualTo(new Inputs.Load(0, 2));
+        assertThat(inputs.load(pool, 1)).isEqualTo(new Inputs.Load(1, 2));
     }
 
     @Test

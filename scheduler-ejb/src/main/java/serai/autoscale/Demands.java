@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.autoscale;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
@@ -33,6 +35,14 @@ import serai.pool.Unplaced;
 public class Demands {
     /** From the decision to the container's first word: the cluster's placement and the runner's own start. */
     private static final Duration PLACEMENT = Duration.ofSeconds(1);
+
+    private static final int MANY = 10_000;
+    private static final Duration COUNTED = Duration.ofSeconds(10);
+
+    private final Cache<PoolId, Integer> many = Caffeine.newBuilder()
+            .expireAfterWrite(COUNTED)
+            .executor(Runnable::run) // a common pool's threads would outlive the application
+            .build();
 
     private final Pools pools;
     private final Functions functions;
@@ -71,7 +81,7 @@ public class Demands {
             var function = functions.find(pool.functionId()).orElseThrow();
             var app = apps.find(pool.appId()).orElseThrow();
             boolean isRanked = definition.duties().ranks() > 1;
-            var load = isRanked ? inputs.load(pool.queue(), id) : inputs.load(id);
+            var load = load(pool, isRanked);
             var scaling = capped(pool, definition);
             var live = containers.live(id);
             var replicas = live.stream().map(Demands::replica).toList();
@@ -94,6 +104,15 @@ public class Demands {
         });
     }
 
+    /** So many that a second more or less makes no difference are counted less often. */
+    private Inputs.Load load(Pool pool, boolean isRanked) {
+        var load = isRanked ? inputs.load(pool.queue(), pool.id(), MANY) : inputs.load(pool.id(), MANY);
+        return load.pending() < MANY
+                ? load
+                : new Inputs.Load(
+                        many.get(pool.queue(), queue -> inputs.load(queue).pending()), load.running());
+    }
+
     /** Asked only where it makes a difference: a few inputs have a container each. */
     private Pace pace(PoolId id, Inputs.Load load, List<Container> live) {
         if (load.pending() <= ScalingPolicy.FIRST_STEP) {
@@ -114,7 +133,7 @@ public class Demands {
                         p.id(),
                         new RankPolicy.Rank(
                                 p.size(),
-                                inputs.load(p.queue(), p.id()).running(),
+                                inputs.load(p.queue(), p.id(), 0).running(),
                                 p.unplaced().map(Unplaced::containers).orElse(0),
                                 p.unplaced().map(Unplaced::since),
                                 p.closedUntil())))

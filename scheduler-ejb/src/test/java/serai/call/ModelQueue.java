@@ -438,7 +438,7 @@ public final class ModelQueue {
         }
 
         @Override
-        public Load load(PoolId pool) {
+        public Load load(PoolId pool, int most) {
             return steps.of(() -> {
                 int pending = 0;
                 int running = 0;
@@ -448,7 +448,7 @@ public final class ModelQueue {
                         running += input.state.equals("RUNNING") ? 1 : 0;
                     }
                 }
-                return new Load(pending, running);
+                return new Load(Math.min(pending, most), running);
             });
         }
 
