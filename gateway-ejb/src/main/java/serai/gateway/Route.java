@@ -11,9 +11,15 @@ import serai.web.WebEndpoint;
  * Where a request goes.
  *
  * @param config of the function, or of its method
+ * @param pickled whether its runtime reads pickles only: those before 1.2, whose clients name no formats
  * @param parameters that its class declares: the request says what they are; empty for a function
  * @param root what of the path led here, and is not the function's to see; empty when the host did
  * @param path of the rest, as it was sent
  */
 record Route(
-        WebEndpoint endpoint, WebhookConfig config, List<ClassParameterSpec> parameters, String root, String path) {}
+        WebEndpoint endpoint,
+        WebhookConfig config,
+        boolean pickled,
+        List<ClassParameterSpec> parameters,
+        String root,
+        String path) {}

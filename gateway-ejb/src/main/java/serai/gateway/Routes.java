@@ -90,7 +90,8 @@ class Routes {
         var endpoint = find(name).orElseThrow(() -> new RefusedException(Refusal.noSuchEndpoint(name)));
         var definition = definition(endpoint.definitionId());
         var parameters = definition.getClassParameterInfo().getSchemaList();
-        return new Route(endpoint, config(endpoint, definition), parameters, root, path);
+        return new Route(
+                endpoint, config(endpoint, definition), isPickled(endpoint, definition), parameters, root, path);
     }
 
     private Optional<WebEndpoint> find(String name) {
@@ -107,6 +108,12 @@ class Routes {
         return endpoint.method().isEmpty()
                 ? definition.getWebhookConfig()
                 : definition.getMethodDefinitionsOrThrow(endpoint.method()).getWebhookConfig();
+    }
+
+    private static boolean isPickled(WebEndpoint endpoint, Function definition) {
+        return endpoint.method().isEmpty()
+                ? definition.getSupportedInputFormatsCount() == 0
+                : definition.getMethodDefinitionsOrThrow(endpoint.method()).getSupportedInputFormatsCount() == 0;
     }
 
     private Function definition(String id) {

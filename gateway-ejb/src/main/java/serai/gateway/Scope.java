@@ -41,8 +41,8 @@ final class Scope {
         var arguments =
                 CBORObject.NewArray().Add(CBORObject.NewArray().Add(scope)).Add(NO_KEYWORDS);
         return FunctionInput.newBuilder()
-                .setArgs(ByteString.copyFrom(arguments.EncodeToBytes()))
-                .setDataFormat(DataFormat.DATA_FORMAT_CBOR)
+                .setArgs(ByteString.copyFrom(route.pickled() ? Pickle.of(arguments) : arguments.EncodeToBytes()))
+                .setDataFormat(route.pickled() ? DataFormat.DATA_FORMAT_PICKLE : DataFormat.DATA_FORMAT_CBOR)
                 .setMethodName(route.endpoint().method())
                 .build();
     }

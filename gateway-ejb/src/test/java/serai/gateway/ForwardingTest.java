@@ -76,6 +76,6 @@ class ForwardingTest {
 
     private static Route route(WebhookType type) {
         var endpoint = new WebEndpoint("a", "ws", "en", "ap", "app", "fu", "f", "", "de", WebRules.NONE);
-        return new Route(endpoint, WebhookConfig.newBuilder().setType(type).build(), List.of(), "", "/");
+        return new Route(endpoint, WebhookConfig.newBuilder().setType(type).build(), false, List.of(), "", "/");
     }
 }
