@@ -24,6 +24,7 @@ import org.jdbi.v3.core.Jdbi;
 public class Leases {
     public static final Duration TERM = Duration.ofSeconds(5);
 
+    /** To the cluster: until it is there, not until it is answered. */
     private static final Duration REQUEST = Duration.ofSeconds(1);
 
     private static final Duration FORGOTTEN = Duration.ofDays(1);
@@ -85,9 +86,16 @@ public class Leases {
         return mine;
     }
 
-    /** @return whether it surely holds it, without asking, and for as long as a request to others takes */
+    /** @return whether it surely holds it, without asking */
     public boolean holds(String name) {
-        return left(name, nanoTime.getAsLong()) > REQUEST.toNanos();
+        return left(name, nanoTime.getAsLong()) > 0;
+    }
+
+    /** @return whether nobody else can have held it since this server was given it, nor can while a request is on its way */
+    public boolean keeps(String name) {
+        long left = left(name, nanoTime.getAsLong());
+        return left > REQUEST.toNanos()
+                || left > 0 && hold(name) && left(name, nanoTime.getAsLong()) > REQUEST.toNanos();
     }
 
     private long left(String name, long now) {

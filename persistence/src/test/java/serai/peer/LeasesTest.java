@@ -8,6 +8,7 @@ import java.net.URI;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.Test;
 import serai.database.TestDatabase;
@@ -46,6 +47,27 @@ class LeasesTest {
         passes("6 s");
         assertThat(other.hold(name)).isTrue();
         assertThat(other.hold(name)).isTrue();
+    }
+
+    @Test
+    void givenAServerThatWorksForLong_whenItLooksInTime_thenItKeepsItsLease_andAfterALapseItDoesNot() {
+        var nanos = new AtomicLong(System.nanoTime());
+        var worker = new Leases(jdbi, server(), nanos::get);
+        worker.hold(name);
+        for (int i = 0; i < 3; i++) {
+            nanos.addAndGet(Leases.TERM.toNanos() - 500_000_000);
+            assertThat(worker.keeps(name)).as("it is lengthened").isTrue();
+        }
+        assertThat(other.hold(name)).isFalse();
+        nanos.addAndGet(Leases.TERM.toNanos() - 500_000_000);
+        passes("6 s");
+        assertThat(other.hold(name)).isTrue();
+        assertThat(worker.keeps(name)).as("another one has it").isFalse();
+        passes("6 s");
+        assertThat(worker.hold(name)).isTrue();
+        nanos.addAndGet(Leases.TERM.toNanos() + 1);
+        assertThat(worker.keeps(name)).as("another one may have had it").isFalse();
+        assertThat(worker.hold(name)).isTrue();
     }
 
     @Test

@@ -118,7 +118,7 @@ public class Reconciliations {
     /** @return the looks that this one asks for */
     List<PoolScaler.FollowUp> lookOrPassOn(PoolId pool) {
         if (isOwn(pool)) {
-            scaler.reconcile(pool, () -> leases.holds(lease(pool)));
+            scaler.reconcile(pool, () -> leases.keeps(lease(pool)));
             return scaler.followUps(pool);
         }
         signals.tellElsewhere(Topic.pool(pool.value()));

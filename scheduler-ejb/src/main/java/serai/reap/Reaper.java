@@ -121,7 +121,7 @@ public class Reaper {
 
     /** One look at everything. Each kind of finding fails for itself. */
     public synchronized void reap() {
-        isPresent();
+        noteAbsence();
         attempt("a clock that was set back", this::clockSetBack);
         attempt("containers that fell silent", this::silentContainers);
         if (isBack()) {
@@ -133,20 +133,20 @@ public class Reaper {
         attempt("apps whose client fell silent", this::silentApps);
         attempt("apps that are ending", publisher::resume);
         attempt("allocations that should have ended", evictions::resume);
-        isPresent();
+        noteAbsence();
     }
 
     /** Of everything, what users count in seconds. */
     public synchronized void reapOverdue() {
-        isPresent();
+        noteAbsence();
         if (isBack()) {
             attempt("inputs over their time", this::overdueInputs);
         }
-        isPresent();
+        noteAbsence();
     }
 
     /** A server that stood still is as one that has just started: nobody was heard meanwhile, and nobody's word is read yet. */
-    private void isPresent() {
+    private void noteAbsence() {
         long now = nanos.getAsLong();
         if (now - present > ABSENCE.toNanos()) {
             begun = now;
