@@ -548,11 +548,13 @@ public class Inputs {
                 where c.pool_id = :pool and c.state <> 'ENDED' and i.state = 'RUNNING'""", most);
     }
 
+    /** In order, as a plan that is made for any pool would else read the whole table where much waits elsewhere. */
     private Load load(PoolId queue, PoolId pool, String running, int most) {
         return jdbi.withHandle(handle -> handle.createQuery("""
                         select
                             (select count(*) from (
-                                select 1 from input where pool_id = :queue and state = 'PENDING' limit :most) waiting) as pending,
+                                select 1 from input where pool_id = :queue and state = 'PENDING'
+                                order by seq limit :most) waiting) as pending,
                             (%s) as running""".formatted(running))
                 .bind("queue", queue.value())
                 .bind("pool", pool.value())
