@@ -58,7 +58,7 @@ public class Backlogs {
     private boolean isFull(String pool) {
         return jdbi.withHandle(handle -> handle.createQuery("""
                         select count(*) >= :limit from (
-                            select 1 from input where pool_id = :pool and state = 'PENDING' limit :limit) waiting""")
+                            select 1 from input where pool_id = :pool and state = 'PENDING' order by seq limit :limit) waiting""")
                 .bind("pool", pool)
                 .bind("limit", limit)
                 .mapTo(Boolean.class)

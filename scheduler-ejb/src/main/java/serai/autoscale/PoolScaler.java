@@ -262,7 +262,7 @@ public class PoolScaler {
             when share.most() <= seen.demand().size() -> hold(seen, own, wanted, reason);
             case ScaleUp(int to, String reason) -> {
                 if (seen.demand().size() == 0 && !own.declared) {
-                    declare(seen, own); // now, as most of what is deployed waits long for its first call
+                    declare(seen, own); // its first need, or an earlier server knew it, perhaps with another runner
                 }
                 grow(seen, own, Math.min(to, share.most()), reason);
             }

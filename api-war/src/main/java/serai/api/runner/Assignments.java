@@ -12,6 +12,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import modal.client.AppLayout;
+import modal.client.Function;
+import modal.client.NetworkAccess;
 import modal.client.NetworkAccess.NetworkAccessType;
 import modal.client.Resources;
 import serai.app.App;
@@ -97,6 +99,7 @@ public class Assignments {
         var container = admitted.container();
         var definition = functions.definition(pools.get(container.poolId()).definitionId());
         var duties = definition.duties();
+        var function = Messages.parseFunction(definition.wire().content());
         var environment = workspaces.environment(container.environmentId()).name();
         var tenant = workspaces.tenant(container.workspaceId());
         var image = duties.imageId() == null ? Images.Contents.NONE : images.contents(duties.imageId());
@@ -115,10 +118,10 @@ public class Assignments {
                 image.workdir().orElse(HOME),
                 root(image),
                 image.entrypoint().orElse(List.of()),
-                blocksNetwork(definition),
-                outbound(definition),
+                blocksNetwork(function),
+                outbound(function.getNetworkAccess()),
                 files(tenant, image.mounts(), duties.mounts()),
-                limits(Messages.parseFunction(definition.wire().content()).getResources()),
+                limits(function.getResources()),
                 Math.max(1, calls.lease().dividedBy(BEATS).toSeconds()));
     }
 
@@ -163,14 +166,12 @@ public class Assignments {
         return limit > 0 ? limit : null;
     }
 
-    private static boolean blocksNetwork(Definition definition) {
-        var function = Messages.parseFunction(definition.wire().content());
+    private static boolean blocksNetwork(Function function) {
         return function.getBlockNetwork()
                 || function.getNetworkAccess().getNetworkAccessType() == NetworkAccessType.BLOCKED;
     }
 
-    private static List<String> outbound(Definition definition) {
-        var access = Messages.parseFunction(definition.wire().content()).getNetworkAccess();
+    private static List<String> outbound(NetworkAccess access) {
         return access.getNetworkAccessType() == NetworkAccessType.ALLOWLIST
                 ? Networks.of(access.getAllowedCidrsList()).texts()
                 : null;
