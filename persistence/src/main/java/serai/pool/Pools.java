@@ -83,15 +83,21 @@ public class Pools {
         return Optional.ofNullable(em.find(Pool.class, id.value()));
     }
 
-    /** Those that have or need containers, or have to be removed. */
+    /** Those that have or need containers, or have to be removed. Of what waits one input of each pool is looked at, however many. */
     public List<PoolId> awake() {
         return jdbi.withHandle(handle -> handle.createQuery("""
+                        with recursive waiting as (
+                            (select pool_id from input where state = 'PENDING' order by pool_id limit 1)
+                            union all
+                            select (select i.pool_id from input i where i.state = 'PENDING' and i.pool_id > w.pool_id
+                                order by i.pool_id limit 1)
+                            from waiting w where w.pool_id is not null)
                         select p.id from pool p join definition d on d.id = p.definition_id
                         left join adjustment a on a.function_id = p.function_id and a.definition_id = p.definition_id
                         where p.state = 'DRAINING' or p.state = 'ACTIVE' and (p.size > 0
                             or coalesce(a.min_containers, d.min_containers) > 0
                             or exists (select 1 from container c where c.pool_id = p.id and c.state <> 'ENDED')
-                            or exists (select 1 from input i where i.pool_id = coalesce(p.queue_id, p.id) and i.state = 'PENDING'))""")
+                            or coalesce(p.queue_id, p.id) in (select pool_id from waiting))""")
                 .map((row, context) -> new PoolId(row.getString("id")))
                 .list());
     }
