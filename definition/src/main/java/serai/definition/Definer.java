@@ -66,12 +66,7 @@ public class Definer {
         var duties = reader.read(function, data, clientVersion);
         var timetable = ScheduleReader.read(function);
         mustExist(tenant, duties);
-        var called = names.of(
-                tenant,
-                appId,
-                function.getFunctionName(),
-                function.getWebhookConfig(),
-                function.getMethodDefinitionsMap());
+        var called = names.of(tenant, appId, function);
         var addressed = WebNames.addressed(function, called);
         return new Draft(
                 addressed,

@@ -40,6 +40,7 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
                     function.getFunctionName(), String.join(", ", missing));
         }
         checkOutbound(function);
+        checkPort(function);
         var timeout = function.getTimeoutSecs() > 0 ? Duration.ofSeconds(function.getTimeoutSecs()) : DEFAULT_TIMEOUT;
         return new Definition.Duties(
                 autoscaler(function),
@@ -54,7 +55,8 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
                 new GpuReader(devices).read(function, FunctionWire.ranked(data)),
                 function.getSecretIdsList(),
                 isTemplate(function),
-                isSingleUse(function));
+                isSingleUse(function),
+                function.getIsServer());
     }
 
     private static List<String> missingFeatures(Function function) {
@@ -68,7 +70,13 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
         check(missing, function.getUntrusted(), "restrict_modal_access");
         check(missing, function.getMaxInputs() > 1, "max_inputs of more than one input for a container");
         check(missing, function.getI6PnEnabled(), "clustered functions");
-        check(missing, function.getIsServer() || function.hasHttpConfig(), "HTTP servers");
+        check(missing, !function.getIsServer() && function.hasHttpConfig(), "experimental.http_server: use app.server");
+        check(missing, function.getIsSessioned(), "sessions of a server");
+        check(missing, function.getHttpConfig().hasLiftAndShiftConfig(), "servers without a class");
+        check(
+                missing,
+                function.getIsServer() && function.getAutoscalerSettings().hasScaleupWindow(),
+                "scaleup_window");
         check(missing, function.getIsBuilderFunction(), "Image.run_function");
         check(missing, function.getSchedulerPlacement().getRegionsCount() > 0, "region");
         check(missing, function.hasPtyInfo() && function.getPtyInfo().getEnabled(), "interactive mode (-i)");
@@ -100,6 +108,15 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
         }
     }
 
+    private static void checkPort(Function function) {
+        int port = function.getHttpConfig().getPort();
+        if (function.getIsServer() && (port < 1 || port > 65_535)) {
+            throw Problem.INVALID_ARGUMENT.because(
+                    "Server '%s' listens on port %s: from 1 to 65535 are allowed",
+                    function.getFunctionName(), Integer.toUnsignedString(port));
+        }
+    }
+
     /** A class with declared parameters is only ever called with values for them, be they the defaults. */
     private static boolean isTemplate(Function function) {
         return function.getIsClass()
@@ -127,11 +144,24 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
 
     /** The target where one is given: that is what a container should have, the maximum is for bursts. Batches are taken whole. */
     private static int concurrency(Function function) {
+        if (function.getIsServer()) {
+            return requests(function);
+        }
         int atOnce = function.getTargetConcurrentInputs() > 0
                 ? function.getTargetConcurrentInputs()
                 : Math.max(1, function.getMaxConcurrentInputs());
         return Math.multiplyExact(
                 bounded("max_inputs", atOnce), bounded("max_batch_size", Math.max(1, function.getBatchMaxSize())));
+    }
+
+    /** Requests are counted in whole ones. Without a number there is no more than one container for any of them. */
+    private static int requests(Function function) {
+        double target = function.getAutoscalerSettings().getTargetConcurrencyFloat();
+        if (target > 0) {
+            return bounded("target_concurrency", (int) Math.min(target, Integer.MAX_VALUE));
+        }
+        int most = function.getMaxConcurrentInputs();
+        return most == 0 ? MOST_AT_ONCE : bounded("max_concurrency", most);
     }
 
     private static int bounded(String name, int value) {

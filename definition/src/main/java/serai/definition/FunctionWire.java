@@ -14,9 +14,13 @@ public final class FunctionWire {
     private FunctionWire() {}
 
     public static Definition.Wire of(String appId, Function function, FunctionData data) {
+        var addressed = data.toBuilder()
+                .clearFlashServiceUrls()
+                .addAllFlashServiceUrls(function.getFlashServiceUrlsList())
+                .build();
         return new Definition.Wire(
                 function.toByteArray(),
-                data.toByteArray(),
+                addressed.toByteArray(),
                 Handles.of(appId, function).toByteArray());
     }
 
@@ -39,7 +43,7 @@ public final class FunctionWire {
 
     /** The client wants at least one ranked function in every answer. */
     public static FunctionData dataOf(Function function) {
-        return FunctionData.newBuilder()
+        var data = FunctionData.newBuilder()
                 .setModuleName(function.getModuleName())
                 .setFunctionName(function.getFunctionName())
                 .setFunctionType(function.getFunctionType())
@@ -50,7 +54,10 @@ public final class FunctionWire {
                 .setClassParameterInfo(function.getClassParameterInfo())
                 .putAllMethodDefinitions(function.getMethodDefinitionsMap())
                 .setMethodDefinitionsSet(true)
-                .addRankedFunctions(FunctionData.RankedFunction.newBuilder().setFunction(function))
-                .build();
+                .addRankedFunctions(FunctionData.RankedFunction.newBuilder().setFunction(function));
+        if (function.getIsServer()) {
+            data.setIsServer(true).setHttpConfig(function.getHttpConfig());
+        }
+        return data.build();
     }
 }

@@ -58,7 +58,7 @@ public final class Handles {
                 .setAppId(appId)
                 .addAllSupportedInputFormats(function.getSupportedInputFormatsList())
                 .addAllSupportedOutputFormats(function.getSupportedOutputFormatsList());
-        handle.setWebUrl(function.getWebUrl());
+        handle.setWebUrl(function.getWebUrl()).addAllExperimentalFlashUrls(function.getFlashServiceUrlsList());
         if (function.hasFunctionSchema()) {
             handle.setFunctionSchema(function.getFunctionSchema());
         }

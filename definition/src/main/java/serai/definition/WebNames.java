@@ -58,6 +58,14 @@ public class WebNames {
     }
 
     /** @return by method, the empty one for the function itself; without those that are not called by HTTP */
+    Map<String, WebName> of(Tenant tenant, String appId, Function function) {
+        var name = function.getFunctionName();
+        return function.getIsServer()
+                ? Map.of("", name(tenant, appId, name, name, WebhookConfig.getDefaultInstance()))
+                : of(tenant, appId, name, function.getWebhookConfig(), function.getMethodDefinitionsMap());
+    }
+
+    /** The same before there is a definition. */
     public Map<String, WebName> of(
             Tenant tenant,
             String appId,
@@ -145,7 +153,12 @@ public class WebNames {
         }
         var addressed = function.toBuilder();
         names.forEach((method, name) -> {
-            if (method.isEmpty()) {
+            if (function.getIsServer()) {
+                addressed
+                        .clearFlashServiceUrls()
+                        .addFlashServiceUrls(name.url())
+                        .setFlashServiceLabel(name.label());
+            } else if (method.isEmpty()) {
                 addressed.setWebUrl(name.url()).setWebUrlInfo(name.info());
             } else {
                 addressed.putMethodDefinitions(

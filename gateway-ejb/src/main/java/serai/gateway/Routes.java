@@ -38,7 +38,7 @@ class Routes {
             .build();
 
     /** A definition never changes. */
-    private final Cache<String, Function> definitions =
+    private final Cache<String, Defined> definitions =
             Caffeine.newBuilder().maximumSize(1_000).executor(Runnable::run).build();
 
     @Inject
@@ -88,10 +88,17 @@ class Routes {
 
     private Route route(String name, String root, String path) {
         var endpoint = find(name).orElseThrow(() -> new RefusedException(Refusal.noSuchEndpoint(name)));
-        var definition = definition(endpoint.definitionId());
+        var defined = definition(endpoint.definitionId());
+        var definition = defined.function();
         var parameters = definition.getClassParameterInfo().getSchemaList();
         return new Route(
-                endpoint, config(endpoint, definition), isPickled(endpoint, definition), parameters, root, path);
+                endpoint,
+                config(endpoint, definition),
+                isPickled(endpoint, definition),
+                parameters,
+                defined.server(),
+                root,
+                path);
     }
 
     private Optional<WebEndpoint> find(String name) {
@@ -105,6 +112,11 @@ class Routes {
     }
 
     private static WebhookConfig config(WebEndpoint endpoint, Function definition) {
+        if (definition.getIsServer()) {
+            return WebhookConfig.newBuilder()
+                    .setRequiresProxyAuth(!definition.getHttpConfig().getUnauthenticated())
+                    .build();
+        }
         return endpoint.method().isEmpty()
                 ? definition.getWebhookConfig()
                 : definition.getMethodDefinitionsOrThrow(endpoint.method()).getWebhookConfig();
@@ -116,10 +128,24 @@ class Routes {
                 : definition.getMethodDefinitionsOrThrow(endpoint.method()).getSupportedInputFormatsCount() == 0;
     }
 
-    private Function definition(String id) {
+    /** @param concurrency requests that a container should have */
+    private record Defined(Function function, int concurrency) {
+        Optional<House.Limits> server() {
+            int most = function.getMaxConcurrentInputs();
+            return function.getIsServer()
+                    ? Optional.of(new House.Limits(concurrency, most == 0 ? Integer.MAX_VALUE : most))
+                    : Optional.empty();
+        }
+    }
+
+    private Defined definition(String id) {
         return definitions.get(
                 id,
-                wanted -> context.get(() -> Messages.parseFunction(
-                        functions.definition(wanted).wire().content())));
+                wanted -> context.get(() -> {
+                    var definition = functions.definition(wanted);
+                    return new Defined(
+                            Messages.parseFunction(definition.wire().content()),
+                            definition.duties().concurrency());
+                }));
     }
 }

@@ -10,6 +10,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Optional;
 import modal.client.WebhookConfig;
 import modal.client.WebhookType;
 import org.junit.jupiter.api.Test;
@@ -76,6 +77,13 @@ class ForwardingTest {
 
     private static Route route(WebhookType type) {
         var endpoint = new WebEndpoint("a", "ws", "en", "ap", "app", "fu", "f", "", "de", WebRules.NONE);
-        return new Route(endpoint, WebhookConfig.newBuilder().setType(type).build(), false, List.of(), "", "/");
+        return new Route(
+                endpoint,
+                WebhookConfig.newBuilder().setType(type).build(),
+                false,
+                List.of(),
+                Optional.empty(),
+                "",
+                "/");
     }
 }

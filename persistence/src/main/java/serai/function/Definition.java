@@ -49,6 +49,7 @@ public class Definition {
     private String[] secrets;
     private boolean template;
     private boolean singleUse;
+    private boolean serves;
     private Instant createdAt;
 
     protected Definition() {} // JPA
@@ -72,6 +73,7 @@ public class Definition {
         this.secrets = duties.secrets().toArray(String[]::new);
         this.template = duties.template();
         this.singleUse = duties.singleUse();
+        this.serves = duties.serves();
         this.createdAt = Instant.now();
     }
 
@@ -101,7 +103,8 @@ public class Definition {
                 Stream.of(gpus).map(Gpu::parse).toList(),
                 List.of(secrets),
                 template,
-                singleUse);
+                singleUse,
+                serves);
     }
 
     /**
@@ -127,6 +130,7 @@ public class Definition {
      * @param secrets ids of the secrets whose variables a container gets; the later one counts
      * @param template whether only {@link Variants} of it run, as it lacks parameters
      * @param singleUse whether a container ends after its first input
+     * @param serves whether its containers are HTTP servers: they take requests, of which {@code concurrency} counts, and no inputs
      */
     public record Duties(
             AutoscalerSettings autoscaler,
@@ -141,7 +145,8 @@ public class Definition {
             List<Gpu> gpus,
             List<String> secrets,
             boolean template,
-            boolean singleUse) {
+            boolean singleUse,
+            boolean serves) {
         public Duties {
             gpus = List.copyOf(gpus);
             secrets = List.copyOf(secrets);
@@ -170,6 +175,7 @@ public class Definition {
                     clientVersion,
                     List.of(),
                     List.of(),
+                    false,
                     false,
                     false);
         }

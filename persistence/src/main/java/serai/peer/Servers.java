@@ -20,7 +20,7 @@ public class Servers {
     public static final Duration BEAT = Duration.ofSeconds(2);
 
     /** Three beats may be lost. */
-    static final Duration SILENCE = BEAT.multipliedBy(4);
+    public static final Duration SILENCE = BEAT.multipliedBy(4);
 
     private final Jdbi jdbi;
     private final Server self;

@@ -97,7 +97,8 @@ public class Pools {
                         where p.state = 'DRAINING' or p.state = 'ACTIVE' and (p.size > 0
                             or coalesce(a.min_containers, d.min_containers) > 0
                             or exists (select 1 from container c where c.pool_id = p.id and c.state <> 'ENDED')
-                            or coalesce(p.queue_id, p.id) in (select pool_id from waiting))""")
+                            or coalesce(p.queue_id, p.id) in (select pool_id from waiting)
+                            or exists (select 1 from door_wait w where w.pool_id = p.id))""")
                 .map((row, context) -> new PoolId(row.getString("id")))
                 .list());
     }

@@ -10,13 +10,13 @@ import serai.pool.PoolId;
 import serai.workspace.Tenant;
 
 /** Rows around the queue, made with as little as its statements look at. */
-final class Fixture {
+public final class Fixture {
     private final Jdbi jdbi;
     private final String workspace = NewId.of("ws");
     private final String environment = NewId.of("en");
     private final String app = NewId.of("ap");
 
-    Fixture(Jdbi jdbi) {
+    public Fixture(Jdbi jdbi) {
         this.jdbi = jdbi;
         jdbi.useHandle(h -> {
             h.execute("insert into workspace (id, name) values (?, ?)", workspace, workspace);
@@ -33,7 +33,7 @@ final class Fixture {
         return new Tenant(workspace, workspace);
     }
 
-    PoolId pool() {
+    public PoolId pool() {
         var function = NewId.of("fu");
         var definition = NewId.of("de");
         var pool = NewId.of("po");
@@ -56,7 +56,7 @@ final class Fixture {
         return new PoolId(pool);
     }
 
-    String container(PoolId pool, int ordinal) {
+    public String container(PoolId pool, int ordinal) {
         var id = NewId.of("ta");
         jdbi.useHandle(h -> h.execute("""
                 insert into container (id, workspace_id, environment_id, app_id, function_id, pool_id, allocation_id, ordinal,
@@ -85,11 +85,11 @@ final class Fixture {
                         .one());
     }
 
-    void drain(String container) {
+    public void drain(String container) {
         jdbi.useHandle(h -> h.execute("update container set state = 'DRAINING' where id = ?", container));
     }
 
-    boolean isIdle(String container) {
+    public boolean isIdle(String container) {
         return jdbi.withHandle(h -> h.createQuery("select idle_since is not null from container where id = :id")
                 .bind("id", container)
                 .mapTo(Boolean.class)

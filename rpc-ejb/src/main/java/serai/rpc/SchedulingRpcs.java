@@ -18,10 +18,12 @@ import serai.activate.Adjuster;
 import serai.call.Inputs;
 import serai.container.Containers;
 import serai.function.AutoscalerSettings;
+import serai.function.Definition;
 import serai.function.Functions;
 import serai.pool.Pool;
 import serai.pool.Pools;
 import serai.problem.Problem;
+import serai.serve.Serving;
 
 /** How a function scales: what is set, what is changed while it runs, and what it has now. */
 @ApplicationScoped
@@ -31,19 +33,27 @@ class SchedulingRpcs implements RpcFeature {
     private final Pools pools;
     private final Containers containers;
     private final Inputs inputs;
+    private final Serving serving;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
-    SchedulingRpcs(Functions functions, Adjuster adjuster, Pools pools, Containers containers, Inputs inputs) {
+    SchedulingRpcs(
+            Functions functions,
+            Adjuster adjuster,
+            Pools pools,
+            Containers containers,
+            Inputs inputs,
+            Serving serving) {
         this.functions = functions;
         this.adjuster = adjuster;
         this.pools = pools;
         this.containers = containers;
         this.inputs = inputs;
+        this.serving = serving;
     }
 
     SchedulingRpcs() {
-        this(null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -79,10 +89,14 @@ class SchedulingRpcs implements RpcFeature {
 
     private FunctionGetSchedulingParamsResponse get(Caller caller, FunctionGetSchedulingParamsRequest request) {
         var function = functions.get(caller.tenant(), request.getFunctionId());
+        var duties = functions.definition(function.definitionId()).duties();
         var answer = AutoscalerConfiguration.newBuilder()
                 .setSettings(message(adjuster.current(function)))
-                .setStaticSettings(message(
-                        functions.definition(function.definitionId()).duties().autoscaler()));
+                .setStaticSettings(message(duties.autoscaler()));
+        if (duties.serves()) {
+            answer.getSettingsBuilder().setTargetConcurrencyFloat(duties.concurrency());
+            answer.getStaticSettingsBuilder().setTargetConcurrencyFloat(duties.concurrency());
+        }
         adjuster.adjusted(function).map(SchedulingRpcs::message).ifPresent(answer::setOverrideSettings);
         return FunctionGetSchedulingParamsResponse.newBuilder()
                 .setAutoscalerConfiguration(answer)
@@ -104,13 +118,13 @@ class SchedulingRpcs implements RpcFeature {
         if (function.definitionId() == null) {
             return FunctionStats.getDefaultInstance();
         }
-        int concurrency = Math.max(
-                1, functions.definition(function.definitionId()).duties().concurrency());
-        return pools.current(function).map(pool -> stats(pool, concurrency)).orElse(FunctionStats.getDefaultInstance());
+        var duties = functions.definition(function.definitionId()).duties();
+        return pools.current(function).map(pool -> stats(pool, duties)).orElse(FunctionStats.getDefaultInstance());
     }
 
-    private FunctionStats stats(Pool first, int concurrency) {
-        var load = inputs.load(first.id());
+    private FunctionStats stats(Pool first, Definition.Duties duties) {
+        var load = duties.serves() ? serving.load(first.id()) : inputs.load(first.id());
+        int concurrency = Math.max(1, duties.concurrency());
         var live = pools.ranks(first.id()).stream()
                 .flatMap(pool -> containers.live(pool.id()).stream())
                 .toList();

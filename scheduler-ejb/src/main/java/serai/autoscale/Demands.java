@@ -29,6 +29,7 @@ import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
 import serai.pool.Unplaced;
+import serai.serve.Serving;
 
 /** Looks at a pool and its surroundings in one short transaction. */
 @ApplicationScoped
@@ -50,6 +51,7 @@ public class Demands {
     private final Apps apps;
     private final Containers containers;
     private final Inputs inputs;
+    private final Serving serving;
     private final AutoscaleConfig settings;
 
     @Inject
@@ -60,6 +62,7 @@ public class Demands {
             Apps apps,
             Containers containers,
             Inputs inputs,
+            Serving serving,
             AutoscaleConfig settings) {
         this.pools = pools;
         this.functions = functions;
@@ -67,11 +70,12 @@ public class Demands {
         this.apps = apps;
         this.containers = containers;
         this.inputs = inputs;
+        this.serving = serving;
         this.settings = settings;
     }
 
     public Demands() {
-        this(null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Transactional
@@ -81,7 +85,7 @@ public class Demands {
             var function = functions.find(pool.functionId()).orElseThrow();
             var app = apps.find(pool.appId()).orElseThrow();
             boolean isRanked = definition.duties().ranks() > 1;
-            var load = load(pool, isRanked);
+            var load = definition.duties().serves() ? serving.load(id) : load(pool, isRanked);
             var scaling = capped(pool, definition);
             var live = containers.live(id);
             var replicas = live.stream().map(Demands::replica).toList();

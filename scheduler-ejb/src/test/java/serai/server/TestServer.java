@@ -86,6 +86,7 @@ import serai.runner.RunnerArtifact;
 import serai.schedule.Firings;
 import serai.schedule.Schedules;
 import serai.secret.Secrets;
+import serai.serve.Serving;
 import serai.signal.Signals;
 import serai.signal.Topic;
 import serai.web.RateLimits;
@@ -138,6 +139,7 @@ public final class TestServer {
             settings(ImageConfig.class, Map.of()),
             settings(RunnerConfig.class, Map.of()));
     public final WebEndpoints endpoints = bean(WebEndpoints.class, transactions.entities(), jdbi);
+    public final Serving serving = bean(Serving.class, jdbi, signals);
     public final Firings firings = bean(Firings.class, jdbi, calls, functions, pools);
     public final Logs logs = bean(Logs.class, jdbi, signals);
 
@@ -147,7 +149,7 @@ public final class TestServer {
     private final Servers servers =
             new Servers(jdbi, URI.create("http://127.0.0.1:8080"), URI.create("http://127.0.0.1:50051"));
     public final PoolScaler scaler = new PoolScaler(
-            bean(Demands.class, pools, functions, adjustments, apps, containers, inputs, autoscale),
+            bean(Demands.class, pools, functions, adjustments, apps, containers, inputs, serving, autoscale),
             bean(
                     PoolJobs.class,
                     workspaces,
@@ -295,6 +297,19 @@ public final class TestServer {
 
     /** @param gpus by rank */
     public Definition define(Function function, AutoscalerSettings scaling, Gpu... gpus) {
+        return define(function, scaling, false, gpus);
+    }
+
+    /** The pool of a published function whose containers serve HTTP, one request each. */
+    public Pool served(AutoscalerSettings scaling) {
+        var app = app();
+        var function = function(app);
+        define(function, scaling, true);
+        publish(app, function);
+        return current(function);
+    }
+
+    private Definition define(Function function, AutoscalerSettings scaling, boolean serves, Gpu... gpus) {
         var duties = new Definition.Duties(
                 scaling,
                 RetryPolicy.NONE,
@@ -308,7 +323,8 @@ public final class TestServer {
                 List.of(gpus),
                 List.of(),
                 false,
-                false);
+                false,
+                serves);
         return functions.define(function, new Definition.Wire(new byte[0], new byte[0], new byte[0]), duties);
     }
 

@@ -98,6 +98,7 @@ final class SimulatedServer {
                         world.apps,
                         world.containers,
                         inputs,
+                        null, // no function serves
                         AUTOSCALE) {
                     @Override
                     public Optional<Observation> observe(PoolId id) {

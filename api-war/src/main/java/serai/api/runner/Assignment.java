@@ -21,6 +21,7 @@ import serai.image.BaseSystem;
  * @param entrypoint words before the runtime's command; may be empty
  * @param blockNetwork whether it has its loopback only
  * @param outbound the networks that it may reach, as {@code 10.0.0.0/8}; null for all
+ * @param serve what it has to listen on; null for those that ask for inputs
  */
 public record Assignment(
         String container,
@@ -37,6 +38,7 @@ public record Assignment(
         List<String> outbound,
         List<File> files,
         Limits limits,
+        Serve serve,
         long heartbeatIntervalS) {
 
     /**
@@ -46,6 +48,15 @@ public record Assignment(
      * @param rpcUrl where the container's calls go
      */
     public record Server(String httpUrl, String rpcUrl) {}
+
+    /**
+     * Of a container that is an HTTP server: requests come through a door that its runner keeps, and the runner keeps its lease.
+     *
+     * @param port on which its code listens, inside
+     * @param startupTimeoutS after which something must listen there
+     * @param exitGraceS that requests under way have before its code is told to end
+     */
+    public record Serve(int port, long startupTimeoutS, long exitGraceS) {}
 
     /** The servers that run now. */
     public record ServerList(List<Server> servers) {}

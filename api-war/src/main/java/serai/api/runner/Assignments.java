@@ -5,6 +5,7 @@ package serai.api.runner;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -43,6 +44,12 @@ import serai.workspace.Workspaces;
 public class Assignments {
     private static final String CLIENT_PACKAGE = "modal";
     private static final String HOME = "/root";
+
+    /** Of the 30 s after which the cluster kills, some are for exit methods. */
+    private static final Duration LONGEST_GRACE = Duration.ofSeconds(25);
+
+    /** Where the client says nothing, as it documents it. */
+    private static final Duration SERVER_START = Duration.ofSeconds(30);
 
     /** Heartbeats in a lease: three may be lost. */
     private static final int BEATS = 4;
@@ -122,7 +129,19 @@ public class Assignments {
                 outbound(function.getNetworkAccess()),
                 files(tenant, image.mounts(), duties.mounts()),
                 limits(function.getResources()),
+                serve(function),
                 Math.max(1, calls.lease().dividedBy(BEATS).toSeconds()));
+    }
+
+    private static Assignment.Serve serve(Function function) {
+        if (!function.getIsServer()) {
+            return null;
+        }
+        var http = function.getHttpConfig();
+        return new Assignment.Serve(
+                http.getPort(),
+                http.getStartupTimeout() > 0 ? http.getStartupTimeout() : SERVER_START.toSeconds(),
+                Math.min(http.getExitGracePeriod(), LONGEST_GRACE.toSeconds()));
     }
 
     /** @return those that run now, this one first */

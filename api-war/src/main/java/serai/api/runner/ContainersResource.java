@@ -16,6 +16,7 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Duration;
 import java.time.InstantSource;
+import serai.activate.Doorkeeper;
 import serai.api.http.Access;
 import serai.api.http.Bearer;
 import serai.api.http.Caller;
@@ -53,6 +54,7 @@ public class ContainersResource {
     private final Pools pools;
     private final Functions functions;
     private final Caller caller;
+    private final Doorkeeper doorkeeper;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
@@ -64,7 +66,8 @@ public class ContainersResource {
             Allowances allowances,
             Pools pools,
             Functions functions,
-            Caller caller) {
+            Caller caller,
+            Doorkeeper doorkeeper) {
         this.admissions = admissions;
         this.departures = departures;
         this.assignments = assignments;
@@ -73,10 +76,11 @@ public class ContainersResource {
         this.pools = pools;
         this.functions = functions;
         this.caller = caller;
+        this.doorkeeper = doorkeeper;
     }
 
     public ContainersResource() {
-        this(null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Not in one transaction: the cluster is asked in between. */
@@ -124,6 +128,18 @@ public class ContainersResource {
     private boolean isSingle(Container container) {
         var definition = functions.definition(pools.get(container.poolId()).definitionId());
         return definition.duties().concurrency() == 1;
+    }
+
+    /** Of a container that is an HTTP server, when something changes and as its sign of life. */
+    @POST
+    @Path("{id}/door")
+    @Access(Access.By.CONTAINER)
+    public void door(@PathParam("id") String id, DoorReport report) {
+        var container = caller.container(id);
+        if (container.state() == Container.State.ENDED) {
+            throw Problem.PERMISSION_DENIED.because("%s ended at %s", id, container.endedAt());
+        }
+        doorkeeper.told(Bodies.present(report).of(id), container.poolId(), report.listening());
     }
 
     @GET

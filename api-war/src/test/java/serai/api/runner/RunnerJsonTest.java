@@ -45,6 +45,7 @@ class RunnerJsonTest {
                 List.of("10.0.0.0/8"),
                 List.of(new Assignment.File("/root/app.py", "ab", 123, 0644)),
                 new Assignment.Limits(null, 1500, 4096, null),
+                new Assignment.Serve(8000, 30, 0),
                 15);
         assertThat(JSON.toJson(assignment)).satisfies(json -> {
             assertThat(json)
@@ -57,6 +58,7 @@ class RunnerJsonTest {
             assertThat(json).contains("\"mode\":420");
             assertThat(json)
                     .contains("\"limits\":{\"disk_mb\":null,\"memory_mb\":null,\"milli_cpu\":1500,\"pids\":4096}");
+            assertThat(json).contains("\"serve\":{\"exit_grace_s\":0,\"port\":8000,\"startup_timeout_s\":30}");
             assertThat(json).contains("\"heartbeat_interval_s\":15");
         });
     }

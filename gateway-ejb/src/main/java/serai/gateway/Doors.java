@@ -1,0 +1,285 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.gateway;
+
+import static java.lang.System.Logger.Level.WARNING;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import serai.autoscale.Reconciliations;
+import serai.database.DatabaseClock;
+import serai.peer.Servers;
+import serai.pool.PoolId;
+import serai.serve.Door;
+import serai.serve.Serving;
+import serai.signal.Signals;
+import serai.signal.Topic;
+
+/**
+ * Containers that serve HTTP, and requests that wait for one. Which of them are there is looked up each second, and at once when
+ * one comes; a request that finds one costs the database nothing, unless nobody has used it for a moment.
+ */
+@ApplicationScoped
+class Doors {
+    private static final System.Logger LOG = System.getLogger(Doors.class.getName());
+    private static final Duration STALE = Duration.ofSeconds(1);
+
+    /** A container that is not used for so long is given back: who calls in a loop is back sooner. */
+    private static final Duration HELD = Duration.ofSeconds(1);
+
+    private static final Duration AVOIDED = Duration.ofSeconds(2);
+    private static final Duration FORGOTTEN = Duration.ofMinutes(10);
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
+
+    private final Cache<PoolId, Known> known = Caffeine.newBuilder()
+            .expireAfterAccess(FORGOTTEN)
+            .executor(Runnable::run) // a common pool's threads would outlive the application
+            .build();
+
+    private final Map<PoolId, House.Report> told = new ConcurrentHashMap<>();
+    private final Serving serving;
+    private final Servers servers;
+    private final Reconciliations reconciliations;
+    private final Signals signals;
+    private final DatabaseClock clock;
+
+    @Inject
+    Doors(Serving serving, Servers servers, Reconciliations reconciliations, Signals signals, DatabaseClock clock) {
+        this.serving = serving;
+        this.servers = servers;
+        this.reconciliations = reconciliations;
+        this.signals = signals;
+        this.clock = clock;
+    }
+
+    Doors() {
+        this(null, null, null, null, null); // for the server's proxy
+    }
+
+    /** A pool, and when it was looked at last. */
+    private static final class Known {
+        final House house;
+        final ReentrantLock looking = new ReentrantLock();
+        private volatile long lookedAt;
+        private volatile Serving.Look look;
+
+        Known(House.Limits limits) {
+            house = new House(limits);
+        }
+    }
+
+    /** One request's place in a container. Close it in any case. */
+    interface Pass extends AutoCloseable {
+        Door door();
+
+        /** The container could not be reached: others are better for a moment. */
+        void avoid();
+
+        @Override
+        void close();
+    }
+
+    /**
+     * Waits for a container that takes one more request.
+     *
+     * @param name of the function, for people
+     * @throws RefusedException 429 if all are full, 503 if too many wait, or none came in time or at all
+     */
+    Pass enter(PoolId pool, String name, House.Limits limits, Rules rules, Reply reply)
+            throws ClientGoneException, InterruptedException {
+        var at = known.get(pool, id -> new Known(limits));
+        if (System.nanoTime() - at.lookedAt > STALE.toNanos() || at.look == null) {
+            look(pool, at, System.nanoTime());
+        }
+        var pass = take(at.house);
+        if (pass.isPresent()) {
+            return pass.get();
+        }
+        refuseIfFull(at.house, name, limits);
+        if (at.house.waiting() >= rules.maxWaiting()) {
+            throw new RefusedException(Refusal.busy(
+                    "%d requests wait for server '%s' already".formatted(rules.maxWaiting(), name), RETRY_AFTER));
+        }
+        boolean first = at.house.beginWaiting();
+        try {
+            return await(pool, at, name, limits, rules, reply, first);
+        } finally {
+            at.house.endWaiting();
+        }
+    }
+
+    private Pass await(PoolId pool, Known at, String name, House.Limits limits, Rules rules, Reply reply, boolean first)
+            throws ClientGoneException, InterruptedException {
+        var since = clock.instant();
+        long begun = System.nanoTime();
+        try (var waiter = signals.listen(Topic.work(pool.value()))) {
+            if (first) {
+                report(pool, at.house); // what waits is told before anybody counts it
+            }
+            reconciliations.request(pool);
+            while (true) {
+                look(pool, at, System.nanoTime());
+                var pass = take(at.house);
+                if (pass.isPresent()) {
+                    return pass.get();
+                }
+                refuseIfFull(at.house, name, limits);
+                refuseIfGivenUp(at.look, name, since);
+                if (reply.isGone()) {
+                    throw new ClientGoneException("the connection has ended");
+                }
+                var left = rules.maxWait().minusNanos(System.nanoTime() - begun);
+                if (!left.isPositive()) {
+                    throw new RefusedException(Refusal.busy(
+                            "no container of server '%s' was ready within %s".formatted(name, rules.maxWait()),
+                            RETRY_AFTER));
+                }
+                waiter.await(left.compareTo(STALE) < 0 ? left : STALE);
+            }
+        }
+    }
+
+    private static void refuseIfFull(House house, String name, House.Limits limits) {
+        if (house.isFull()) {
+            throw new RefusedException(new Refusal(
+                            429,
+                            "server-full",
+                            "Too many requests",
+                            "each container of server '%s' has the %d requests that it may have"
+                                    .formatted(name, limits.most()))
+                    .with("retry-after", "1"));
+        }
+    }
+
+    private static void refuseIfGivenUp(Serving.Look look, String name, Instant since) {
+        if (look.gaveUpAt().filter(at -> !at.isBefore(since)).isPresent()) {
+            throw new RefusedException(Refusal.busy(
+                    "containers of server '%s' do not start: %s".formatted(name, look.reason()), RETRY_AFTER));
+        }
+    }
+
+    /** @param asked whoever looked since then has looked for us */
+    private void look(PoolId pool, Known at, long asked) {
+        at.looking.lock();
+        try {
+            if (at.look == null || at.lookedAt - asked < 0) {
+                long now = System.nanoTime();
+                at.look = serving.look(pool);
+                at.lookedAt = now;
+                at.house.see(at.look.doors());
+            }
+        } finally {
+            at.looking.unlock();
+        }
+    }
+
+    private Optional<Pass> take(House house) {
+        while (true) {
+            var room = house.take(System.nanoTime());
+            if (room.isEmpty()) {
+                return Optional.empty();
+            }
+            var pass = new Entered(house, room.get());
+            if (isHeld(house, room.get(), pass)) {
+                return Optional.of(pass);
+            }
+            house.shut(room.get());
+        }
+    }
+
+    private boolean isHeld(House house, House.Room room, Pass pass) {
+        boolean held = false;
+        try {
+            held = house.isHeld(room) || hold(house, room);
+            return held;
+        } finally {
+            if (!held) {
+                pass.close();
+            }
+        }
+    }
+
+    private boolean hold(House house, House.Room room) {
+        room.turn.lock();
+        try {
+            if (house.isHeld(room)) {
+                return true;
+            }
+            boolean held =
+                    serving.hold(room.door().containerId(), servers.self().id());
+            if (held) {
+                house.held(room);
+            }
+            return held;
+        } finally {
+            room.turn.unlock();
+        }
+    }
+
+    private record Entered(House house, House.Room room, Door door) implements Pass {
+        Entered(House house, House.Room room) {
+            this(house, room, room.door());
+        }
+
+        @Override
+        public void avoid() {
+            house.avoid(room, System.nanoTime() + AVOIDED.toNanos());
+        }
+
+        @Override
+        public void close() {
+            house.leave(room, System.nanoTime());
+        }
+    }
+
+    /**
+     * Each second: tells what is under way, and gives back what is not used.
+     *
+     * @param released told which containers are not used any more
+     */
+    void tick(Consumer<String> released) {
+        known.asMap().forEach((pool, at) -> {
+            try {
+                for (var room : at.house.release(System.nanoTime() - HELD.toNanos())) {
+                    release(at.house, room);
+                    released.accept(room.door().containerId());
+                }
+                if (!report(pool, at.house).equals(House.Report.NOTHING)) {
+                    var _ = known.getIfPresent(pool); // not forgotten while it is in use
+                }
+            } catch (RuntimeException e) {
+                LOG.log(WARNING, "what is under way for pool {0} is not told: {1}", pool, e.toString());
+            }
+        });
+        told.keySet().retainAll(known.asMap().keySet());
+    }
+
+    private void release(House house, House.Room room) {
+        room.turn.lock();
+        try {
+            if (!house.isHeld(room)) {
+                serving.release(room.door().containerId(), servers.self().id());
+            }
+        } finally {
+            room.turn.unlock();
+        }
+    }
+
+    private House.Report report(PoolId pool, House house) {
+        var now = house.report();
+        if (!now.equals(told.getOrDefault(pool, House.Report.NOTHING))) {
+            serving.report(servers.self().id(), pool, now.waiting(), now.inUse());
+            told.put(pool, now);
+        }
+        return now;
+    }
+}

@@ -1,0 +1,203 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.serve;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.transaction.Transactional;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jdbi.v3.core.Jdbi;
+import serai.call.Inputs;
+import serai.peer.Servers;
+import serai.pool.PoolId;
+import serai.signal.Signals;
+import serai.signal.Topic;
+
+/**
+ * Containers that serve HTTP by themselves. A request is no input: of what goes to them only counts are kept, as each server tells
+ * them about once a second, for the autoscaler to see.
+ */
+@ApplicationScoped
+public class Serving {
+    private final Jdbi jdbi;
+    private final Signals signals;
+
+    @Inject
+    public Serving(Jdbi jdbi, Signals signals) {
+        this.jdbi = jdbi;
+        this.signals = signals;
+    }
+
+    public Serving() {
+        this(null, null); // for the server's proxy
+    }
+
+    /**
+     * What a request to a pool finds.
+     *
+     * @param doors of containers that take requests, the lowest ordinal first
+     * @param gaveUpAt when its starts had failed too often; empty before
+     * @param reason of the pool's last change, for people
+     */
+    public record Look(List<Door> doors, Optional<Instant> gaveUpAt, String reason) {}
+
+    /** The container's code was entered: what it starts may listen from now on. @return whether the container is ready by that */
+    public boolean entered(String containerId) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        insert into door (container_id, entered) values (:id, true)
+                        on conflict (container_id) do update set entered = true
+                        returning listening""")
+                .bind("id", containerId)
+                .mapTo(Boolean.class)
+                .one());
+    }
+
+    /**
+     * Its runner tells where it is reached, and whether anything listens there.
+     *
+     * @return whether the container is ready by that
+     */
+    public boolean told(Door door, boolean listening) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        insert into door (container_id, host, port, token, listening)
+                        values (:id, :host, :port, :token, :listening)
+                        on conflict (container_id) do update set host = :host, port = :port, token = :token, listening = :listening
+                        returning entered and listening""")
+                .bind("id", door.containerId())
+                .bind("host", door.host())
+                .bind("port", door.port())
+                .bind("token", door.token())
+                .bind("listening", listening)
+                .mapTo(Boolean.class)
+                .one());
+    }
+
+    /** What is open, or is not any more, is looked at by those who wait for it. */
+    public void changed(PoolId pool) {
+        signals.afterCommit(Topic.work(pool.value()));
+    }
+
+    public Look look(PoolId pool) {
+        return jdbi.withHandle(handle -> {
+            var doors = handle.createQuery("""
+                            select d.container_id, d.host, d.port, d.token from door d join container c on c.id = d.container_id
+                            where c.pool_id = :pool and c.state = 'ACTIVE' and d.entered and d.listening order by c.ordinal""")
+                    .bind("pool", pool.value())
+                    .map((row, context) -> new Door(
+                            row.getString("container_id"),
+                            row.getString("host"),
+                            row.getInt("port"),
+                            row.getString("token")))
+                    .list();
+            return handle.createQuery("select gave_up_at, reason from pool where id = :pool")
+                    .bind("pool", pool.value())
+                    .map((row, context) -> new Look(
+                            doors,
+                            Optional.ofNullable(row.getTimestamp("gave_up_at")).map(java.sql.Timestamp::toInstant),
+                            row.getString("reason")))
+                    .findOne()
+                    .orElse(new Look(doors, Optional.empty(), ""));
+        });
+    }
+
+    /** From here on it is not idle, until it is released. @return false if it takes no more requests */
+    public boolean hold(String containerId, String serverId) {
+        return jdbi.withHandle(handle -> handle.createUpdate("""
+                        with held as (
+                            update container set idle_since = null where id = :id and state = 'ACTIVE' returning id)
+                        insert into door_hold (container_id, server_id, in_use) select id, :server, 1 from held
+                        on conflict (container_id, server_id) do update set in_use = door_hold.in_use""")
+                        .bind("id", containerId)
+                        .bind("server", serverId)
+                        .execute())
+                > 0;
+    }
+
+    /** Nothing of this server is under way there. */
+    @Transactional
+    public void release(String containerId, String serverId) {
+        jdbi.useHandle(handle -> {
+            handle.createQuery(
+                            "select 1 from container where id = :id for update") // before what others hold is looked at
+                    .bind("id", containerId)
+                    .mapTo(Integer.class)
+                    .findOne();
+            handle.createUpdate("delete from door_hold where container_id = :id and server_id = :server")
+                    .bind("id", containerId)
+                    .bind("server", serverId)
+                    .execute();
+            rest(handle, "c.id = :id", containerId);
+        });
+    }
+
+    private static void rest(org.jdbi.v3.core.Handle handle, String which, String id) {
+        handle.createUpdate("""
+                        update container c set idle_since = clock_timestamp()
+                        where %s and c.idle_since is null and c.ready_at is not null and c.state <> 'ENDED'
+                            and exists (select 1 from door d where d.container_id = c.id)
+                            and not exists (select 1 from door_hold h where h.container_id = c.id)""".formatted(which)).bind("id", id).execute();
+    }
+
+    /**
+     * What this server has under way now.
+     *
+     * @param inUse requests by container, of those that it holds
+     */
+    public void report(String serverId, PoolId pool, int waiting, Map<String, Integer> inUse) {
+        jdbi.useHandle(handle -> {
+            if (waiting > 0) {
+                handle.createUpdate("""
+                                insert into door_wait (pool_id, server_id, waiting)
+                                select id, :server, :waiting from pool where id = :pool
+                                on conflict (pool_id, server_id) do update set waiting = :waiting""")
+                        .bind("pool", pool.value())
+                        .bind("server", serverId)
+                        .bind("waiting", waiting)
+                        .execute();
+            } else {
+                handle.createUpdate("delete from door_wait where pool_id = :pool and server_id = :server")
+                        .bind("pool", pool.value())
+                        .bind("server", serverId)
+                        .execute();
+            }
+            if (!inUse.isEmpty()) {
+                var batch = handle.prepareBatch(
+                        "update door_hold set in_use = :count where container_id = :id and server_id = :server");
+                inUse.forEach((id, count) -> batch.bind("id", id)
+                        .bind("server", serverId)
+                        .bind("count", count)
+                        .add());
+                batch.execute();
+            }
+        });
+    }
+
+    /** @return requests that wait and that are under way, as all servers told them last */
+    public Inputs.Load load(PoolId pool) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select (select coalesce(sum(waiting), 0) from door_wait where pool_id = :pool) as pending,
+                            (select coalesce(sum(h.in_use), 0) from door_hold h join container c on c.id = h.container_id
+                                where c.pool_id = :pool) as running""")
+                .bind("pool", pool.value())
+                .map((row, context) -> new Inputs.Load(row.getInt("pending"), row.getInt("running")))
+                .one());
+    }
+
+    /** Servers that have gone hold nothing, and nobody waits there. */
+    @Transactional
+    public void forgetServers() {
+        jdbi.useHandle(handle -> {
+            var gone =
+                    "server_id not in (select id from server where abs(extract(epoch from now() - seen_at)) < :silence)";
+            for (var table : List.of("door_wait", "door_hold")) {
+                handle.createUpdate("delete from %s where %s".formatted(table, gone))
+                        .bind("silence", Servers.SILENCE.toSeconds())
+                        .execute();
+            }
+            rest(handle, "c.id <> :id", "");
+        });
+    }
+}
