@@ -67,6 +67,14 @@ def test_given_a_new_workspace_when_its_token_is_used_then_it_sees_nothing_of_ot
     assert len(listed["items"]) == 1, "the one that was just run"
 
 
+def test_given_layers_that_are_needed_when_collected_then_they_stay(operator: Operator):
+    collected = json.loads(said(operator, "images", "collect", "--json", "--max-size", "1000000"))
+    assert set(collected) == {"layers", "removed", "freed", "kept", "needed"} and collected["layers"] == 0
+    assert "0 layers are forgotten" in said(operator, "images", "collect", "--unused-for", "86400", "--max-size", "1000000")
+    refused = operator.run("images", "collect", "--unused-for", "-1")
+    assert refused.returncode != 0 and "unused_for_s: -1: from 0 to" in refused.stdout + refused.stderr
+
+
 def test_given_the_managed_client_when_it_is_used_then_it_is_logged_in(operator: Operator):
     assert "one call: 49" in said(operator, "modal", "run", "-q", str(EXAMPLES / "quickstart.py"))
 

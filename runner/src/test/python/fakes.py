@@ -46,6 +46,7 @@ class HttpServer:
         self.build: dict[str, Any] | None = None  # what a builder is to do
         self.build_layers: list[dict[str, Any]] = []
         self.build_ends: list[dict[str, Any]] = []
+        self.garbage: list[str] = []  # names of layers that no image has any more
         self.faults: list[tuple[str, int, str]] = []  # (path prefix, status, detail), each used once
         self.logs_status = 204
         self.cuts = 0  # how many files are cut off in the middle
@@ -135,6 +136,8 @@ class HttpServer:
                 elif self.path == path + "/exit" and self._is(TOKEN):
                     fake.exits.append(body)
                     self._send(204)
+                elif self.path == "/api/v1/images/garbage" and self._is(TOKEN):
+                    self._send(200, json.dumps({"names": [n for n in body["names"] if n in fake.garbage]}).encode())
                 elif fake.build is not None and self.path == "/internal/v1/builds" and self._is(SECRET):
                     self._send(201, json.dumps({**fake.build, "token": TOKEN}).encode())
                 elif fake.build is not None and self.path.startswith("/internal/v1/builds/") and self._is(TOKEN):

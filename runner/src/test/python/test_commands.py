@@ -10,6 +10,9 @@ import subprocess
 import sys
 
 import pytest
+from fakes import TOKEN
+from serai_runner import collect, layers
+from serai_runner.problems import Failed
 
 
 @pytest.fixture
@@ -45,6 +48,34 @@ def test_given_a_question_then_the_answer_is_on_standard_output(call, word):
 def test_given_no_job_when_it_is_started_then_it_says_how_it_is_meant_to_be(call):
     done = call()
     assert done.returncode == 1 and "--help" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_given_layers_that_no_image_has_when_collected_by_command_then_they_are_gone_but_for_young_and_used_ones(
+    http, tmp_path, monkeypatch
+):
+    store = layers.Layers(str(tmp_path))
+    needed, garbage, used = (letter * layers.NAME for letter in "abc")
+    for name in (needed, garbage, used):
+        os.mkdir(store.path(name))
+        (tmp_path / "layers" / name / "file").write_bytes(b"x" * 10_000)
+    http.garbage = [garbage, used]
+    assert collect.collect(str(tmp_path), http.url, TOKEN)[::2] == (0, 2), "they are young"
+    monkeypatch.setattr(layers, "YOUNG_S", -1)
+    held = store.hold(used)
+    done = collect.collect(str(tmp_path), http.url, TOKEN)
+    os.close(held)
+    assert (done.removed, done.kept, done.needed) == (1, 1, 1) and done.freed >= 10_000
+    assert sorted(store.names()) == [needed, used]
+
+
+def test_given_a_server_that_refuses_when_collected_then_nothing_is_removed_and_it_is_said(http, tmp_path, call):
+    store = layers.Layers(str(tmp_path))
+    os.mkdir(store.path("a" * 64))
+    with pytest.raises(Failed, match="not known what is needed"):
+        collect.collect(str(tmp_path), http.url, "a wrong token")
+    assert store.names() == ["a" * layers.NAME]
+    done = call("collect", "--cache", str(tmp_path))
+    assert done.returncode == 1 and "SERAI_ADMIN_TOKEN" in done.stderr
 
 
 def test_given_an_unknown_command_then_it_is_named(call):

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 PROGRAM = "serai-runner.pyz"
 HELP = """usage: python3 serai-runner.pyz                    run one container; started by a job of Serai
        python3 serai-runner.pyz prepare-runtime --package NAME --version VERSION --cache DIR
+       python3 serai-runner.pyz collect --cache DIR [--json]
        python3 serai-runner.pyz doctor [--json]
        python3 serai-runner.pyz --help | --version
 
 prepare-runtime   install the container runtime into this node's cache, so that the first container need not wait for it;
                   prints its directory
+collect           remove from this node's cache the layers that no image has any more, but for those in use; the environment has
+                  SERAI_URL, the servers, and SERAI_ADMIN_TOKEN, the administrator's token
 doctor            say what works on this node: bubblewrap, user namespaces, networks, control groups, Python
                   exit code 0: containers can run here, 1: they cannot
 
@@ -54,6 +57,8 @@ def main(began: float, arguments: list[str] | None = None) -> int:
                 return 0
             case "prepare-runtime":
                 return _prepare_runtime(words[1:])
+            case "collect":
+                return _collect(words[1:])
             case "doctor":
                 from .doctor import doctor
 
@@ -101,6 +106,23 @@ def _prepare_runtime(words: list[str]) -> int:
     cache = os.path.abspath(options.cache)
     print(runtime.ensure(cache, options.package, options.version, this(), messages.say))
     _leave_compiled(cache)
+    return 0
+
+
+def _collect(words: list[str]) -> int:
+    from .collect import collect
+
+    options = _options("collect", words, ("cache",), ("json",))
+    servers, token = (os.environ.get(name, "") for name in ("SERAI_URL", "SERAI_ADMIN_TOKEN"))
+    if not servers or not token:
+        raise Failed("SERAI_URL and SERAI_ADMIN_TOKEN are needed in the environment")
+    done = collect(os.path.abspath(options.cache), servers, token)
+    if options.json:
+        import json
+
+        print(json.dumps(done._asdict()))
+    else:
+        print(f"{done.removed} layers removed ({done.freed / (1 << 20):.1f} MiB), {done.kept} not yet, {done.needed} needed")
     return 0
 
 

@@ -9,7 +9,7 @@ import java.util.Map;
 
 /** The unmodified client in a Python environment of its own. */
 record ClientEnvironment(Home home, Python python) {
-    private static final String RUNNER = "runner/target/runner-" + Versions.SERAI + ".jar";
+    static final String RUNNER = "runner/target/runner-" + Versions.SERAI + ".jar";
 
     /** Made once for each version of client and interpreter; a half-made one is made anew. */
     void prepare(Progress.Step step) {

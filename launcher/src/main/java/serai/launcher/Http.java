@@ -36,6 +36,12 @@ final class Http {
                 .build());
     }
 
+    static Optional<HttpResponse<String>> postJson(String url, Duration timeout, String json, String authorization) {
+        return send(request(url, timeout, "Content-Type", "application/json", "Authorization", authorization)
+                .POST(HttpRequest.BodyPublishers.ofString(json))
+                .build());
+    }
+
     private static HttpRequest.Builder request(String url, Duration timeout, String... headers) {
         var builder = HttpRequest.newBuilder(URI.create(url)).timeout(timeout);
         return headers.length == 0 ? builder : builder.headers(headers);

@@ -20,6 +20,8 @@ import java.util.stream.IntStream;
 
 /** The parts together: who waits for whom. */
 final class Platform {
+    private static final long COLLECTION_S = 3_600; // layers may have millions of files
+
     private final Settings settings;
     private final Home home;
     private final Secrets secrets;
@@ -423,6 +425,27 @@ final class Platform {
 
     Login createToken(String workspace) {
         return Login.create(answering().url(), secrets.named("admin-token"), workspace);
+    }
+
+    /** Forgets layers of images that nobody needs, and removes them from this machine. */
+    CollectedImages collectImages(Integer unusedFor, Integer maxSize) {
+        var server = answering().url();
+        var token = secrets.named("admin-token");
+        int forgotten = CollectedImages.forget(server, token, unusedFor, maxSize);
+        var collected = Command.of(
+                        Python.find(settings).program(),
+                        home.required(ClientEnvironment.RUNNER, "the runner").toString(),
+                        "collect",
+                        "--json",
+                        "--cache",
+                        settings.text("SERAI_RUNNER_CACHE").orElse(home.cache().toString()))
+                .with(Map.of("SERAI_URL", server, "SERAI_ADMIN_TOKEN", token))
+                .run(COLLECTION_S);
+        if (!collected.ok()) {
+            throw Failure.because(
+                    "the layers stay on this machine: %s", collected.output().strip());
+        }
+        return CollectedImages.of(forgotten, collected.output());
     }
 
     Secrets secrets() {

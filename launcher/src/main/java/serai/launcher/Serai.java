@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
             StatusCommand.class,
             EnvCommand.class,
             TokenCommand.class,
+            ImagesCommand.class,
             ModalCommand.class,
             LogsCommand.class,
             DoctorCommand.class,

@@ -12,7 +12,7 @@ import org.jdbi.v3.core.Jdbi;
 
 /**
  * Forgets layers by age and size, and old builds. An image that lost its layer is built again when it is asked for; one that
- * a function's pool may start containers of keeps it. Nodes remove what is forgotten here after their next build.
+ * a function's pool may start containers of keeps it. Nodes remove what is forgotten here after their next build, or by command.
  */
 @ApplicationScoped
 public class Garbage {
@@ -39,10 +39,9 @@ public class Garbage {
      * @param unusedSince images that nobody asked for since then lose their layers
      * @param maxBytes of all layers together; beyond it those lose theirs first that were asked for least lately
      * @param buildsSince builds that ended before are forgotten with what they said
-     * @return how many layers are forgotten
      */
     @Transactional
-    public int collect(Instant unusedSince, long maxBytes, Instant buildsSince) {
+    public Forgotten collect(Instant unusedSince, long maxBytes, Instant buildsSince) {
         return jdbi.withHandle(handle -> {
             handle.createUpdate("delete from image_build where ended_at < :before and not declared")
                     .bind("before", Timestamp.from(buildsSince))
@@ -52,18 +51,30 @@ public class Garbage {
                             + " and id not in (select id from used)")
                     .bind("before", Timestamp.from(unusedSince))
                     .execute();
-            int forgotten = forget(handle);
+            var old = forget(handle);
             handle.createUpdate(IN_USE + """
                             , sized as (
                                 select l.digest, sum(l.size) over (order by l.used_at desc, l.digest) as total from layer l)
                             update image set layer = null
                             where layer in (select digest from sized where total > :max) and id not in (select id from used)""").bind("max", maxBytes).execute();
-            return forgotten + forget(handle);
+            return old.and(forget(handle));
         });
     }
 
-    private static int forget(Handle handle) {
-        return handle.execute(
-                "delete from layer where not exists (select 1 from image where image.layer = layer.digest)");
+    private static Forgotten forget(Handle handle) {
+        return handle.createQuery("""
+                        with gone as (
+                            delete from layer where not exists (select 1 from image where image.layer = layer.digest)
+                            returning size)
+                        select count(*) as layers, coalesce(sum(size), 0) as bytes from gone""")
+                .map((row, context) -> new Forgotten(row.getInt("layers"), row.getLong("bytes")))
+                .one();
+    }
+
+    /** What no image has any more. */
+    public record Forgotten(int layers, long bytes) {
+        private Forgotten and(Forgotten other) {
+            return new Forgotten(layers + other.layers, bytes + other.bytes);
+        }
     }
 }

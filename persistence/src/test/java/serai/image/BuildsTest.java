@@ -96,7 +96,8 @@ class BuildsTest {
         var old = layered("a", NOW.minusSeconds(100));
         var young = layered("b", NOW);
         var garbage = new Garbage(jdbi);
-        garbage.collect(NOW.minusSeconds(50), Long.MAX_VALUE, NOW);
+        assertThat(garbage.collect(NOW.minusSeconds(50), Long.MAX_VALUE, NOW).layers())
+                .isEqualTo(1);
         assertThat(forgotten(old, young)).containsExactly(old.substring(0, 32));
         garbage.collect(NOW.minusSeconds(50), 0, NOW);
         assertThat(forgotten(old, young)).as("too large").hasSize(2);

@@ -97,10 +97,10 @@ public class Builders {
     /** Forgets layers that are too old or too many, and builds that are as old as logs may be. */
     public void collect() {
         var now = clock.instant();
-        int forgotten = garbage.collect(
+        var forgotten = garbage.collect(
                 now.minus(settings.retention()), (long) settings.maxSizeMb() << 20, now.minus(logSettings.retention()));
-        if (forgotten > 0) {
-            LOG.log(INFO, "{0} layers of images are forgotten", forgotten);
+        if (forgotten.layers() > 0) {
+            LOG.log(INFO, "{0} layers of images are forgotten, {1} bytes", forgotten.layers(), forgotten.bytes());
         }
     }
 

@@ -24,6 +24,7 @@ public class RestEndpoints extends Endpoints {
                 ContainersResource.class,
                 SchedulesResource.class,
                 SecretsResource.class,
+                ImagesResource.class,
                 NodesResource.class,
                 OpenApiResource.class,
                 TokensResource.class,

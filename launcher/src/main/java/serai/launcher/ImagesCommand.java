@@ -1,0 +1,56 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.launcher;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "images",
+        mixinStandardHelpOptions = true,
+        description = "Layers of images.",
+        subcommands = ImagesCommand.Collect.class)
+final class ImagesCommand {
+    @Command(
+            name = "collect",
+            mixinStandardHelpOptions = true,
+            description =
+                    "Removes layers that no function uses and nobody asked for in a while, from this machine as well. An image that is"
+                            + " asked for again is built again. On a cluster run the runner's collect on each node.")
+    static final class Collect implements Callable<Integer> {
+        @Option(
+                names = "--unused-for",
+                paramLabel = "SECONDS",
+                description = "For so long nobody asked for the image. Default: the server's serai.image.retention.")
+        private Integer unusedFor;
+
+        @Option(
+                names = "--max-size",
+                paramLabel = "MIB",
+                description =
+                        "If all layers together have more, the oldest go, too. Default: the server's serai.image.max-size.")
+        private Integer maxSize;
+
+        @Option(names = "--json", description = "For programs.")
+        private boolean json;
+
+        @Override
+        public Integer call() {
+            var collected = Platform.here().collectImages(unusedFor, maxSize);
+            if (json) {
+                System.out.println(Json.pretty(collected));
+            } else {
+                System.out.printf(
+                        "%d layers are forgotten. On this machine: %d removed (%.1f MiB), %d not yet, as they are in use or made within"
+                                + " the hour, %d needed.%n",
+                        collected.layers(),
+                        collected.removed(),
+                        collected.freed() / 1048576.0,
+                        collected.kept(),
+                        collected.needed());
+            }
+            return 0;
+        }
+    }
+}
