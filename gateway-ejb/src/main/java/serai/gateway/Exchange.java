@@ -166,6 +166,13 @@ final class Exchange implements Runnable {
     }
 
     private void answer() throws ClientGoneException, InterruptedException {
+        var proof = exchanges.challenges().of(request);
+        if (proof.isPresent()) {
+            reply.start(200, Challenges.fields(proof.get()));
+            reply.body(proof.get());
+            reply.end(List.of());
+            return;
+        }
         var route = exchanges.routes().of(request);
         endpoint = route.endpoint();
         rules = exchanges.rules(endpoint);

@@ -7,6 +7,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -48,6 +49,7 @@ class Exchanges {
     private final Parked parked;
     private final Forwarding forwarding;
     private final WebRules standard;
+    private final Challenges challenges;
 
     @Inject
     Exchanges(
@@ -82,6 +84,9 @@ class Exchanges {
         this.parked = new Parked(calls, this::cancel);
         this.forwarding = settings == null ? null : new Forwarding(Networks.of(settings.trustedProxies()));
         this.standard = settings == null ? null : Rules.of(settings);
+        this.challenges = settings == null
+                ? null
+                : new Challenges(settings.acmeDirectory().map(Path::of));
     }
 
     Exchanges() {
@@ -142,6 +147,10 @@ class Exchanges {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    Challenges challenges() {
+        return challenges;
     }
 
     CalledFunctions called() {

@@ -298,6 +298,8 @@ final class Platform {
                 settings.text(Ports.of("SERAI_GATEWAY_TLS_PORT", number)).orElse("0"));
         settings.text("SERAI_GATEWAY_TLS_DIRECTORY")
                 .ifPresent(folder -> environment.put("SERAI_GATEWAY_TLS_DIRECTORY", folder));
+        settings.text("SERAI_GATEWAY_ACME_DIRECTORY")
+                .ifPresent(folder -> environment.put("SERAI_GATEWAY_ACME_DIRECTORY", folder));
         environment.put(
                 "SERAI_GATEWAY_ACCESS_LOG",
                 settings.text("SERAI_GATEWAY_ACCESS_LOG")

@@ -41,6 +41,8 @@ final class TestPlatform implements AutoCloseable {
         changed.put("SERAI_GATEWAY_TLS_PORT", Integer.toString(Ports.any()));
         changed.put(
                 "SERAI_GATEWAY_TLS_DIRECTORY", home.directory().resolve("tls").toString());
+        changed.put(
+                "SERAI_GATEWAY_ACME_DIRECTORY", home.directory().resolve("acme").toString());
         changed.put(NomadAgent.Embedded.DEVICES, DEVICES);
         var environment = new TreeMap<>(System.getenv());
         environment.keySet().removeAll(NOT_INHERITED);

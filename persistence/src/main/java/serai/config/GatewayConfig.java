@@ -32,6 +32,11 @@ public class GatewayConfig {
     @ConfigProperty(name = "serai.gateway.tls-directory")
     Optional<String> tlsDirectory;
 
+    /** Folder in which an ACME client leaves its proofs. */
+    @Inject
+    @ConfigProperty(name = "serai.gateway.acme-directory")
+    Optional<String> acmeDirectory;
+
     /** What an endpoint's address looks like from outside. */
     @Inject
     @ConfigProperty(name = "serai.gateway.url", defaultValue = "http://{label}.localhost:8000")
@@ -132,6 +137,10 @@ public class GatewayConfig {
 
     public int tlsPort() {
         return tlsPort;
+    }
+
+    public Optional<String> acmeDirectory() {
+        return acmeDirectory;
     }
 
     public Optional<String> tlsDirectory() {
