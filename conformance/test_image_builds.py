@@ -75,6 +75,10 @@ def test_given_a_package_of_the_distribution_when_loaded_by_ctypes_then_it_works
     assert built.library_by_ctypes.remote() == 0
 
 
+def test_given_a_python_that_is_added_to_an_image_when_called_then_it_is_the_one_that_runs(built):
+    assert built.with_added_python.remote() == ("3.11", "/usr/local", "1.15.0")
+
+
 def test_given_files_commands_and_variables_in_layers_when_called_then_each_has_left_what_it_says(built):
     seen = built.everything_together.remote()
     assert seen["files"] == {

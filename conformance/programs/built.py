@@ -49,6 +49,18 @@ def library_by_ctypes() -> int:
     return ctypes.CDLL("libsodium.so.23").sodium_init()
 
 
+added = modal.Image.from_registry("python:3.11-slim-bookworm", add_python="3.11").pip_install("six==1.15.0")
+
+
+@app.function(image=added, max_containers=1)
+def with_added_python() -> tuple[str, str, str]:
+    import sys
+
+    import six
+
+    return "%d.%d" % sys.version_info[:2], sys.prefix, six.__version__
+
+
 together = (
     modal.Image.debian_slim()
     .pip_install_from_requirements(str(HERE / "requirements.txt"))

@@ -10,7 +10,7 @@ import pathlib
 import shutil
 import subprocess
 
-PROGRAMS = "sh cat cp mkdir dirname env ls rm chown id echo sleep setpriv".split()
+PROGRAMS = "sh cat cp mkdir dirname env ls rm chown id echo sleep setpriv ldconfig".split()
 
 
 def available() -> bool:
@@ -39,7 +39,7 @@ def make(directory: pathlib.Path) -> pathlib.Path:
     shutil.copytree(library, directory / library[1:], symlinks=True, ignore=left, ignore_dangling_symlinks=True)
     needed = {python, *glob.glob(f"{library}/lib-dynload/*.so")}
     for name in PROGRAMS:
-        path = os.path.realpath(shutil.which(name, path="/usr/bin:/bin"))
+        path = os.path.realpath(shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin"))
         shutil.copy2(path, directory / "usr/bin" / name)
         needed.add(path)
     said = subprocess.run(["ldd", *sorted(needed)], capture_output=True, text=True).stdout

@@ -13,7 +13,7 @@ import sys
 import pytest
 import roots
 from fakes import until
-from serai_runner import layers, namespaces
+from serai_runner import interpreter, layers, namespaces
 
 pytestmark = pytest.mark.skipif(not roots.available(), reason="needs root, nsenter and the distribution's Python")
 
@@ -157,6 +157,27 @@ def test_given_a_path_with_signs_that_mounts_take_when_a_base_is_settled_then_it
     # By itself: it takes a mount namespace of its own.
     said = subprocess.run([sys.executable, "-c", SETTLE, sources, str(directory), str(root)], capture_output=True, text=True)
     assert said.stdout.split() == ["0", str(namespaces.FIRST)], said.stderr
+
+
+def put_python(version: str) -> dict:
+    return step("PYTHON", "COPY /python/. /usr/local", sources=[version], target="/usr/local")
+
+
+@pytest.mark.skipif(not interpreter.this().relocated, reason="the distribution's own Python cannot be moved")
+def test_given_a_python_of_the_node_when_it_is_put_into_an_image_then_it_is_there_with_pip(build, node):
+    version = interpreter.this().version
+    says = "import sys, pip; print('%d.%d' % sys.version_info[:2], sys.prefix)"
+    result = build(put_python(version), run(f'python -c "{says}" > /said'))
+    assert result["end"] == {"ok": True, "reason": ""}
+    made = result["made"][0]
+    layer = pathlib.Path(node.cache, "layers", made["digest"][: layers.NAME])
+    assert (layer / "said").read_text() == f"{version} /usr/local\n"
+    assert made["python"].startswith(version + ".")
+
+
+def test_given_a_python_that_is_not_on_the_node_when_it_is_asked_for_then_what_to_do_is_said(build):
+    end = build(put_python("3.9"))["end"]
+    assert not end["ok"] and "serai.image.pythons=3.9=/its/prefix" in end["reason"]
 
 
 def test_given_names_of_layers_when_collected_then_used_and_young_ones_stay(tmp_path):

@@ -80,7 +80,7 @@ def ensure(base: Base, layers: Layers, stage: Stage, run: Run, tell: Callable[[s
 
     def make_python(tree: str) -> None:
         tell(f"Putting Python {base.python or this().version} into it")
-        _copy_python(prefix, tree)
+        copy_python(prefix, tree)
         run(["/bin/sh", "-c", _SETTLE], [tree, system], "python")
 
     return [layers.ensure(f"python-{_short([prefix, os.path.basename(system)])}", make_python), system]
@@ -245,7 +245,7 @@ def _mirror(release: str) -> list[str]:
     return []
 
 
-def _copy_python(prefix: str, tree: str) -> None:
+def copy_python(prefix: str, tree: str) -> None:
     """A Python that can be moved, without its packages but for pip, at /usr/local."""
     import shutil
     import subprocess

@@ -10,13 +10,14 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import limits, messages, sandbox
-from .bases import Base, apt_options
+from .bases import Base, apt_options, copy_python
 from .built import Assembly
 from .files import Cache, lay_out_for_layer
+from .interpreter import this
 from .layers import Layers
 from .logs import Collector, Logs
 from .namespaces import UPPER, own_tree
@@ -28,8 +29,16 @@ from .server import Server
 from .settings import Settings
 
 CONTEXT = "/run/serai/context"
+PYTHON = "/run/serai/python"
 PIDS = 4096  # of all commands of a build together
 PIPES_S = 5
+# One with a library of its own has it looked for where not every distribution looks.
+_PUT = f"""cp -R --no-preserve=ownership --preserve=mode,links {PYTHON}/usr/local/. /usr/local
+for library in /usr/local/lib/libpython*.so*; do
+    [ -e "$library" ] && echo /usr/local/lib >> /etc/ld.so.conf && ldconfig && break
+done
+true"""
+_WORKS = "import bz2, ctypes, hashlib, lzma, sqlite3, ssl, zlib"  # what stands on libraries
 _VERSION = 'import platform; print("python=" + platform.python_version())'
 
 
@@ -49,6 +58,7 @@ class Build(NamedTuple):
     token: str
     root: ImageRoot
     work: tuple[Work, ...]
+    pythons: Mapping[str, str]  # prefixes on the node by version, beside the one that we run on
     memory_mb: int
 
     @staticmethod
@@ -59,7 +69,8 @@ class Build(NamedTuple):
             work = tuple(
                 Work(w["image"], tuple(w["steps"]), parse_files(w["context"]), dict(w.get("secrets") or {})) for w in it["work"]
             )
-            return Build(it["build"], it["token"], parse_root(it["root"]), work, int(it["memory_mb"]))
+            pythons = dict(it.get("pythons") or {})
+            return Build(it["build"], it["token"], parse_root(it["root"]), work, pythons, int(it["memory_mb"]))
         except (KeyError, TypeError, ValueError) as e:
             raise Failed(f"the server's answer is not understood ({type(e).__name__}: {e}); are both of one version?") from e
 
@@ -134,6 +145,17 @@ class Builder:
     @property
     def base(self) -> Base:
         return self._base
+
+    def python(self, version: str) -> str:
+        """@return the prefix of one on this node that can be moved"""
+        own = this()
+        prefix = own.prefix if own.version == version and own.relocated else self._build.pythons.get(version)
+        if not prefix:
+            raise Failed(
+                f"this node has no Python {version} that could be put into an image: install one (say uv python install {version}) "
+                f"and name it by serai.image.pythons={version}=/its/prefix"
+            )
+        return prefix
 
     def command(self, assembly: Assembly, options: list[str], words: list[str], quiet: bool = False) -> tuple[int, bytes]:
         """Runs one in the sandbox. @return its exit code, and the end of what it said"""
@@ -222,13 +244,38 @@ class Layer:
                 target = step["target"]
                 script = 'mkdir -p "$(dirname "$1")" && cp "$(command -v uv)" "$1" || { echo "this base has no uv" >&2; exit 1; }'
                 self._run(step, ["/bin/sh", "-c", script, "sh", target], {}, "/")
+            case "PYTHON":
+                self._put_python(step)
             case "COPY":
                 self._copy(step)
             case other:
                 raise Failed(f"this runner cannot do {other!r}; is it as new as the server?")
 
-    def _run(self, step: Mapping[str, Any], command: list[str], environment: Mapping[str, str], directory: str) -> None:
-        more = ["--ro-bind", self._context, CONTEXT] if self._context else []
+    def _put_python(self, step: Mapping[str, Any]) -> None:
+        """What `add_python` asks for: one that needs nothing of the system into which it comes, so best a standalone one."""
+        version = step["sources"][0]
+        prefix = self._builder.python(version)
+        place = os.path.join(self._place, "python")
+        copy_python(prefix, place)
+        shown = self._assembly.stage.bind(place, "python")
+        try:
+            self._run(step, ["/bin/sh", "-ec", _PUT], {}, "/", ["--ro-bind", shown, PYTHON])
+            self._run(step, [f"{step['target']}/bin/python", "-c", _WORKS], {}, "/")
+        except Failed as e:
+            advice = f"Is {prefix} one that can be moved and needs no libraries of its system, as those of uv are?"
+            raise Failed(f"{e}\n{advice}") from e
+        finally:
+            self._assembly.stage.remove(shown)
+
+    def _run(
+        self,
+        step: Mapping[str, Any],
+        command: list[str],
+        environment: Mapping[str, str],
+        directory: str,
+        shown: Sequence[str] = (),
+    ) -> None:
+        more = [*shown, *(("--ro-bind", self._context, CONTEXT) if self._context else ())]
         words = list(command)
         if step["user"] and step["kind"] == "RUN":
             user, _, group = step["user"].partition(":")

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import modal.client.Image;
 import modal.client.ImageContextFile;
 import serai.image.Images;
@@ -31,7 +32,10 @@ public class ImageLayers {
 
     private static final int ID_LENGTH = 22;
 
-    private static final String STANDALONE_PYTHON = "python-build-standalone.";
+    /** {@code python-build-standalone.20261021.3.12.15-gnu}; a t after the number is a Python without a global lock. */
+    private static final Pattern STANDALONE_PYTHON =
+            Pattern.compile(Pattern.quote(Mount.STANDALONE_PYTHON) + "\\d+\\.(3\\.\\d+)\\.\\d+(t?)-gnu");
+
     private static final int FILE_MODE = 0644;
 
     private final Images images;
@@ -60,13 +64,8 @@ public class ImageLayers {
         var contextMount = image.getContextMountId().isEmpty()
                 ? Optional.<Mount>empty()
                 : Optional.of(mounts.get(tenant, image.getContextMountId()));
-        refuse(
-                contextMount
-                        .map(Mount::name)
-                        .filter(name -> name.startsWith(STANDALONE_PYTHON))
-                        .isPresent(),
-                "add_python (map a name of FROM to a system that has its Python)");
-        var id = identity(tenant, image, contextMount.map(Mount::checksum), builderVersion);
+        var python = contextMount.map(Mount::name).flatMap(ImageLayers::standalonePython);
+        var id = identity(tenant, image, python.or(() -> contextMount.map(Mount::checksum)), builderVersion);
         var base = image.getBaseImagesList().stream().findFirst().map(b -> b.getImageId());
         var stored = images.find(id)
                 .orElseGet(() -> images.getOrCreate(
@@ -78,6 +77,7 @@ public class ImageLayers {
                                 context(tenant, image, contextMount),
                                 image.getBuildArgsMap(),
                                 image.getSecretIdsList(),
+                                python,
                                 builderVersion)));
         images.used(stored.id(), Instant.now());
         return new Read(stored, images.contents(stored.id()));
@@ -104,6 +104,12 @@ public class ImageLayers {
         var sha256 = HexFormat.of().formatHex(sha256().digest(content));
         mounts.put(tenant, sha256, content, Instant.now());
         return new MountFile(file.getFilename(), sha256, FILE_MODE);
+    }
+
+    /** Of {@code add_python}: major.minor. */
+    private static Optional<String> standalonePython(String mount) {
+        var standalone = STANDALONE_PYTHON.matcher(mount);
+        return standalone.matches() ? Optional.of(standalone.group(1) + standalone.group(2)) : Optional.empty();
     }
 
     private static void refuseUnsupported(Image image) {

@@ -33,11 +33,7 @@ public record BaseSystem(String name, String python, String interpreter, String 
     /** Whether the node's own system and Python will do, so that nothing has to be made. */
     static boolean isHost(String from, ImageConfig images, RunnerConfig runner) {
         var match = PYTHON.matcher(from);
-        return match.matches()
-                && !images.bases().containsKey(from)
-                && runner.pythonVersion()
-                        .map(ours -> ours.equals(match.group(1)))
-                        .orElse(true);
+        return match.matches() && !images.bases().containsKey(from) && isRunners(match.group(1), runner);
     }
 
     /** @throws serai.problem.ProblemException {@link Problem#IMAGE_UNSUPPORTED} for a name that leads to nothing here */
@@ -54,11 +50,21 @@ public record BaseSystem(String name, String python, String interpreter, String 
                     from, from);
         }
         var wanted = match.group(1);
-        if (runner.pythonVersion().map(ours -> ours.equals(wanted)).orElse(true)) {
-            return new BaseSystem("python:" + wanted, wanted, "", "");
-        }
-        var interpreter = images.pythons().get(wanted);
-        if (interpreter == null) {
+        mustHavePython(wanted, images, runner);
+        return new BaseSystem(
+                "python:" + wanted,
+                wanted,
+                isRunners(wanted, runner) ? "" : images.pythons().get(wanted),
+                "");
+    }
+
+    private static boolean isRunners(String version, RunnerConfig runner) {
+        return runner.pythonVersion().map(version::equals).orElse(true);
+    }
+
+    /** @throws serai.problem.ProblemException {@link Problem#IMAGE_UNSUPPORTED} for one that the nodes do not have */
+    static void mustHavePython(String wanted, ImageConfig images, RunnerConfig runner) {
+        if (!isRunners(wanted, runner) && !images.pythons().containsKey(wanted)) {
             throw Problem.IMAGE_UNSUPPORTED.because(
                     "The image asks for Python %s, and the nodes have %s. Say modal.Image.debian_slim(python_version=\"%s\"),"
                             + " or put a Python on the nodes and say so to the server: serai.image.pythons=%s=/its/prefix",
@@ -67,6 +73,5 @@ public record BaseSystem(String name, String python, String interpreter, String 
                     runner.pythonVersion().orElseThrow(),
                     wanted);
         }
-        return new BaseSystem("python:" + wanted, wanted, interpreter, "");
     }
 }

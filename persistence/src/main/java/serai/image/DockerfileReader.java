@@ -45,12 +45,16 @@ final class DockerfileReader {
 
     private static final Pattern VARIABLES = Pattern.compile("\\s*ENV\\s+[^=\\s]+='", Pattern.CASE_INSENSITIVE);
 
+    /** How {@code add_python} puts one into an image. */
+    private static final Pattern PYTHON = Pattern.compile("/python/\\.\\s+/usr/local/?");
+
     private static final List<String> SHELL = List.of("/bin/sh", "-c");
 
     private final Map<String, String> environment; // of what lies below, and ours as it grows
     private final Map<String, String> own = new LinkedHashMap<>();
     private final Map<String, String> arguments = new HashMap<>();
     private final List<Step> steps = new ArrayList<>();
+    private final Optional<String> python;
     private List<String> shell = SHELL;
     private String directory;
     private String user;
@@ -61,7 +65,13 @@ final class DockerfileReader {
     private boolean copiesFiles;
     private boolean needsBuild;
 
-    private DockerfileReader(Map<String, String> below, String directory, String user, Map<String, String> arguments) {
+    private DockerfileReader(
+            Map<String, String> below,
+            String directory,
+            String user,
+            Map<String, String> arguments,
+            Optional<String> python) {
+        this.python = python;
         this.environment = new HashMap<>(below);
         this.directory = directory;
         this.user = user;
@@ -72,10 +82,12 @@ final class DockerfileReader {
      * @param lines one instruction each, as the client sends them; a person's may go on over several lines
      * @param below what the image has on which the layer stands
      * @param arguments for {@code ARG}
+     * @param python major.minor of the one that stands for {@code /python} of the context
      */
-    static Layer read(List<String> lines, Images.Contents below, Map<String, String> arguments) {
+    static Layer read(
+            List<String> lines, Images.Contents below, Map<String, String> arguments, Optional<String> python) {
         var reader = new DockerfileReader(
-                below.environment(), below.workdir().orElse("/"), below.user().orElse(""), arguments);
+                below.environment(), below.workdir().orElse("/"), below.user().orElse(""), arguments, python);
         var instructions = instructions(lines);
         if (!isSlim(instructions)) {
             instructions.forEach(reader::read);
@@ -212,6 +224,11 @@ final class DockerfileReader {
         if (uv.matches()) {
             needsBuild = true;
             steps.add(Step.uv(line, uv.group(1)));
+            return;
+        }
+        if (python.isPresent() && PYTHON.matcher(rest).matches()) {
+            needsBuild = true;
+            steps.add(Step.python(line, python.get()));
             return;
         }
         var owner = "";

@@ -58,7 +58,8 @@ public class Images {
         }
         var below =
                 request.baseId().map(base -> contents(get(tenant, base).id())).orElse(Contents.NONE);
-        var layer = DockerfileReader.read(request.dockerfile(), below, request.arguments());
+        var layer = DockerfileReader.read(request.dockerfile(), below, request.arguments(), request.python());
+        request.python().ifPresent(version -> BaseSystem.mustHavePython(version, settings, runner));
         if (request.baseId().isPresent() == layer.from().isPresent()) {
             throw Problem.INVALID_ARGUMENT.because("an image needs one base: a FROM line or a base image");
         }
@@ -214,6 +215,7 @@ public class Images {
      * @param context mounts that may be copied from
      * @param arguments for {@code ARG}
      * @param secrets ids of those whose variables commands see
+     * @param python major.minor of the one that {@code COPY /python/.} puts into it
      */
     public record Request(
             List<String> dockerfile,
@@ -221,6 +223,7 @@ public class Images {
             List<String> context,
             Map<String, String> arguments,
             List<String> secrets,
+            Optional<String> python,
             String builderVersion) {}
 
     /**

@@ -17,7 +17,7 @@ import java.util.Map;
  * @param environment of {@code RUN}, without the platform's own
  * @param directory where it runs, or from where a relative target counts; made if it is not there
  * @param user who runs it, or whom the copied files belong to: names or numbers, {@code user[:group]}
- * @param sources of {@code COPY}: absolute paths or patterns in the context; {@code uv} for the platform's own uv
+ * @param sources of {@code COPY}: absolute paths or patterns in the context; {@code uv} for the platform's own uv; of {@code PYTHON}: its version
  * @param target of {@code COPY}; with a slash at its end it is a directory
  */
 record Step(
@@ -30,12 +30,13 @@ record Step(
         List<String> sources,
         String target) {
 
-    /** {@code UV} puts the platform's uv where the client expects one. */
+    /** {@code UV} puts the platform's uv where the client expects one, {@code PYTHON} a Python of the nodes at {@code /usr/local}. */
     enum Kind {
         RUN,
         COPY,
         DIRECTORY,
-        UV
+        UV,
+        PYTHON
     }
 
     static Step run(String line, List<String> command, Map<String, String> environment, String directory, String user) {
@@ -52,6 +53,11 @@ record Step(
 
     static Step uv(String line, String target) {
         return new Step(line, Kind.UV, List.of(), Map.of(), "/", "", List.of(), target);
+    }
+
+    /** @param version major.minor */
+    static Step python(String line, String version) {
+        return new Step(line, Kind.PYTHON, List.of(), Map.of(), "/", "", List.of(version), "/usr/local");
     }
 
     /** As builders read it. */

@@ -13,6 +13,9 @@ public class Mount {
     /** A mount of this name and a version stands for the client's own package of that version, which nodes install themselves. */
     public static final String CLIENT = "modal-client-mount-";
 
+    /** How the mounts of standalone Pythons are called: release and version follow. They are empty here: nodes have the Pythons. */
+    public static final String STANDALONE_PYTHON = "python-build-standalone.";
+
     @Id
     private String id;
 

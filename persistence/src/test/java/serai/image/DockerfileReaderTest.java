@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -69,11 +70,26 @@ class DockerfileReaderTest {
         var layer = DockerfileReader.read(
                 List.of("FROM base", "ARG N=default", "ARG GIVEN=default", "ENV E=${N}-${GIVEN}", "RUN echo"),
                 Images.Contents.NONE,
-                Map.of("GIVEN", "given"));
+                Map.of("GIVEN", "given"),
+                Optional.empty());
         assertThat(layer.environment()).containsExactly(Map.entry("E", "default-given"));
         assertThat(layer.steps().getFirst().environment())
                 .containsEntry("N", "default")
                 .containsEntry("GIVEN", "given");
+    }
+
+    @Test
+    void aStandalonePython_isOneOfTheNodes() {
+        var lines = List.of("FROM base", "COPY /python/. /usr/local", "ENV TERMINFO_DIRS=/etc/terminfo");
+        var layer = DockerfileReader.read(lines, Images.Contents.NONE, Map.of(), Optional.of("3.12"));
+        assertThat(layer.needsBuild()).isTrue();
+        assertThat(layer.steps()).containsExactly(Step.python("COPY /python/. /usr/local", "3.12"));
+
+        assertThat(DockerfileReader.read(lines, Images.Contents.NONE, Map.of(), Optional.empty())
+                        .steps()
+                        .getFirst()
+                        .kind())
+                .isEqualTo(Step.Kind.COPY);
     }
 
     @Test
@@ -116,6 +132,6 @@ class DockerfileReaderTest {
     }
 
     private static Layer read(String... lines) {
-        return DockerfileReader.read(List.of(lines), Images.Contents.NONE, Map.of());
+        return DockerfileReader.read(List.of(lines), Images.Contents.NONE, Map.of(), Optional.empty());
     }
 }

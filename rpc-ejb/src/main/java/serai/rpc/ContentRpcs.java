@@ -110,7 +110,7 @@ class ContentRpcs implements RpcFeature {
         return once.answer(method, MountGetOrCreateResponse.parser(), caller, () -> {
             boolean lookUp = !name.isEmpty() && request.getFilesCount() == 0;
             var mount = lookUp
-                    ? mounts.named(caller.tenant(), environment, name, name.startsWith(Mount.CLIENT))
+                    ? mounts.named(caller.tenant(), environment, name, isOurs(name))
                     : mounts.create(
                             caller.tenant(),
                             environment,
@@ -120,6 +120,11 @@ class ContentRpcs implements RpcFeature {
                                     .toList());
             return answer(mount);
         });
+    }
+
+    /** Those that the public service has for everybody. */
+    private static boolean isOurs(String name) {
+        return name.startsWith(Mount.CLIENT) || name.startsWith(Mount.STANDALONE_PYTHON);
     }
 
     private static MountGetOrCreateResponse answer(Mount mount) {

@@ -169,6 +169,7 @@ public class Assignments {
                                 files(tenant, work.context()),
                                 secrets.variables(tenant, work.secrets(), clock.instant())))
                         .toList(),
+                imageSettings.pythons(),
                 imageSettings.buildMemory(),
                 imageSettings.buildTimeout().toSeconds());
     }

@@ -12,11 +12,18 @@ import java.util.Map;
  * @param token proves that somebody acts for the build: its id, a dot, its secret
  * @param root what is there already
  * @param work what is to be made on top of it, the lowest first
+ * @param pythons prefixes of Pythons on the nodes by their version; the runner's own comes first
  * @param memoryMb mebibytes that all commands together may use
  * @param limitS seconds until the server ends it
  */
 public record BuildAssignment(
-        String build, String token, Assignment.Root root, List<Work> work, int memoryMb, long limitS) {
+        String build,
+        String token,
+        Assignment.Root root,
+        List<Work> work,
+        Map<String, String> pythons,
+        int memoryMb,
+        long limitS) {
 
     /**
      * One image's layer.
