@@ -167,9 +167,13 @@ final class Conversation extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         gone();
+        context.fireChannelInactive();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
         early.forEach(ReferenceCountUtil::release);
         early.clear();
-        context.fireChannelInactive();
     }
 
     private void gone() {

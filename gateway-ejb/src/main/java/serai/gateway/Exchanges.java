@@ -120,10 +120,11 @@ class Exchanges {
     }
 
     /** A virtual thread that sees the application's classes. */
-    static void onThread(Runnable work) {
+    static Thread onThread(Runnable work) {
         var thread = Thread.ofVirtual().name("web").unstarted(work);
         thread.setContextClassLoader(Exchanges.class.getClassLoader());
         thread.start();
+        return thread;
     }
 
     /** @param called the endpoint's function, or a variant of it */

@@ -78,6 +78,16 @@ final class Incoming {
         }
     }
 
+    /** Bytes that came another way: to who took the connection over. */
+    void count(long received) {
+        lock.lock();
+        try {
+            total += received;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Bytes that came, a character counting two. */
     long received() {
         lock.lock();

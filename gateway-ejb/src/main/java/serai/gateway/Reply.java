@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.gateway;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -29,6 +30,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class Reply {
     private static final int UNKNOWN = -1;
+    private static final Runnable NOTHING = () -> {};
 
     private final Channel channel;
     private final Request request;
@@ -37,6 +39,7 @@ final class Reply {
     private final Condition changed = lock.newCondition();
     private volatile Duration patience;
     private volatile boolean gone;
+    private Runnable whenGone = NOTHING;
     private List<Field> also = List.of();
     private boolean started;
     private boolean finished;
@@ -59,8 +62,36 @@ final class Reply {
 
     /** From the event loop. */
     void clientIsGone() {
-        gone = true;
-        mayGoOn();
+        lock.lock();
+        try {
+            gone = true;
+            whenGone.run();
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * In place of what was to be done before.
+     *
+     * @param work is done while the client goes, at once if it has gone, and never after {@link #whateverHappens}; must not block
+     */
+    void whenGone(Runnable work) {
+        lock.lock();
+        try {
+            whenGone = work;
+            if (gone) {
+                work.run();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Nothing is to be done any more when the client goes. */
+    void whateverHappens() {
+        whenGone(NOTHING);
     }
 
     /** From the event loop. */
@@ -167,17 +198,30 @@ final class Reply {
     }
 
     void body(byte[] content) throws ClientGoneException, InterruptedException {
-        if (content.length == 0) {
-            return;
-        }
-        written += content.length;
-        if (announced != UNKNOWN && !bodiless && written > announced) {
-            throw new IllegalArgumentException(
-                    "the body is longer than its content-length of %d bytes".formatted(announced));
-        }
-        if (!bodiless) {
-            awaitRoom();
-            channel.write(new DefaultHttpContent(Unpooled.wrappedBuffer(content)), channel.voidPromise());
+        body(Unpooled.wrappedBuffer(content));
+    }
+
+    /** @param content is released */
+    void body(ByteBuf content) throws ClientGoneException, InterruptedException {
+        boolean passed = false;
+        try {
+            if (!content.isReadable()) {
+                return;
+            }
+            written += content.readableBytes();
+            if (announced != UNKNOWN && !bodiless && written > announced) {
+                throw new IllegalArgumentException(
+                        "the body is longer than its content-length of %d bytes".formatted(announced));
+            }
+            if (!bodiless) {
+                awaitRoom();
+                passed = true;
+                channel.write(new DefaultHttpContent(content), channel.voidPromise());
+            }
+        } finally {
+            if (!passed) {
+                content.release();
+            }
         }
     }
 
@@ -263,6 +307,11 @@ final class Reply {
     /** Bytes of its body, or of messages. */
     long sent() {
         return written;
+    }
+
+    /** Bytes that somebody else has sent: who took the connection over. */
+    void count(long sent) {
+        written += sent;
     }
 
     /** When its first byte was given to the connection, as {@link System#nanoTime} counts. */

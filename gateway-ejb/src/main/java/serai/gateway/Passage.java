@@ -1,0 +1,234 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.gateway;
+
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import serai.gateway.Upstream.Part;
+import serai.serve.Door;
+
+/**
+ * A request that a container's own server answers, passed on as it is, and its answer back: plain blocking code on the request's
+ * virtual thread.
+ */
+final class Passage {
+    /** RFC 9110, section 9.2.2: these may be sent twice. */
+    private static final Set<String> IDEMPOTENT = Set.of("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE");
+
+    /**
+     * Servers close connections that wait, and a request may meet that. What must not be sent twice takes one that has just been used,
+     * which no server closes so soon.
+     */
+    private static final Duration JUST_NOW = Duration.ofSeconds(1);
+
+    private static final Duration EVER = Duration.ofDays(365);
+    private static final int FIRST_STATUS = 200;
+    private static final int LAST_STATUS = 999;
+
+    private final Upstreams upstreams;
+    private final Channel channel;
+    private final Request request;
+    private final Incoming incoming;
+    private final Reply reply;
+    private final Rules rules;
+
+    /** @param channel of the client */
+    Passage(Upstreams upstreams, Channel channel, Request request, Incoming incoming, Reply reply, Rules rules) {
+        this.upstreams = upstreams;
+        this.channel = channel;
+        this.request = request;
+        this.incoming = incoming;
+        this.reply = reply;
+        this.rules = rules;
+    }
+
+    /**
+     * Returns when the answer is given to the client's connection, or the WebSocket has ended.
+     *
+     * @param limit of all that; empty for none
+     * @throws UnreachableException if the container did not take the request: another one may be asked by this method again
+     * @throws RefusedException if there is no answer, or not all of it
+     */
+    void pass(HttpRequest question, Door door, Optional<Duration> limit)
+            throws UnreachableException, ClientGoneException, InterruptedException {
+        long until = System.nanoTime() + limit.orElse(EVER).toNanos();
+        if (request.length().filter(length -> length > rules.maxBody()).isPresent()) {
+            throw new RefusedException(Exchange.tooMuch(rules.maxBody()));
+        }
+        var kept = upstreams.kept(door, isRepeatable() ? EVER : JUST_NOW);
+        if (kept.isPresent() && new Attempt(kept.get(), limit, until).answers(question)) {
+            return;
+        }
+        var fresh = upstreams.connect(door, channel.eventLoop());
+        if (!new Attempt(fresh, limit, until).answers(question)) {
+            throw new UnreachableException(
+                    "container '%s' closed the connection without an answer".formatted(door.containerId()));
+        }
+    }
+
+    private boolean isRepeatable() {
+        return !request.hasBody() && IDEMPOTENT.contains(request.method());
+    }
+
+    /** One connection's try. */
+    private final class Attempt {
+        private final Upstream upstream;
+        private final Optional<Duration> limit;
+        private final long until;
+        private final Sending sending;
+        private boolean lasts;
+
+        Attempt(Upstream upstream, Optional<Duration> limit, long until) {
+            this.upstream = upstream;
+            this.limit = limit;
+            this.until = until;
+            this.sending = new Sending(upstream, request, incoming, rules);
+        }
+
+        /** @return false if not a byte of an answer came, and it does no harm to ask again */
+        boolean answers(HttpRequest question) throws ClientGoneException, InterruptedException {
+            boolean free = false;
+            Part.End end = null;
+            try {
+                reply.whenGone(upstream::close);
+                ask(question);
+                while (end == null) {
+                    switch (next()) {
+                        case Part.Head head
+                        when head.response().status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS) -> {
+                            tunnel(head.response());
+                            return true;
+                        }
+                        case Part.Head head -> begin(head.response());
+                        case Part.Body body -> reply.body(body.content());
+                        case Part.End last -> end = last;
+                        case Part.Broken broken
+                        when broken.untouched() && isRepeatable() -> {
+                            return false;
+                        }
+                        case Part.Broken broken -> throw broken(broken.reason());
+                    }
+                }
+                free = (sending.stop() || !request.hasBody()) && lasts;
+            } catch (IllegalArgumentException e) { // of fields and lengths
+                throw broken(e.getMessage());
+            } finally {
+                sending.stop();
+                reply.whateverHappens();
+                if (free) {
+                    upstreams.giveBack(upstream);
+                } else {
+                    upstream.release();
+                }
+            }
+            reply.end(Field.endToEnd(fields(end.trailers())));
+            return true;
+        }
+
+        private void ask(HttpRequest question) throws InterruptedException {
+            upstream.ask(question, !request.hasBody());
+            if (request.hasBody()) {
+                if (request.expectsContinue()) {
+                    reply.proceed();
+                }
+                sending.start();
+            }
+        }
+
+        private Part next() throws ClientGoneException, InterruptedException {
+            if (left() <= 0) {
+                throw timedOut();
+            }
+            var part = upstream.poll();
+            if (part == null) {
+                if (reply.isStarted()) {
+                    reply.flush();
+                }
+                part = upstream.take(left());
+            }
+            if (part == null) {
+                throw timedOut();
+            }
+            if (part instanceof Part.Broken) {
+                becauseOfTheClient();
+            }
+            return part;
+        }
+
+        private void becauseOfTheClient() throws ClientGoneException {
+            if (reply.isGone()) {
+                throw new ClientGoneException("the connection has ended");
+            }
+            if (sending.cut() != null) {
+                throw new RefusedException(sending.cut());
+            }
+        }
+
+        private long left() {
+            return until - System.nanoTime();
+        }
+
+        private RefusedException timedOut() {
+            return new RefusedException(
+                    Refusal.timedOut("the request took longer than %s".formatted(limit.orElse(EVER))));
+        }
+
+        private RefusedException broken(String reason) {
+            return new RefusedException(Refusal.broken("the container's answer cannot be passed on: " + reason));
+        }
+
+        private void begin(HttpResponse head) throws ClientGoneException {
+            int code = head.status().code();
+            if (code < FIRST_STATUS || code > LAST_STATUS) {
+                throw new IllegalArgumentException("status " + code);
+            }
+            var encodings = head.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
+            if (!encodings.isEmpty()
+                    && !(encodings.size() == 1
+                            && HttpHeaderValues.CHUNKED.contentEqualsIgnoreCase(encodings.getFirst()))) {
+                throw new IllegalArgumentException("transfer-encoding other than chunked is not understood");
+            }
+            lasts = HttpUtil.isKeepAlive(head);
+            reply.start(code, Field.endToEnd(fields(head.headers())));
+        }
+
+        /** Both have agreed on a WebSocket. */
+        private void tunnel(HttpResponse head) throws InterruptedException {
+            if (!request.webSocket()
+                    || !head.headers().contains(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)) {
+                throw new IllegalArgumentException("it changes to a protocol that was not asked for");
+            }
+            var tunnel = new Tunnel(channel, upstream);
+            reply.handOver();
+            tunnel.open(Field.endToEnd(fields(head.headers())));
+            var patience = Duration.ZERO;
+            try {
+                patience = tunnel.await(left()) ? rules.clientPatience() : Duration.ZERO;
+            } finally {
+                tunnel.close(patience);
+                reply.count(tunnel.sent());
+                incoming.count(tunnel.received());
+            }
+        }
+    }
+
+    private static List<Field> fields(HttpHeaders headers) {
+        var fields = new ArrayList<Field>(headers.size());
+        for (var entry : headers) {
+            fields.add(new Field(entry.getKey().toLowerCase(Locale.ROOT), entry.getValue()));
+        }
+        return fields;
+    }
+}

@@ -1,0 +1,200 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.gateway;
+
+import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import serai.serve.Door;
+
+/** Connections to containers that wait for the next request. The one that was used last is used first, so that the others may end. */
+final class Upstreams implements AutoCloseable {
+    /** So long a connection waits; servers in containers rarely close it earlier. */
+    private static final Duration IDLE = Duration.ofSeconds(5);
+
+    private static final int OF_A_DOOR = 256;
+    private static final int ALTOGETHER = 4_096;
+
+    private final int maxHeaders;
+    private final Duration patience;
+    private final int most;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Map<Door, ArrayDeque<Waiting>> waiting = new HashMap<>();
+    private int count;
+    private boolean closed;
+
+    private record Waiting(Upstream upstream, long since) {
+        private Duration time() {
+            return Duration.ofNanos(System.nanoTime() - since);
+        }
+    }
+
+    /** @param maxHeaders bytes of an answer's fields */
+    Upstreams(int maxHeaders) {
+        this(maxHeaders, IDLE, OF_A_DOOR);
+    }
+
+    /**
+     * @param patience how long a connection waits
+     * @param most how many of one door wait
+     */
+    Upstreams(int maxHeaders, Duration patience, int most) {
+        this.maxHeaders = maxHeaders;
+        this.patience = patience;
+        this.most = most;
+    }
+
+    /** @return one that has waited at most so long; it is the caller's until it is given back or released */
+    Optional<Upstream> kept(Door door, Duration atMost) {
+        lock.lock();
+        try {
+            var those = waiting.getOrDefault(door, new ArrayDeque<>());
+            while (!those.isEmpty() && those.getLast().time().compareTo(atMost) <= 0) {
+                var last = those.removeLast().upstream;
+                forgetOne(door, those);
+                if (last.isOpen()) {
+                    return Optional.of(last);
+                }
+            }
+            return Optional.empty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void forgetOne(Door door, ArrayDeque<Waiting> those) {
+        count--;
+        if (those.isEmpty()) {
+            waiting.remove(door);
+        }
+    }
+
+    /** A new one, the caller's as well. */
+    Upstream connect(Door door, EventLoop loop) throws UnreachableException, InterruptedException {
+        return Upstream.connect(door, loop, maxHeaders, this::gone);
+    }
+
+    /** @param upstream asked and answered, both to the end */
+    void giveBack(Upstream upstream) {
+        if (!keep(upstream)) {
+            upstream.release();
+        }
+    }
+
+    private boolean keep(Upstream upstream) {
+        lock.lock();
+        try {
+            var those = waiting.getOrDefault(upstream.door(), new ArrayDeque<>());
+            if (closed || !upstream.isOpen() || those.size() >= most || count >= ALTOGETHER) {
+                return false;
+            }
+            those.add(new Waiting(upstream, System.nanoTime()));
+            waiting.put(upstream.door(), those);
+            count++;
+        } finally {
+            lock.unlock();
+        }
+        if (upstream.watch()) {
+            lookLater(upstream, patience);
+        }
+        return true;
+    }
+
+    private void lookLater(Upstream upstream, Duration delay) {
+        upstream.channel().eventLoop().schedule(() -> look(upstream), delay.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** One look at a time for each connection, however often it is used meanwhile. */
+    private void look(Upstream upstream) {
+        Optional<Waiting> found;
+        lock.lock();
+        try {
+            found = find(upstream);
+            if (found.isEmpty()) {
+                upstream.unwatch(); // in use
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        var left = patience.minus(found.get().time());
+        if (left.isPositive()) {
+            lookLater(upstream, left);
+        } else if (remove(upstream)) {
+            upstream.release();
+        }
+    }
+
+    private Optional<Waiting> find(Upstream upstream) {
+        return waiting.getOrDefault(upstream.door(), new ArrayDeque<>()).stream()
+                .filter(one -> one.upstream == upstream)
+                .findFirst();
+    }
+
+    private void gone(Upstream upstream) {
+        remove(upstream);
+    }
+
+    /** @return whether it waited */
+    private boolean remove(Upstream upstream) {
+        lock.lock();
+        try {
+            var those = waiting.get(upstream.door());
+            if (those == null || !those.removeIf(one -> one.upstream == upstream)) {
+                return false;
+            }
+            forgetOne(upstream.door(), those);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** That container is over: nothing is kept for it. Requests that are under way end by themselves. */
+    void forget(String containerId) {
+        var those = new ArrayList<Waiting>();
+        lock.lock();
+        try {
+            waiting.entrySet()
+                    .removeIf(entry ->
+                            entry.getKey().containerId().equals(containerId) && those.addAll(entry.getValue()));
+            count -= those.size();
+        } finally {
+            lock.unlock();
+        }
+        those.forEach(one -> one.upstream.release());
+    }
+
+    /** How many wait. */
+    int size() {
+        lock.lock();
+        try {
+            return count;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Those that wait end now, others when their requests do. */
+    @Override
+    public void close() {
+        List<Waiting> those;
+        lock.lock();
+        try {
+            closed = true;
+            those = waiting.values().stream().flatMap(ArrayDeque::stream).toList();
+            waiting.clear();
+            count = 0;
+        } finally {
+            lock.unlock();
+        }
+        those.forEach(one -> one.upstream.release());
+    }
+}

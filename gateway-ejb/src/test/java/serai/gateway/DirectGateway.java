@@ -1,0 +1,143 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.gateway;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import modal.client.WebhookConfig;
+import serai.config.GatewayConfig;
+import serai.serve.Door;
+import serai.web.Networks;
+import serai.web.WebEndpoint;
+import serai.web.WebRules;
+
+/** The gateway's own listener, with every request passed to one door. */
+final class DirectGateway extends Exchanges implements AutoCloseable {
+    static final long MAX_BODY = 64 << 20;
+    static final int MAX_HEADERS = 8 << 10;
+
+    /** What became of a request, as the access log would have it. @param unreachable why the container was not asked */
+    record Ended(int status, long received, long sent, Optional<String> unreachable) {}
+
+    final Upstreams upstreams = new Upstreams(MAX_HEADERS);
+    final BlockingQueue<Ended> ended = new LinkedBlockingQueue<>();
+    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
+    private final ChannelGroup connections = new DefaultChannelGroup(loops.next());
+    private final Channel listener;
+    private final Door door;
+    volatile Optional<Duration> limit = Optional.empty();
+    volatile Duration patience = Duration.ofSeconds(30);
+    volatile UnaryOperator<Request> change = UnaryOperator.identity();
+
+    DirectGateway(Door door) {
+        this.door = door;
+        var settings = new GatewayConfig() {
+            @Override
+            public int maxHeaders() {
+                return MAX_HEADERS;
+            }
+
+            @Override
+            public long maxBody() {
+                return MAX_BODY;
+            }
+
+            @Override
+            public int maxConnections() {
+                return 100;
+            }
+
+            @Override
+            public Duration clientPatience() {
+                return patience;
+            }
+
+            @Override
+            public Duration keepAlive() {
+                return Duration.ofSeconds(60);
+            }
+        };
+        this.listener = new ServerBootstrap()
+                .group(loops)
+                .channel(NioServerSocketChannel.class)
+                .childHandler(new Entrance(settings, this, connections, Optional.empty()))
+                .bind("127.0.0.1", 0)
+                .syncUninterruptibly()
+                .channel();
+    }
+
+    Client client() throws Exception {
+        return new Client(((InetSocketAddress) listener.localAddress()).getPort());
+    }
+
+    /** The next request that is over. */
+    Ended ended() throws InterruptedException {
+        return ended.poll(30, TimeUnit.SECONDS);
+    }
+
+    @Override
+    void begin(Channel channel, Request asked, Incoming incoming, Reply reply) {
+        Exchanges.onThread(() -> {
+            Optional<String> unreachable = Optional.empty();
+            try {
+                reply.patience(patience);
+                pass(channel, change.apply(asked), incoming, reply);
+            } catch (UnreachableException e) {
+                unreachable = Optional.of(e.getMessage());
+                reply.refuse(Refusal.broken("unreachable"));
+            } catch (RefusedException e) {
+                reply.refuse(e.refusal());
+            } catch (ClientGoneException | InterruptedException e) {
+                reply.abort();
+            } finally {
+                ended.add(new Ended(reply.status(), incoming.received(), reply.sent(), unreachable));
+            }
+        });
+    }
+
+    private void pass(Channel channel, Request request, Incoming incoming, Reply reply)
+            throws UnreachableException, ClientGoneException, InterruptedException {
+        var forwarding = new Forwarding(Networks.of(List.of()));
+        var endpoint = new WebEndpoint("a", "ws", "en", "ap", "app", "fu", "f", "", "de", WebRules.NONE);
+        var route = new Route(endpoint, WebhookConfig.getDefaultInstance(), false, List.of(), "", request.path());
+        var fields = forwarding.fields(request, route, forwarding.client(request));
+        new Passage(upstreams, channel, request, incoming, reply, rules())
+                .pass(Question.of(request, route.path(), fields), door, limit);
+    }
+
+    private Rules rules() {
+        return new Rules(new WebRules(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(MAX_BODY),
+                Optional.empty(),
+                Optional.of(patience)));
+    }
+
+    @Override
+    public void close() {
+        upstreams.close();
+        listener.close().syncUninterruptibly();
+        loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+}
