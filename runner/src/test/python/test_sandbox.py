@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import select
 import signal
 import subprocess
 import sys
@@ -293,6 +294,23 @@ def test_given_a_sandbox_that_cannot_be_set_up_then_bubblewrap_s_reason_is_repor
     assert "the sandbox could not be set up on this node" in http.exits[0]["reason"]
     assert "Read-only file system" in http.exits[0]["reason"]
     assert not list(node.containers.iterdir())
+
+
+def test_given_a_sandbox_that_was_not_let_go_when_it_is_killed_then_nothing_of_it_goes_on():
+    from serai_runner import sandbox
+
+    def options(fds):
+        words = ["--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]
+        return [*words, *(word for name, fd in fds.items() for word in (name, str(fd)))]
+
+    process = sandbox.spawn([sandbox.find_bwrap()], options, ["sleep", "600"], held=True)
+    assert process.init
+    process.kill()
+    process.release()
+    assert process.wait().signum == signal.SIGKILL
+    output = select.poll()
+    output.register(process.pipes[1])
+    assert output.poll(10_000)  # nobody can write there any more
 
 
 def test_given_a_node_without_bubblewrap_then_it_is_told_what_to_install(node, http, monkeypatch):

@@ -331,8 +331,17 @@ class Process:
             time.sleep(0.001)
 
     def kill(self) -> None:
-        """Everything in it, at once: bubblewrap's end is its init's, and so the namespace's."""
+        """Everything in it, at once: bubblewrap, and its init, whose end is the namespace's. The one follows the other by itself
+        only once it has been let go."""
+        init = _own(self._init, self._popen.pid) if self._init else None
         self._popen.kill()
+        if init is not None:
+            try:
+                signal.pidfd_send_signal(init, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # it has followed
+            finally:
+                os.close(init)
 
     def wait(self) -> Exit:
         code = self._popen.wait()
@@ -484,19 +493,30 @@ def _parent(pid: str) -> int | None:
         return None
 
 
-def _signal(pid: int, signum: int, init: int) -> None:
-    """By descriptor, looked at again once it is held: the number might be another process's by now."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
+def _signal(pid: int, signum: int, parent: int) -> None:
+    descriptor = _own(pid, parent)
+    if descriptor is None:
         return
     try:
-        if _parent(str(pid)) == init:
-            signal.pidfd_send_signal(descriptor, signum)
+        signal.pidfd_send_signal(descriptor, signum)
     except ProcessLookupError:
         return
     finally:
         os.close(descriptor)
+
+
+def _own(pid: int, parent: int) -> int | None:
+    """@return a descriptor of this child of its, looked at again once it is held: the number might be another process's by
+    now. None: it has ended
+    """
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+    if _parent(str(pid)) == parent:
+        return descriptor
+    os.close(descriptor)
+    return None
 
 
 def _write(path: str, text: str) -> None:
