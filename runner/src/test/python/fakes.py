@@ -43,6 +43,7 @@ class HttpServer:
         self.chunks: list[dict[str, Any]] = []
         self.batches = 0
         self.exits: list[dict[str, Any]] = []
+        self.doors: list[dict[str, Any]] = []
         self.build: dict[str, Any] | None = None  # what a builder is to do
         self.build_layers: list[dict[str, Any]] = []
         self.build_ends: list[dict[str, Any]] = []
@@ -133,6 +134,9 @@ class HttpServer:
                         fake.batches += 1
                         fake.chunks += body["chunks"]
                     self._send(fake.logs_status)
+                elif self.path == path + "/door" and self._is(TOKEN):
+                    fake.doors.append(body)
+                    self._send(204)
                 elif self.path == path + "/exit" and self._is(TOKEN):
                     fake.exits.append(body)
                     self._send(204)

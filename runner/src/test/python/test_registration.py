@@ -94,10 +94,24 @@ def test_given_a_wrong_secret_when_the_runner_registers_then_it_does_not_run(nod
 
 
 @pytest.mark.parametrize("change", [{"container": "../../etc"}, {"token": "a,b"}, {"token": "a\nb"}, {"files": [{"path": "/x"}]},
-                                    {"runtime": {"package": "modal", "version": "../1"}}])  # fmt: skip
+                                    {"runtime": {"package": "modal", "version": "../1"}},
+                                    {"serve": {"port": 65536, "startup_timeout_s": 30, "exit_grace_s": 0}},
+                                    {"serve": {"port": 8000, "startup_timeout_s": float("inf"), "exit_grace_s": 0}},
+                                    {"serve": {"port": 8000, "startup_timeout_s": 30, "exit_grace_s": -1}},
+                                    {"serve": {"port": 8000}}])  # fmt: skip
 def test_given_an_answer_that_could_do_harm_when_it_is_read_then_it_is_refused(http, change):
     import json
 
     http.answer.update(change)
     with pytest.raises(Failed):
         parse(json.dumps(http.registration()).encode())
+
+
+def test_given_a_function_that_serves_when_its_assignment_is_read_then_port_and_times_are_known(http):
+    import json
+
+    assert parse(json.dumps(http.registration()).encode())[0].serve is None
+    http.answer["serve"] = {"port": 8000, "startup_timeout_s": 30, "exit_grace_s": 2.5}
+    assert parse(json.dumps(http.registration()).encode())[0].serve == (8000, 30, 2.5)
+    http.answer["serve"] = None
+    assert parse(json.dumps(http.registration()).encode())[0].serve is None

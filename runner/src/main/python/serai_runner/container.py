@@ -17,19 +17,21 @@ from .network import STORE, Network
 from .patience import AWAY_S, LAST_WORDS_S, Patience
 from .problems import Failed, Refused, Stopped, Unavailable
 from .registration import Identity, Task, register, servers
-from .server import Server
+from .server import TIMEOUT_S, Server
 from .settings import Settings
 
 if TYPE_CHECKING:
     from . import sandbox
     from .disk import Watch
     from .limits import Group
+    from .serving import Serving
 
 PIPES_S = 5  # until the pipes of a killed namespace end
 CLUSTERS_LIMIT = (
     "the node gave it no more. A cluster that does not allow oversubscription of memory gives what is reserved: ask for more, as by "
     "memory=1024"
 )
+LEASE_S = 5  # for one answer; another server is asked then
 RENEW_S = 60  # a new server is found by then; one that has gone is noticed at once
 
 
@@ -112,6 +114,7 @@ class Container:
         self._http, self._rpc = Addresses(identity.http), Addresses(identity.rpc)
         self._scratch = os.path.join(settings.scratch, identity.container)
         self._logs = Logs(self._connect, identity.container)
+        self._serving: Serving | None = None
 
     def run(self) -> Outcome:
         """From its files to its exit report. What can go wrong is in the outcome."""
@@ -130,8 +133,8 @@ class Container:
         _remove(self._scratch)
         return outcome
 
-    def _connect(self) -> Server:
-        return Server(self._http, self._identity.token)
+    def _connect(self, timeout_s: float = TIMEOUT_S) -> Server:
+        return Server(self._http, self._identity.token, timeout_s)
 
     def _live(self) -> Outcome:
         from . import sandbox
@@ -156,12 +159,30 @@ class Container:
             relay.start()
             if store:
                 store.start()
+            self._serving = self._open_door()
             threading.Thread(target=self._renew, name="servers", daemon=True).start()
             return self._limited(bwrap, root, identity)
         finally:
+            if self._serving:
+                self._serving.close()
             relay.close()
             if store:
                 store.close()
+
+    def _open_door(self) -> Serving | None:
+        if not self._task.serve:
+            return None
+        from .serving import Serving
+
+        it = self._identity
+        return Serving(
+            self._task.serve,
+            self._network,
+            self._http,
+            lambda: self._connect(LEASE_S),
+            it.container,
+            it.heartbeat_interval_s,
+        )
 
     def _renew(self) -> None:
         """Asks now and then which servers there are. They may come and go while a container lives."""
@@ -237,12 +258,14 @@ class Container:
             if group and process.init:
                 group.add(process.init)
             if self._network:
-                self._network.ready()  # it has come beside the sandbox
+                self._network.ready(keep=self._serving is not None)  # it has come beside the sandbox
+            if self._serving:
+                self._serving.start(process.interrupt, process.kill)
             process.release()
             disk = self._watch_disk(root, group, process)
             collector = Collector(process.pipes, self._logs)
             collector.start()
-            self._signals.release(process.interrupt)
+            self._signals.release(self._serving.signal if self._serving else process.interrupt)
             self._timing.mark("start")
             messages.say(f"{identity.container} started in {self._timing}")
             ended = process.wait()
@@ -271,12 +294,15 @@ class Container:
         if disk and disk.reason:
             return Outcome(None, signal.SIGKILL, f"out of disk: {disk.reason}")
         oom_kills = group.oom_kills() if group else 0
-        if oom_kills and ended.signum == signal.SIGKILL:
+        is_over = self._serving is not None and bool(self._serving.reason)
+        if oom_kills and ended.signum == signal.SIGKILL and not is_over:
             its_own = group.used_its_memory_up()
             why = f"it used more than {self._task.limits.memory_mb} MiB" if its_own else CLUSTERS_LIMIT
             return Outcome(None, ended.signum, f"out of memory: {why}")
         if oom_kills:
             self._logs.tell(f"{oom_kills} processes of this container were killed: out of memory")
+        if is_over and ended.signum == signal.SIGKILL:
+            return Outcome(1, None, self._serving.reason)
         if ended.signum:
             asked = " by the cluster" if ended.signum == self._signals.received else ""
             return Outcome(None, ended.signum, f"ended{asked} by {signal.Signals(ended.signum).name}")

@@ -5,6 +5,9 @@
 Three processes take part, all of them ordinary users outside and gone with the thread that made the network: *maker* makes
 the namespace and what is in it, and waits until pasta holds it; *pasta* carries what leaves; the sandbox is started inside.
 Nobody in the sandbox owns the namespace, so nobody in it changes it.
+
+A socket belongs to the network in which it was made, wherever it is used. Where something in there is to be connected to
+from out here, the maker stays and makes the sockets.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import os
 import signal
 import socket
 import struct
+import threading
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
@@ -55,6 +59,8 @@ class Network:
         self._pasta = self._maker = 0
         self._fds: list[int] = []
         self._failure: Failed | None = None
+        self._keeps = False  # the maker
+        self._lock = threading.Lock()  # one question to it at a time
         try:
             pasta = find_pasta() if outside else ""
         except Failed as e:
@@ -85,11 +91,33 @@ class Network:
         if not self._fds:
             self._wait(self._await_maker)
 
-    def ready(self) -> None:
-        """What is in it gets out. @raise Failed: it cannot be had on this node"""
+    def ready(self, keep: bool = False) -> None:
+        """What is in it gets out.
+
+        @param keep: *new_socket* and *listening* work from here on
+        @raise Failed: it cannot be had on this node
+        """
         self.made()
-        if self._maker:
+        if self._maker and not self._keeps:
             self._wait(self._await_pasta)
+            self._keeps = keep
+            if keep:
+                self._control.settimeout(None)
+            else:
+                self._dismiss()
+
+    def new_socket(self, family: int) -> socket.socket:
+        """For TCP with what is in there. From any thread. @raise OSError"""
+        with self._lock:
+            self._control.send(bytes((family,)))
+            said, fds, _, _ = socket.recv_fds(self._control, 1000, 1)
+        if not fds:
+            raise OSError(said.decode() or "its network is gone")
+        return socket.socket(fileno=fds[0])
+
+    def listening(self) -> set[tuple[str, int]]:
+        """@return addresses, as /proc has them, and ports that somebody listens on in there"""
+        return listening(self._maker)
 
     def _wait(self, wait: Callable[[], None]) -> None:
         try:
@@ -115,14 +143,17 @@ class Network:
         import time
 
         deadline = time.monotonic() + START_S
-        while self._pasta and not (_is_carried(self.store) and self._forwarded <= _listening(self._maker)):
+        while self._pasta and not (_is_carried(self.store) and self._forwarded <= {port for _, port in listening(self._maker)}):
             if os.waitpid(self._pasta, os.WNOHANG)[0]:
                 self._pasta = 0
                 raise self._failed("pasta ended")
             if time.monotonic() > deadline:
                 raise self._failed(f"pasta was not there within {START_S} s")
             time.sleep(0.001)
-        self._control.send(b"1")  # the maker is not needed any more
+
+    def _dismiss(self) -> None:
+        """The maker is not needed any more."""
+        self._control.send(b"")
         self._control.close()
         os.waitpid(self._maker, 0)
         self._maker = 0
@@ -143,12 +174,13 @@ class Network:
         """Nothing leaves it any more. It is gone when its last process is."""
         if self._failure and not self._maker:
             return
-        self._control.close()
         for pid in (self._pasta, self._maker):
             if pid:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
         self._pasta = self._maker = 0
+        with self._lock:  # who waited for an answer of the maker's has its end
+            self._control.close()
         for fd in (*self._fds, self._said):
             os.close(fd)
         self._fds = []
@@ -233,8 +265,24 @@ def _make(
     store = socket.create_server(STORE, backlog=128)
     fds = [os.open("/proc/self/ns/user", os.O_RDONLY), os.open("/proc/self/ns/net", os.O_RDONLY), store.fileno()]
     socket.send_fds(control, [_resolver(families, outbound).encode()], fds)
-    control.recv(1)  # until nobody needs us
+    _keep_only(control.fileno())
+    while family := control.recv(1):  # until nobody needs us
+        try:
+            with socket.socket(family[0], socket.SOCK_STREAM) as new:
+                socket.send_fds(control, [b"1"], [new.fileno()])
+        except OSError as e:
+            control.send(str(e).encode())
     os._exit(0)
+
+
+def _keep_only(kept: int) -> None:
+    """Whoever made us may close what was open then: it is over for the other end, too."""
+    for fd in map(int, os.listdir("/proc/self/fd")):
+        if fd > 2 and fd != kept:
+            try:
+                os.close(fd)
+            except OSError:
+                continue  # the listing's own
 
 
 def _make_interface(any_socket: socket.socket, families: Collection[int], outbound: Collection[outlet.Network] | None) -> None:
@@ -369,10 +417,22 @@ def _lines(path: str) -> list[list[str]]:
         return []
 
 
-def _listening(pid: int) -> set[int]:
-    """Ports that somebody listens on in that process's network."""
-    lines = [words for name in ("tcp", "tcp6") for words in _lines(f"/proc/{pid}/net/{name}")]
-    return {int(words[1].rpartition(":")[2], 16) for words in lines if len(words) > 3 and words[3] == "0A"}
+def listening(pid: int | str) -> set[tuple[str, int]]:
+    """@return addresses, as /proc has them, and ports that somebody listens on in that process's network"""
+    found = set()
+    for name in ("tcp", "tcp6"):
+        try:
+            with open(f"/proc/{pid}/net/{name}", encoding="ascii") as file:
+                file.readline()
+                for line in file:
+                    words = line.split()
+                    if words[3] != "0A":
+                        break  # "it will first list all listening TCP sockets" (proc_net_tcp.rst)
+                    address, _, port = words[1].partition(":")
+                    found.add((address, int(port, 16)))
+        except OSError:
+            continue  # without such a family, or gone
+    return found
 
 
 def _is_carried(inside: socket.socket) -> bool:

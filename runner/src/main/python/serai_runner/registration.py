@@ -7,6 +7,7 @@ from __future__ import annotations
 import binascii
 import io
 import json
+import math
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -51,6 +52,14 @@ class ImageRoot(NamedTuple):
     layers: tuple[str, ...]  # digests, the lowest first
 
 
+class Serve(NamedTuple):
+    """An HTTP server that the task's own code starts in the container."""
+
+    port: int  # of the container's loopback
+    startup_timeout_s: float  # until it listens
+    exit_grace_s: float  # for open connections, once the container is to end
+
+
 class Task(NamedTuple):
     """What is prepared: the same for every container of a pool."""
 
@@ -65,6 +74,7 @@ class Task(NamedTuple):
     entrypoint: tuple[str, ...] = ()
     block_network: bool = False  # nothing but its loopback
     outbound: tuple[outlet.Network, ...] | None = None  # what it reaches; None: everything
+    serve: Serve | None = None  # None: it asks for its inputs
 
 
 class Identity(NamedTuple):
@@ -153,6 +163,7 @@ def _parse(it: Mapping[str, Any]) -> tuple[Task, Identity]:
         entrypoint=tuple(it.get("entrypoint") or ()),
         block_network=bool(it.get("block_network")),
         outbound=None if it.get("outbound") is None else _networks(it["outbound"]),
+        serve=parse_serve(it["serve"]) if it.get("serve") else None,
     )
     http, rpc = _servers(it)
     identity = Identity(
@@ -168,6 +179,13 @@ def _parse(it: Mapping[str, Any]) -> tuple[Task, Identity]:
 
 def parse_root(it: Mapping[str, Any]) -> ImageRoot:
     return ImageRoot(it["base"], tuple(_match(_SHA256, digest) for digest in it["layers"]))
+
+
+def parse_serve(it: Mapping[str, Any]) -> Serve:
+    serve = Serve(int(it["port"]), float(it["startup_timeout_s"]), float(it["exit_grace_s"]))
+    if not 0 < serve.port < 65_536 or not all(0 <= seconds < math.inf for seconds in serve[1:]):
+        raise ValueError(f"{serve} is not allowed here")
+    return serve
 
 
 def parse_files(files: list[Mapping[str, Any]]) -> tuple[File, ...]:

@@ -25,9 +25,9 @@ from .addresses import Addresses
 from .held import Held
 from .patience import AWAY_S
 from .problems import Failed
+from .pump import BUFFER_BYTES, pump
 from .vouch import Vouching
 
-BUFFER_BYTES = 256 << 10
 CONNECT_S = 5
 GREETING_S = 3  # a server speaks first, at once; one that is stopped is connected to all the same, by the kernel
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.05, 1.0  # between two attempts to reach the server
@@ -69,9 +69,9 @@ class Relay:
             if server is None:
                 return
             with server:
-                down = threading.Thread(target=_pump, args=(server, client), name="relay-down", daemon=True)
+                down = threading.Thread(target=pump, args=(server, client), name="relay-down", daemon=True)
                 down.start()
-                _pump(client, server, held.data, Vouching(self._fields).feed if self._fields else None)
+                pump(client, server, held.data, Vouching(self._fields).feed if self._fields else None)
                 down.join()
 
     def _reach(self, client: socket.socket, held: Held) -> socket.socket | None:
@@ -189,19 +189,3 @@ def _listen(path: str) -> socket.socket:
     finally:
         os.close(directory)
     return listener
-
-
-def _pump(source: socket.socket, sink: socket.socket, first: bytes = b"", change: Callable[[bytes], bytes] | None = None) -> None:
-    """Until one side ends. A clean end is passed on as such; after an error nothing more can be right, so both ends close."""
-    buffer = memoryview(bytearray(BUFFER_BYTES))
-    try:
-        sink.sendall(change(first) if change else first)
-        while count := source.recv_into(buffer):
-            sink.sendall(change(bytes(buffer[:count])) if change else buffer[:count])
-        sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        for end in (source, sink):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # already closed
