@@ -96,7 +96,7 @@ def test_given_trailers_when_asked_in_chunks_then_they_arrive(plain, web):
 
 def test_given_a_websocket_when_texts_are_sent_then_they_come_back(plain, web):
     host = urlsplit(serving.Plain.get_url()).netloc
-    with connect(f"ws://{host}/socket", host=web.host, port=web.port, compression=None, proxy=None) as socket:
+    with connect(f"ws://{host}/socket", sock=web.connect()) as socket:
         for text in ("hello", "again"):
             socket.send(text)
             assert socket.recv(timeout=60) == text.upper()

@@ -26,11 +26,14 @@ public class DoorTimer {
     private Doors doors;
 
     @Inject
+    private Exchanges exchanges;
+
+    @Inject
     private Serving serving;
 
     @Schedule(hour = "*", minute = "*", second = "*", persistent = false)
     void tick() {
-        doors.tick(container -> {});
+        doors.tick(exchanges.upstreams()::forget);
         try {
             serving.forgetServers();
         } catch (RuntimeException e) { // a timer that fails is taken away by the server

@@ -17,12 +17,15 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import serai.autoscale.Reconciliations;
 import serai.database.DatabaseClock;
+import serai.event.Event;
+import serai.event.Events;
 import serai.peer.Servers;
 import serai.pool.PoolId;
 import serai.serve.Door;
 import serai.serve.Serving;
 import serai.signal.Signals;
 import serai.signal.Topic;
+import serai.web.WebEndpoint;
 
 /**
  * Containers that serve HTTP, and requests that wait for one. Which of them are there is looked up each second, and at once when
@@ -50,10 +53,18 @@ class Doors {
     private final Servers servers;
     private final Reconciliations reconciliations;
     private final Signals signals;
+    private final Events events;
     private final DatabaseClock clock;
 
     @Inject
-    Doors(Serving serving, Servers servers, Reconciliations reconciliations, Signals signals, DatabaseClock clock) {
+    Doors(
+            Serving serving,
+            Servers servers,
+            Reconciliations reconciliations,
+            Signals signals,
+            Events events,
+            DatabaseClock clock) {
+        this.events = events;
         this.serving = serving;
         this.servers = servers;
         this.reconciliations = reconciliations;
@@ -62,7 +73,7 @@ class Doors {
     }
 
     Doors() {
-        this(null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null); // for the server's proxy
     }
 
     /** A pool, and when it was looked at last. */
@@ -91,10 +102,9 @@ class Doors {
     /**
      * Waits for a container that takes one more request.
      *
-     * @param name of the function, for people
      * @throws RefusedException 429 if all are full, 503 if too many wait, or none came in time or at all
      */
-    Pass enter(PoolId pool, String name, House.Limits limits, Rules rules, Reply reply)
+    Pass enter(PoolId pool, WebEndpoint server, House.Limits limits, Rules rules, Reply reply)
             throws ClientGoneException, InterruptedException {
         var at = known.get(pool, id -> new Known(limits));
         if (System.nanoTime() - at.lookedAt > STALE.toNanos() || at.look == null) {
@@ -104,20 +114,22 @@ class Doors {
         if (pass.isPresent()) {
             return pass.get();
         }
-        refuseIfFull(at.house, name, limits);
+        refuseIfFull(at.house, server, limits);
         if (at.house.waiting() >= rules.maxWaiting()) {
             throw new RefusedException(Refusal.busy(
-                    "%d requests wait for server '%s' already".formatted(rules.maxWaiting(), name), RETRY_AFTER));
+                    "%d requests wait for server '%s' already".formatted(rules.maxWaiting(), server.functionName()),
+                    RETRY_AFTER));
         }
         boolean first = at.house.beginWaiting();
         try {
-            return await(pool, at, name, limits, rules, reply, first);
+            return await(pool, at, server, limits, rules, reply, first);
         } finally {
             at.house.endWaiting();
         }
     }
 
-    private Pass await(PoolId pool, Known at, String name, House.Limits limits, Rules rules, Reply reply, boolean first)
+    private Pass await(
+            PoolId pool, Known at, WebEndpoint server, House.Limits limits, Rules rules, Reply reply, boolean first)
             throws ClientGoneException, InterruptedException {
         var since = clock.instant();
         long begun = System.nanoTime();
@@ -132,15 +144,16 @@ class Doors {
                 if (pass.isPresent()) {
                     return pass.get();
                 }
-                refuseIfFull(at.house, name, limits);
-                refuseIfGivenUp(at.look, name, since);
+                refuseIfFull(at.house, server, limits);
+                refuseIfGivenUp(pool, at.look, server, since);
                 if (reply.isGone()) {
                     throw new ClientGoneException("the connection has ended");
                 }
                 var left = rules.maxWait().minusNanos(System.nanoTime() - begun);
                 if (!left.isPositive()) {
                     throw new RefusedException(Refusal.busy(
-                            "no container of server '%s' was ready within %s".formatted(name, rules.maxWait()),
+                            "no container of server '%s' was ready within %s"
+                                    .formatted(server.functionName(), rules.maxWait()),
                             RETRY_AFTER));
                 }
                 waiter.await(left.compareTo(STALE) < 0 ? left : STALE);
@@ -148,22 +161,27 @@ class Doors {
         }
     }
 
-    private static void refuseIfFull(House house, String name, House.Limits limits) {
+    private static void refuseIfFull(House house, WebEndpoint server, House.Limits limits) {
         if (house.isFull()) {
             throw new RefusedException(new Refusal(
                             429,
                             "server-full",
                             "Too many requests",
                             "each container of server '%s' has the %d requests that it may have"
-                                    .formatted(name, limits.most()))
+                                    .formatted(server.functionName(), limits.most()))
                     .with("retry-after", "1"));
         }
     }
 
-    private static void refuseIfGivenUp(Serving.Look look, String name, Instant since) {
+    private void refuseIfGivenUp(PoolId pool, Serving.Look look, WebEndpoint server, Instant since) {
         if (look.gaveUpAt().filter(at -> !at.isBefore(since)).isPresent()) {
             throw new RefusedException(Refusal.busy(
-                    "containers of server '%s' do not start: %s".formatted(name, look.reason()), RETRY_AFTER));
+                    "containers of server '%s' do not start: %s"
+                            .formatted(
+                                    server.functionName(),
+                                    events.lastReason(Event.Kind.GAVE_UP, server.functionId(), pool.value())
+                                            .orElse("their starts fail")),
+                    RETRY_AFTER));
         }
     }
 

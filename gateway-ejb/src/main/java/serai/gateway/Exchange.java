@@ -33,6 +33,7 @@ import serai.call.WebCalls;
 import serai.call.WebCalls.Waited;
 import serai.config.GatewayConfig;
 import serai.gateway.Incoming.Piece;
+import serai.pool.PoolId;
 import serai.problem.ProblemException;
 import serai.signal.Signals;
 import serai.signal.Topic;
@@ -50,6 +51,9 @@ final class Exchange implements Runnable {
 
     /** A client that sends this field, whatever its value, is told in {@code server-timing} where the time went. */
     private static final String TIMING_WANTED = "serai-timing";
+
+    /** Containers that are tried for one request. */
+    private static final int MOST_DOORS = 2;
 
     private static final int BATCH = 32;
     private static final int NORMAL = 1000;
@@ -182,8 +186,33 @@ final class Exchange implements Runnable {
         var function = route.endpoint().functionId();
         reply.also(exchanges.turnstile().take(function, caller, rules.all()));
         try (var stay = exchanges.turnstile().enter(function, caller, rules.all())) {
-            answer(route, client);
+            if (route.server().isPresent()) {
+                pass(route, client, route.server().get());
+            } else {
+                answer(route, client);
+            }
         }
+    }
+
+    /** To a container that serves HTTP by itself. */
+    private void pass(Route route, Scope.Address client, House.Limits limits)
+            throws ClientGoneException, InterruptedException {
+        var question = Question.of(request, route.path(), exchanges.forwarding().fields(request, route, client));
+        var passage = new Passage(exchanges.upstreams(), channel, request, incoming, reply, rules);
+        var pool = new PoolId(exchanges.target(endpoint, endpoint.functionId()).poolId());
+        for (int tries = 0; tries < MOST_DOORS; tries++) {
+            try (var way = exchanges.doors().enter(pool, endpoint, limits, rules, reply)) {
+                waited = Optional.of(new Waited(Duration.ofNanos(System.nanoTime() - begun), Duration.ZERO));
+                try {
+                    passage.pass(question, way.door(), Optional.empty());
+                    return;
+                } catch (UnreachableException e) {
+                    way.avoid();
+                    LOG.log(WARNING, "server {0}: {1}", endpoint.functionName(), e.getMessage());
+                }
+            }
+        }
+        throw new RefusedException(Refusal.broken("no container of the server took the request"));
     }
 
     private void answer(Route route, Scope.Address client) throws ClientGoneException, InterruptedException {

@@ -50,6 +50,8 @@ class Exchanges {
     private final Forwarding forwarding;
     private final WebRules standard;
     private final Challenges challenges;
+    private final Doors doors;
+    private final Upstreams upstreams;
 
     @Inject
     Exchanges(
@@ -66,6 +68,7 @@ class Exchanges {
             Blobs blobs,
             Signals signals,
             ServerContext context,
+            Doors doors,
             GatewayConfig settings) {
         this.routes = routes;
         this.called = called;
@@ -81,6 +84,8 @@ class Exchanges {
         this.signals = signals;
         this.context = context;
         this.settings = settings;
+        this.doors = doors;
+        this.upstreams = settings == null ? null : new Upstreams(settings.maxHeaders());
         this.parked = new Parked(calls, this::cancel);
         this.forwarding = settings == null ? null : new Forwarding(Networks.of(settings.trustedProxies()));
         this.standard = settings == null ? null : Rules.of(settings);
@@ -91,7 +96,7 @@ class Exchanges {
 
     Exchanges() {
         this(
-                null, null, null, null, null, null, null, null, null, null, null, null, null,
+                null, null, null, null, null, null, null, null, null, null, null, null, null, null,
                 null); // for the server's proxy
     }
 
@@ -148,6 +153,14 @@ class Exchanges {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    Doors doors() {
+        return doors;
+    }
+
+    Upstreams upstreams() {
+        return upstreams;
     }
 
     Challenges challenges() {

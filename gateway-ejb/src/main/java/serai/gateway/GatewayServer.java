@@ -100,6 +100,7 @@ public class GatewayServer {
 
     @PreDestroy
     void stop() {
+        exchanges.upstreams().close();
         connections.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
         workers.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS)
                 .awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);

@@ -99,7 +99,6 @@ final class Passage {
 
         /** @return false if not a byte of an answer came, and it does no harm to ask again */
         boolean answers(HttpRequest question) throws ClientGoneException, InterruptedException {
-            boolean free = false;
             Part.End end = null;
             try {
                 reply.whenGone(upstream::close);
@@ -121,20 +120,24 @@ final class Passage {
                         case Part.Broken broken -> throw broken(broken.reason());
                     }
                 }
-                free = (sending.stop() || !request.hasBody()) && lasts;
             } catch (IllegalArgumentException e) { // of fields and lengths
                 throw broken(e.getMessage());
             } finally {
-                sending.stop();
                 reply.whateverHappens();
-                if (free) {
-                    upstreams.giveBack(upstream);
-                } else {
-                    upstream.release();
-                }
+                leave(end != null);
             }
             reply.end(Field.endToEnd(fields(end.trailers())));
             return true;
+        }
+
+        /** The connection is used again only if nothing is left on it, of the request or the answer. */
+        private void leave(boolean answered) {
+            boolean asked = sending.stop() || !request.hasBody();
+            if (asked && answered && lasts) {
+                upstreams.giveBack(upstream);
+            } else {
+                upstream.release();
+            }
         }
 
         private void ask(HttpRequest question) throws InterruptedException {
@@ -153,9 +156,7 @@ final class Passage {
             }
             var part = upstream.poll();
             if (part == null) {
-                if (reply.isStarted()) {
-                    reply.flush();
-                }
+                flush();
                 part = upstream.take(left());
             }
             if (part == null) {
@@ -163,8 +164,15 @@ final class Passage {
             }
             if (part instanceof Part.Broken) {
                 becauseOfTheClient();
+                flush(); // what has come is the client's, though it is not all
             }
             return part;
+        }
+
+        private void flush() {
+            if (reply.isStarted()) {
+                reply.flush();
+            }
         }
 
         private void becauseOfTheClient() throws ClientGoneException {
@@ -190,6 +198,9 @@ final class Passage {
         }
 
         private void begin(HttpResponse head) throws ClientGoneException {
+            if (head.protocolVersion().majorVersion() != 1) {
+                throw new IllegalArgumentException("version " + head.protocolVersion());
+            }
             int code = head.status().code();
             if (code < FIRST_STATUS || code > LAST_STATUS) {
                 throw new IllegalArgumentException("status " + code);

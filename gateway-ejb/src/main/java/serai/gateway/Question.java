@@ -23,6 +23,8 @@ final class Question {
     private static final Set<String> HANDSHAKE =
             Set.of("sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions");
 
+    private static final int DELETE = 127;
+
     private Question() {}
 
     /**
@@ -80,11 +82,14 @@ final class Question {
     /** Bytes beyond ASCII, which a target must not have, are written as it would have them. */
     private static String target(String path, String query) {
         var target = query.isEmpty() ? path : path + "?" + query;
-        if (target.chars().allMatch(c -> c < 128)) {
+        if (target.chars().anyMatch(c -> c <= ' ' || c == DELETE)) {
+            throw new IllegalArgumentException("its target has blanks or control characters");
+        }
+        if (target.chars().allMatch(c -> c < DELETE)) {
             return target;
         }
         var text = new StringBuilder();
-        target.chars().forEach(c -> text.append(c < 128 ? Character.toString(c) : "%%%02X".formatted(c & 0xff)));
+        target.chars().forEach(c -> text.append(c < DELETE ? Character.toString(c) : "%%%02X".formatted(c & 0xff)));
         return text.toString();
     }
 }

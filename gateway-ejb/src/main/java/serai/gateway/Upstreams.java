@@ -26,11 +26,11 @@ final class Upstreams implements AutoCloseable {
     private final Duration patience;
     private final int most;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Map<Door, ArrayDeque<Waiting>> waiting = new HashMap<>();
+    private final Map<Door, ArrayDeque<Kept>> waiting = new HashMap<>();
     private int count;
     private boolean closed;
 
-    private record Waiting(Upstream upstream, long since) {
+    private record Kept(Upstream upstream, long since) {
         private Duration time() {
             return Duration.ofNanos(System.nanoTime() - since);
         }
@@ -69,7 +69,7 @@ final class Upstreams implements AutoCloseable {
         }
     }
 
-    private void forgetOne(Door door, ArrayDeque<Waiting> those) {
+    private void forgetOne(Door door, ArrayDeque<Kept> those) {
         count--;
         if (those.isEmpty()) {
             waiting.remove(door);
@@ -78,7 +78,7 @@ final class Upstreams implements AutoCloseable {
 
     /** A new one, the caller's as well. */
     Upstream connect(Door door, EventLoop loop) throws UnreachableException, InterruptedException {
-        return Upstream.connect(door, loop, maxHeaders, this::gone);
+        return Upstream.connect(door, loop, maxHeaders, this::remove);
     }
 
     /** @param upstream asked and answered, both to the end */
@@ -95,7 +95,7 @@ final class Upstreams implements AutoCloseable {
             if (closed || !upstream.isOpen() || those.size() >= most || count >= ALTOGETHER) {
                 return false;
             }
-            those.add(new Waiting(upstream, System.nanoTime()));
+            those.add(new Kept(upstream, System.nanoTime()));
             waiting.put(upstream.door(), those);
             count++;
         } finally {
@@ -113,45 +113,38 @@ final class Upstreams implements AutoCloseable {
 
     /** One look at a time for each connection, however often it is used meanwhile. */
     private void look(Upstream upstream) {
-        Optional<Waiting> found;
+        Duration left;
         lock.lock();
         try {
-            found = find(upstream);
-            if (found.isEmpty()) {
+            var kept = waiting.getOrDefault(upstream.door(), new ArrayDeque<>()).stream()
+                    .filter(one -> one.upstream == upstream)
+                    .findFirst();
+            if (kept.isEmpty()) {
                 upstream.unwatch(); // in use
                 return;
+            }
+            left = patience.minus(kept.get().time());
+            if (!left.isPositive()) {
+                remove(upstream);
             }
         } finally {
             lock.unlock();
         }
-        var left = patience.minus(found.get().time());
         if (left.isPositive()) {
             lookLater(upstream, left);
-        } else if (remove(upstream)) {
+        } else {
             upstream.release();
         }
     }
 
-    private Optional<Waiting> find(Upstream upstream) {
-        return waiting.getOrDefault(upstream.door(), new ArrayDeque<>()).stream()
-                .filter(one -> one.upstream == upstream)
-                .findFirst();
-    }
-
-    private void gone(Upstream upstream) {
-        remove(upstream);
-    }
-
-    /** @return whether it waited */
-    private boolean remove(Upstream upstream) {
+    /** If it waited. */
+    private void remove(Upstream upstream) {
         lock.lock();
         try {
-            var those = waiting.get(upstream.door());
-            if (those == null || !those.removeIf(one -> one.upstream == upstream)) {
-                return false;
+            var those = waiting.getOrDefault(upstream.door(), new ArrayDeque<>());
+            if (those.removeIf(one -> one.upstream == upstream)) {
+                forgetOne(upstream.door(), those);
             }
-            forgetOne(upstream.door(), those);
-            return true;
         } finally {
             lock.unlock();
         }
@@ -159,7 +152,7 @@ final class Upstreams implements AutoCloseable {
 
     /** That container is over: nothing is kept for it. Requests that are under way end by themselves. */
     void forget(String containerId) {
-        var those = new ArrayList<Waiting>();
+        var those = new ArrayList<Kept>();
         lock.lock();
         try {
             waiting.entrySet()
@@ -185,7 +178,7 @@ final class Upstreams implements AutoCloseable {
     /** Those that wait end now, others when their requests do. */
     @Override
     public void close() {
-        List<Waiting> those;
+        List<Kept> those;
         lock.lock();
         try {
             closed = true;

@@ -82,7 +82,7 @@ final class Container implements AutoCloseable {
     public void close() throws IOException {
         listener.close();
         for (var connection : connections) {
-            connection.close();
+            connection.close(); // their scripts end by that
         }
     }
 }

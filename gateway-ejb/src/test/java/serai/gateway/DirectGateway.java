@@ -14,7 +14,9 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -37,6 +39,7 @@ final class DirectGateway extends Exchanges implements AutoCloseable {
     final BlockingQueue<Ended> ended = new LinkedBlockingQueue<>();
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
     private final ChannelGroup connections = new DefaultChannelGroup(loops.next());
+    private final Queue<Thread> exchanges = new ConcurrentLinkedQueue<>();
     private final Channel listener;
     private final Door door;
     volatile Optional<Duration> limit = Optional.empty();
@@ -81,7 +84,11 @@ final class DirectGateway extends Exchanges implements AutoCloseable {
     }
 
     Client client() throws Exception {
-        return new Client(((InetSocketAddress) listener.localAddress()).getPort());
+        return new Client(port());
+    }
+
+    int port() {
+        return ((InetSocketAddress) listener.localAddress()).getPort();
     }
 
     /** The next request that is over. */
@@ -91,7 +98,7 @@ final class DirectGateway extends Exchanges implements AutoCloseable {
 
     @Override
     void begin(Channel channel, Request asked, Incoming incoming, Reply reply) {
-        Exchanges.onThread(() -> {
+        var thread = Exchanges.onThread(() -> {
             Optional<String> unreachable = Optional.empty();
             try {
                 reply.patience(patience);
@@ -107,13 +114,15 @@ final class DirectGateway extends Exchanges implements AutoCloseable {
                 ended.add(new Ended(reply.status(), incoming.received(), reply.sent(), unreachable));
             }
         });
+        exchanges.add(thread);
     }
 
     private void pass(Channel channel, Request request, Incoming incoming, Reply reply)
             throws UnreachableException, ClientGoneException, InterruptedException {
         var forwarding = new Forwarding(Networks.of(List.of()));
         var endpoint = new WebEndpoint("a", "ws", "en", "ap", "app", "fu", "f", "", "de", WebRules.NONE);
-        var route = new Route(endpoint, WebhookConfig.getDefaultInstance(), false, List.of(), "", request.path());
+        var route = new Route(
+                endpoint, WebhookConfig.getDefaultInstance(), false, List.of(), Optional.empty(), "", request.path());
         var fields = forwarding.fields(request, route, forwarding.client(request));
         new Passage(upstreams, channel, request, incoming, reply, rules())
                 .pass(Question.of(request, route.path(), fields), door, limit);
@@ -135,9 +144,13 @@ final class DirectGateway extends Exchanges implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void close() throws InterruptedException {
         upstreams.close();
         listener.close().syncUninterruptibly();
+        connections.close().syncUninterruptibly();
+        for (var exchange : exchanges) {
+            exchange.join();
+        }
         loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
     }
 }

@@ -39,7 +39,8 @@ class PassageFailuresTest {
             client.ask("POST", "/", "Content-Length: 4\r\n");
             client.write("body");
             assertThat(client.answer().status()).isEqualTo(502);
-            assertThat(gateway.ended().unreachable()).hasValueSatisfying(why -> assertThat(why).contains("co-1"));
+            assertThat(gateway.ended().unreachable())
+                    .hasValueSatisfying(why -> assertThat(why).contains("co-1"));
         }
     }
 
@@ -125,8 +126,8 @@ class PassageFailuresTest {
 
     @Test
     void aConnectionThatIsToEndIsNotKept() throws Exception {
-        try (var client = start(
-                Container.answering("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello"))) {
+        try (var client =
+                start(Container.answering("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello"))) {
             client.ask("GET", "/");
             client.answer();
             gateway.ended();
@@ -149,7 +150,7 @@ class PassageFailuresTest {
                 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx",
-                "HTTP/1.1 200 OK\r\nBad Name: 1\r\nContent-Length: 0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nBad{Name}: 1\r\nContent-Length: 0\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nX-Nul: \0\r\nContent-Length: 0\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nContent-Le",
                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
@@ -326,16 +327,21 @@ class PassageFailuresTest {
     @Test
     void noByteMoreThanWasAnnouncedReachesTheContainer() throws Exception {
         var seen = new String[1];
+        var whole = new CountDownLatch(1);
         try (var client = start(connection -> {
             connection.head();
+            connection.read(5);
+            whole.countDown();
             seen[0] = connection.rest();
         })) {
             gateway.change = request -> announcing(request, 5);
             client.ask("POST", "/", "Transfer-Encoding: chunked\r\n");
-            client.write("5\r\nhello\r\n7\r\nGET /2 \r\n0\r\n\r\n");
+            client.write("5\r\nhello\r\n");
+            whole.await();
+            client.write("7\r\nGET /2 \r\n0\r\n\r\n");
             assertThat(client.answer().status()).isEqualTo(400);
             container.over();
-            assertThat(seen[0]).doesNotContain("GET");
+            assertThat(seen[0]).isEmpty();
         }
     }
 

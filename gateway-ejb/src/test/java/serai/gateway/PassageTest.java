@@ -49,7 +49,8 @@ class PassageTest {
             var answer = client.answer();
 
             assertThat(seen[0])
-                    .startsWith("PATCH /a%2Fb/%C3%A9/../%E9;p=1//x?q=a%20b&c=%26+? HTTP/1.1\r\nhost: A.example:8000\r\n")
+                    .startsWith(
+                            "PATCH /a%2Fb/%C3%A9/../%E9;p=1//x?q=a%20b&c=%26+? HTTP/1.1\r\nhost: A.example:8000\r\n")
                     .contains("x-mine: \u00e9\r\n", "x-forwarded-for: 127.0.0.1\r\n")
                     .doesNotContainIgnoringCase("x-drop", "upgrade", "te:", "connection", "content-length", "encoding");
             assertThat(answer.head())
@@ -57,7 +58,8 @@ class PassageTest {
                     .contains("x-two: 1\r\nx-two: 2\r\n", "x-latin: \u00e9\r\n", "date: then\r\n")
                     .doesNotContainIgnoringCase("x-hop", "keep-alive", "connection");
             assertThat(answer.body()).isEqualTo("hello");
-            assertThat(gateway.ended()).extracting(DirectGateway.Ended::status, DirectGateway.Ended::sent)
+            assertThat(gateway.ended())
+                    .extracting(DirectGateway.Ended::status, DirectGateway.Ended::sent)
                     .containsExactly(203, 5L);
         }
     }
@@ -145,7 +147,8 @@ class PassageTest {
             var got = client.chunks();
             writer.join();
             assertThat(got).hasSize(LARGE);
-            assertThat(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(got)))
+            assertThat(HexFormat.of()
+                            .formatHex(MessageDigest.getInstance("SHA-256").digest(got)))
                     .isEqualTo(HexFormat.of().formatHex(sent.digest()));
             var ended = gateway.ended();
             assertThat(ended.received()).isEqualTo(LARGE);
@@ -222,7 +225,8 @@ class PassageTest {
         var first = new CountDownLatch(1);
         try (var client = start(connection -> {
             connection.head();
-            connection.write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+            connection.write(
+                    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
             connection.write("9\r\ndata: 1\n\n\r\n");
             first.await(); // it has come
             connection.write("9\r\ndata: 2\n\n\r\n0\r\n\r\n");
@@ -255,8 +259,9 @@ class PassageTest {
 
     @Test
     void trailersAreSentOn() throws Exception {
-        try (var client = start(Container.answering(
-                "HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 7\r\n\r\n"))) {
+        try (var client = start(
+                Container.answering(
+                        "HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 7\r\n\r\n"))) {
             client.ask("GET", "/");
             assertThat(client.head()).contains("transfer-encoding: chunked");
             assertThat(client.chunks()).asString().isEqualTo("ab");
@@ -386,9 +391,8 @@ class PassageTest {
             connection.head();
             connection.read(1 << 20);
             connection.write("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
-            connection.socket.shutdownOutput();
-            connection.rest();
-        })) {
+        })) { // that ends with a reset, as there is more to read
+
             client.ask("POST", "/", "Content-Length: " + DirectGateway.MAX_BODY + "\r\n");
             writing(client);
             assertThat(client.answer().status()).isEqualTo(413);

@@ -102,8 +102,9 @@ class TunnelTest {
         })) {
             client.ask("GET", "/", HANDSHAKE);
             client.head();
-            sending(client);
+            var sender = sending(client);
             client.in.skipNBytes(LARGE);
+            sender.join();
             client.socket.shutdownOutput();
             container.over();
             var ended = gateway.ended();
@@ -112,8 +113,8 @@ class TunnelTest {
         }
     }
 
-    private static void sending(Wire wire) {
-        Thread.ofVirtual().start(() -> {
+    private static Thread sending(Wire wire) {
+        return Thread.ofVirtual().start(() -> {
             try {
                 for (int i = 0; i < LARGE >> 16; i++) {
                     wire.write(new byte[1 << 16]);

@@ -45,7 +45,8 @@ class Wire implements AutoCloseable {
 
     String until(String end) throws IOException {
         var text = new StringBuilder();
-        while (text.length() < end.length() || !text.substring(text.length() - end.length()).equals(end)) {
+        while (text.length() < end.length()
+                || !text.substring(text.length() - end.length()).equals(end)) {
             int b = in.read();
             if (b < 0) {
                 throw new EOFException("after: " + text);

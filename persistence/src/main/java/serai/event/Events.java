@@ -8,6 +8,7 @@ import jakarta.transaction.Transactional;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
 
 /** Keeps what happened, and tells it. */
@@ -67,6 +68,18 @@ public class Events {
                         row.getString("container_id"),
                         row.getString("reason")))
                 .list());
+    }
+
+    /** @return of the last one of that kind; empty if there was none, or long ago */
+    public Optional<String> lastReason(Event.Kind kind, String functionId, String poolId) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select reason from event where function_id = :function and pool_id = :pool and kind = :kind
+                        order by id desc limit 1""")
+                .bind("function", functionId)
+                .bind("pool", poolId)
+                .bind("kind", kind.name())
+                .mapTo(String.class)
+                .findOne());
     }
 
     /** @return how many were forgotten */

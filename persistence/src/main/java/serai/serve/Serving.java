@@ -40,9 +40,8 @@ public class Serving {
      *
      * @param doors of containers that take requests, the lowest ordinal first
      * @param gaveUpAt when its starts had failed too often; empty before
-     * @param reason of the pool's last change, for people
      */
-    public record Look(List<Door> doors, Optional<Instant> gaveUpAt, String reason) {}
+    public record Look(List<Door> doors, Optional<Instant> gaveUpAt) {}
 
     /** The container's code was entered: what it starts may listen from now on. @return whether the container is ready by that */
     public boolean entered(String containerId) {
@@ -92,14 +91,12 @@ public class Serving {
                             row.getInt("port"),
                             row.getString("token")))
                     .list();
-            return handle.createQuery("select gave_up_at, reason from pool where id = :pool")
-                    .bind("pool", pool.value())
-                    .map((row, context) -> new Look(
-                            doors,
-                            Optional.ofNullable(row.getTimestamp("gave_up_at")).map(java.sql.Timestamp::toInstant),
-                            row.getString("reason")))
-                    .findOne()
-                    .orElse(new Look(doors, Optional.empty(), ""));
+            return new Look(
+                    doors,
+                    handle.createQuery("select gave_up_at from pool where id = :pool and gave_up_at is not null")
+                            .bind("pool", pool.value())
+                            .mapTo(Instant.class)
+                            .findOne());
         });
     }
 
