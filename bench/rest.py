@@ -30,6 +30,9 @@ class Rest:
     def get(self, path: str) -> Any:
         return self._ask("GET", path, None)
 
+    def put(self, path: str, body: Any) -> Any:
+        return self._ask("PUT", path, body)
+
     def call(self, function: str, n: int) -> list[float]:
         """The seconds of each of *n* calls, one after the other, with the result in the reply."""
         seconds = []

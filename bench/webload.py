@@ -70,6 +70,38 @@ def load(endpoint: Endpoint, connections: int, requests: int, path: str = "/") -
     return len(seconds) / (time.perf_counter() - began), seconds
 
 
+def flood(endpoint: Endpoint, rate: float, requests: int, path: str = "/") -> list[tuple[int, float]]:
+    """So many a second, whether or not they are answered: for each its status and the seconds that it took. A connection is used
+    again when it is free."""
+    free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    seen: list[tuple[int, float]] = []
+
+    async def one() -> None:
+        began = time.perf_counter()
+        reader, writer = free.pop() if free else await endpoint.connect()
+        writer.write(endpoint.head(path))
+        head = await reader.readuntil(b"\r\n\r\n")
+        (length,) = (line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        await reader.readexactly(int(length.split(b":")[1]))
+        seen.append((int(head[9:12]), time.perf_counter() - began))
+        free.append((reader, writer))
+
+    async def all_of_them() -> None:
+        began, asked = time.perf_counter(), []
+        for number in range(requests):
+            asked.append(asyncio.create_task(asyncio.wait_for(one(), ANSWER_S)))
+            await asyncio.sleep(max(0, began + (number + 1) / rate - time.perf_counter()))
+        await asyncio.gather(*asked)
+        for _, writer in free:
+            writer.close()
+
+    try:
+        asyncio.run(all_of_them())
+    except (asyncio.IncompleteReadError, OSError, TimeoutError) as e:
+        raise Broken(f"{endpoint.name}: {e!r}") from e
+    return seen
+
+
 def first_byte(endpoint: Endpoint) -> float:
     """Seconds to the first byte of an answer, on a connection of its own."""
 

@@ -45,7 +45,14 @@ else:
     def cold():
         return hello
 
+    @app.function(max_containers=1, scaledown_window=900)
+    @modal.concurrent(max_inputs=4)
+    @modal.asgi_app()
+    def bounded():
+        return hello
+
     def where() -> dict[str, Any]:
-        return {"web": web.get_web_url(), "cold": cold.get_web_url(), "function": cold.object_id}
+        urls = {"web": web.get_web_url(), "cold": cold.get_web_url(), "bounded": bounded.get_web_url()}
+        return {**urls, "function": cold.object_id, "bounded_function": bounded.object_id}
 
     DO = {"where": where}

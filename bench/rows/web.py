@@ -1,6 +1,7 @@
 # Copyright the Serai authors
 # SPDX-License-Identifier: Apache-2.0
-"""Web functions: hello through the gateway beside the same app under uvicorn, first bytes from zero, silent WebSockets."""
+"""Web functions: hello through the gateway, by the input queue and straight to a server, beside the same app under uvicorn; first
+bytes from zero, silent WebSockets."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ import environments
 import processes
 import webload
 from platforms import ZERO_S, Broken, environment, wait_for
-from report import Figure, percentile
+from report import Aim, Figure, percentile
 from rest import Rest
 from turns import SERAI, in_turns
 from webload import Endpoint
@@ -30,6 +31,7 @@ ORDER = 80
 UVICORN = "uvicorn"
 ROUNDS = 4
 HERE = Path(__file__).resolve().parents[1]
+ADDED = Aim(0.5, "the processor: gateway, door, server and client share it")
 REST_S = 5  # no request, until the server is as it was
 
 
@@ -39,28 +41,37 @@ def measure(bench: Bench) -> Iterator[Figure]:
     base = bench.serai.api["SERAI_WEB_URL"]
     ours, cold = (Endpoint.at(base, where[name]) for name in ("web", "cold"))
     with uvicorn(bench.log("uvicorn")) as theirs:
-        endpoints = {SERAI: ours, UVICORN: theirs}
-        for endpoint in endpoints.values():
-            webload.load(endpoint, 4, bench.samples(2000, quick=20))  # both warm
-        for connections in (1, 4, 16):
-            yield from _hello(endpoints, connections, max(requests, connections * ROUNDS))
-        yield from _hello(endpoints, 100, max(requests, 100 * ROUNDS), path="/slow")
+        yield from _beside(bench, {SERAI: ours, UVICORN: theirs}, requests)
+        direct = Endpoint.at(base, bench.serai.program("direct").ask("where")["web"])
+        yield from _beside(bench, {SERAI: direct, UVICORN: theirs}, requests, "direct ")
     yield _from_zero(Rest(bench.serai.api), where["function"], cold, bench.samples(5, quick=1))
     yield from _silent(bench, ours, bench.samples(1000, quick=50))
 
 
-def _hello(endpoints: dict[str, Endpoint], connections: int, requests: int, path: str = "/") -> Iterator[Figure]:
+def _beside(bench: Bench, endpoints: dict[str, Endpoint], requests: int, kind: str = "") -> Iterator[Figure]:
+    for endpoint in endpoints.values():
+        webload.load(endpoint, 4, bench.samples(2000, quick=20))  # both warm
+    for connections in (1, 4, 16):
+        yield from _hello(endpoints, connections, max(requests, connections * ROUNDS), kind)
+    yield from _hello(endpoints, 100, max(requests, 100 * ROUNDS), kind, path="/slow")
+
+
+def _hello(endpoints: dict[str, Endpoint], connections: int, requests: int, kind: str, path: str = "/") -> Iterator[Figure]:
     answers = in_turns(
         ROUNDS,
         {name: lambda each=each: webload.load(each, connections, requests // ROUNDS, path) for name, each in endpoints.items()},
     )
-    what = f"{'10 ms handler' if path == '/slow' else 'hello'}, {connections} connection{'s' if connections > 1 else ''}"
+    what = f"{kind}{'10 ms handler' if path == '/slow' else 'hello'}, {connections} connection{'s' if connections > 1 else ''}"
     rates = answers.each(lambda rounds: [rate for rate, _ in rounds])
     times = answers.each(lambda rounds: [second * 1e3 for _, seconds in rounds for second in seconds])
-    yield rates.figure(f"{what}: median of {ROUNDS} rounds", "1/s", median, against=UVICORN)
+    note = "aim: at least 0.55 ×" if kind else ""
+    yield rates.figure(f"{what}: median of {ROUNDS} rounds", "1/s", median, against=UVICORN, note=note)
     for percent in (50, 99, 99.9):
         label = f"{what}: p{percent:g} of {len(next(iter(times.found.values()), []))}"
         yield times.figure(label, "ms", lambda found, percent=percent: percentile(found, percent), against=UVICORN)
+    if kind and connections == 1:
+        added = percentile(times.found[SERAI], 50) - percentile(times.found[UVICORN], 50)
+        yield Figure(f"{what}: p50 more than under uvicorn", "ms", added, aim=ADDED)
 
 
 def _from_zero(rest: Rest, function: str, endpoint: Endpoint, n: int) -> Figure:

@@ -28,6 +28,9 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
     /** Inputs that one container works on together, and inputs in one batch: what the client allows. */
     private static final int MOST_AT_ONCE = 1_000;
 
+    /** In each container: where large values are. */
+    private static final int RUNNERS_PORT = 59;
+
     /** What a runner's filter has room for. */
     private static final int MOST_NETWORKS = 100;
 
@@ -110,10 +113,10 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
 
     private static void checkPort(Function function) {
         int port = function.getHttpConfig().getPort();
-        if (function.getIsServer() && (port < 1 || port > 65_535)) {
+        if (function.getIsServer() && (port < 1 || port > 65_535 || port == RUNNERS_PORT)) {
             throw Problem.INVALID_ARGUMENT.because(
-                    "Server '%s' listens on port %s: from 1 to 65535 are allowed",
-                    function.getFunctionName(), Integer.toUnsignedString(port));
+                    "Server '%s' listens on port %s: from 1 to 65535 are allowed, but for %d, which is the platform's",
+                    function.getFunctionName(), Integer.toUnsignedString(port), RUNNERS_PORT);
         }
     }
 

@@ -189,12 +189,15 @@ public class Serving {
         jdbi.useHandle(handle -> {
             var gone =
                     "server_id not in (select id from server where abs(extract(epoch from now() - seen_at)) < :silence)";
+            int forgotten = 0;
             for (var table : List.of("door_wait", "door_hold")) {
-                handle.createUpdate("delete from %s where %s".formatted(table, gone))
+                forgotten += handle.createUpdate("delete from %s where %s".formatted(table, gone))
                         .bind("silence", Servers.SILENCE.toSeconds())
                         .execute();
             }
-            rest(handle, "c.id <> :id", "");
+            if (forgotten > 0) {
+                rest(handle, "c.id <> :id", "");
+            }
         });
     }
 }
