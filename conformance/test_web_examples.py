@@ -6,15 +6,19 @@ import importlib
 import io
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
 import wave
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+import psycopg
 import pytest
+from fastapi.testclient import TestClient
 from playwright.sync_api import sync_playwright
+from serai_conformance import terminal
 from serai_conformance.platform import Platform
 from serai_conformance.poll import eventually
 from serai_conformance.web import WAIT, Web
@@ -106,6 +110,47 @@ def test_given_a_music_service_when_a_song_is_ordered_then_it_is_composed_meanwh
         assert client.post("/songs", params={"prompt": ""}).status_code == 422
         assert client.get("/songs/fc-0000000000000000000000").status_code == 404
     assert music.song_of_the_day.remote() > 10_000
+
+
+@pytest.fixture
+def database() -> str:
+    """A schema of its own in the platform's PostgreSQL, which no container reaches."""
+    given = {name: os.environ.get(f"SERAI_DB_{name}") for name in ("URL", "USER", "PASSWORD")}
+    if not all(given.values()):
+        pytest.skip("SERAI_DB_URL, SERAI_DB_USER, SERAI_DB_PASSWORD are not set: there is no database to try it with")
+    address = urlsplit(given["URL"].removeprefix("jdbc:"))
+    schema = f"example_{secrets.token_hex(4)}"
+    login = f"{quote(given['USER'])}:{quote(given['PASSWORD'])}@{address.hostname}:{address.port}"
+    url = f"postgresql://{login}{address.path}?options=-csearch_path%3D{schema}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"create schema {schema}")
+        yield url
+        connection.execute(f"drop schema {schema} cascade")
+
+
+def test_given_a_guest_book_when_it_is_beside_its_database_then_guests_sign_it(database, found, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", database)
+    site = importlib.import_module("guestbook").guestbook.local()
+    with TestClient(site) as client:
+        assert client.post("/guests", params={"name": "Ada", "said": "'; drop table guest; --"}).json() == {"number": 1}
+        assert client.post("/guests", params={"name": "Grace"}).json() == {"number": 2}
+        assert client.get("/guests").json() == [
+            {"name": "Grace", "said": ""},
+            {"name": "Ada", "said": "'; drop table guest; --"},
+        ]
+        assert client.post("/guests").status_code == 422
+
+
+def test_given_a_guest_book_whose_database_is_away_when_asked_then_it_says_so_and_gives_its_address_to_nobody(web, example):
+    address = "postgresql://ada:a-password@127.0.0.1:9/guests"
+    terminal.modal("secret", "create", "--force", "guestbook-database", f"DATABASE_URL={address}").ok()
+    try:
+        with web.to(example("guestbook").guestbook.get_web_url()) as client:
+            answer = client.get("/guests")
+    finally:
+        terminal.modal("secret", "delete", "--yes", "guestbook-database").ok()
+    assert answer.status_code == 503 and answer.headers["retry-after"] == "10"
+    assert answer.json() == {"detail": "the database does not answer"}
 
 
 def talk(web: Web, url: str):

@@ -58,7 +58,7 @@ def with_added_python() -> tuple[str, str, str]:
 
     import six
 
-    return "%d.%d" % sys.version_info[:2], sys.prefix, six.__version__
+    return f"{sys.version_info.major}.{sys.version_info.minor}", sys.prefix, six.__version__
 
 
 together = (
