@@ -36,27 +36,37 @@ REST_S = 5  # no request, until the server is as it was
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    requests = bench.samples(2000, quick=40)
     where = bench.serai.program("web").ask("where")
     base = bench.serai.api["SERAI_WEB_URL"]
     ours, cold = (Endpoint.at(base, where[name]) for name in ("web", "cold"))
     with uvicorn(bench.log("uvicorn")) as theirs:
-        yield from _beside(bench, {SERAI: ours, UVICORN: theirs}, requests)
+        yield from beside(bench, ours, UVICORN, theirs)
         direct = Endpoint.at(base, bench.serai.program("direct").ask("where")["web"])
-        yield from _beside(bench, {SERAI: direct, UVICORN: theirs}, requests, "direct ")
+        yield from beside(bench, direct, UVICORN, theirs, "direct ", "aim: at least 0.55 ×")
     yield _from_zero(Rest(bench.serai.api), where["function"], cold, bench.samples(5, quick=1))
     yield from _silent(bench, ours, bench.samples(1000, quick=50))
 
 
-def _beside(bench: Bench, endpoints: dict[str, Endpoint], requests: int, kind: str = "") -> Iterator[Figure]:
+def beside(bench: Bench, ours: Endpoint, name: str, theirs: Endpoint, kind: str = "", note: str = "") -> Iterator[Figure]:
+    """
+    The figures of one endpoint beside those of another.
+
+    :param kind: of ours, before each label
+    :param note: to the requests in a second
+    """
+    requests = bench.samples(2000, quick=40)
+    endpoints = {SERAI: ours, name: theirs}
     for endpoint in endpoints.values():
         webload.load(endpoint, 4, bench.samples(2000, quick=20))  # both warm
     for connections in (1, 4, 16):
-        yield from _hello(endpoints, connections, max(requests, connections * ROUNDS), kind)
-    yield from _hello(endpoints, 100, max(requests, 100 * ROUNDS), kind, path="/slow")
+        yield from _hello(endpoints, connections, max(requests, connections * ROUNDS), kind, note)
+    yield from _hello(endpoints, 100, max(requests, 100 * ROUNDS), kind, "", path="/slow")
 
 
-def _hello(endpoints: dict[str, Endpoint], connections: int, requests: int, kind: str, path: str = "/") -> Iterator[Figure]:
+def _hello(
+    endpoints: dict[str, Endpoint], connections: int, requests: int, kind: str, note: str, path: str = "/"
+) -> Iterator[Figure]:
+    (against,) = endpoints.keys() - {SERAI}
     answers = in_turns(
         ROUNDS,
         {name: lambda each=each: webload.load(each, connections, requests // ROUNDS, path) for name, each in endpoints.items()},
@@ -64,12 +74,11 @@ def _hello(endpoints: dict[str, Endpoint], connections: int, requests: int, kind
     what = f"{kind}{'10 ms handler' if path == '/slow' else 'hello'}, {connections} connection{'s' if connections > 1 else ''}"
     rates = answers.each(lambda rounds: [rate for rate, _ in rounds])
     times = answers.each(lambda rounds: [second * 1e3 for _, seconds in rounds for second in seconds])
-    note = "aim: at least 0.55 ×" if kind else ""
-    yield rates.figure(f"{what}: median of {ROUNDS} rounds", "1/s", median, against=UVICORN, note=note)
+    yield rates.figure(f"{what}: median of {ROUNDS} rounds", "1/s", median, against=against, note=note)
     for percent in (50, 99, 99.9):
         label = f"{what}: p{percent:g} of {len(next(iter(times.found.values()), []))}"
-        yield times.figure(label, "ms", lambda found, percent=percent: percentile(found, percent), against=UVICORN)
-    if kind and connections == 1:
+        yield times.figure(label, "ms", lambda found, percent=percent: percentile(found, percent), against=against)
+    if kind and against == UVICORN and connections == 1:
         added = percentile(times.found[SERAI], 50) - percentile(times.found[UVICORN], 50)
         yield Figure(f"{what}: p50 more than under uvicorn", "ms", added, aim=ADDED)
 

@@ -10,8 +10,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -48,7 +48,7 @@ class Doors {
             .executor(Runnable::run) // a common pool's threads would outlive the application
             .build();
 
-    private final Map<PoolId, House.Report> told = new ConcurrentHashMap<>();
+    private final Set<PoolId> told = ConcurrentHashMap.newKeySet();
     private final Serving serving;
     private final Servers servers;
     private final Reconciliations reconciliations;
@@ -278,7 +278,7 @@ class Doors {
                 LOG.log(WARNING, "what is under way for pool {0} is not told: {1}", pool, e.toString());
             }
         });
-        told.keySet().retainAll(known.asMap().keySet());
+        told.retainAll(known.asMap().keySet());
     }
 
     private void release(House house, House.Room room) {
@@ -287,6 +287,9 @@ class Doors {
             if (!house.isHeld(room)) {
                 serving.release(room.door().containerId(), servers.self().id());
             }
+        } catch (RuntimeException e) {
+            house.held(room); // until the database is there again
+            throw e;
         } finally {
             room.turn.unlock();
         }
@@ -294,9 +297,13 @@ class Doors {
 
     private House.Report report(PoolId pool, House house) {
         var now = house.report();
-        if (!now.equals(told.getOrDefault(pool, House.Report.NOTHING))) {
-            serving.report(servers.self().id(), pool, now.waiting(), now.inUse());
-            told.put(pool, now);
+        boolean isNothing = now.equals(House.Report.NOTHING);
+        boolean isNews = isNothing ? told.remove(pool) : told.add(pool);
+        if (isNews
+                || !isNothing) { // again and again: what this server holds may be taken from it while it stands still
+            serving.report(servers.self().id(), pool, now.waiting(), now.inUse()).stream()
+                    .flatMap(id -> house.lose(id).stream())
+                    .forEach(room -> hold(house, room));
         }
         return now;
     }

@@ -103,6 +103,13 @@ final class House {
         room.held = true;
     }
 
+    /** Somebody took us for gone. @return it, if it is in use: then it is to be held again */
+    synchronized Optional<Room> lose(String containerId) {
+        var room = Optional.ofNullable(rooms.get(containerId));
+        room.ifPresent(lost -> lost.held = false);
+        return room.filter(lost -> lost.inUse > 0);
+    }
+
     /** @return those that are not used since then, which count as not held from now on */
     synchronized List<Room> release(long before) {
         var unused = new ArrayList<Room>();

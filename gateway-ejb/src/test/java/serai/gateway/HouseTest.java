@@ -83,6 +83,20 @@ class HouseTest {
     }
 
     @Test
+    void givenAHoldThatWasLost_whenItIsInUse_thenItIsToBeHeldAgain() {
+        var house = house(2, 10, "a", "b");
+        var used = house.take(NOW).orElseThrow();
+        house.held(used);
+        assertThat(house.lose("a")).contains(used);
+        assertThat(house.isHeld(used)).isFalse();
+        house.held(used);
+        house.leave(used, NOW);
+        assertThat(house.lose("a")).isEmpty();
+        assertThat(house.isHeld(used)).isFalse();
+        assertThat(house.lose("nobody")).isEmpty();
+    }
+
+    @Test
     void givenAContainerThatIsNotOpenAnyMore_thenWhatGoesOnThereIsStillTold() {
         var house = house(2, 10, "a", "b");
         var room = house.take(NOW).orElseThrow();

@@ -6,6 +6,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -142,9 +143,10 @@ public class Serving {
      * What this server has under way now.
      *
      * @param inUse requests by container, of those that it holds
+     * @return those of them that it does not hold any more, as it was taken for gone
      */
-    public void report(String serverId, PoolId pool, int waiting, Map<String, Integer> inUse) {
-        jdbi.useHandle(handle -> {
+    public List<String> report(String serverId, PoolId pool, int waiting, Map<String, Integer> inUse) {
+        return jdbi.withHandle(handle -> {
             if (waiting > 0) {
                 handle.createUpdate("""
                                 insert into door_wait (pool_id, server_id, waiting)
@@ -160,15 +162,19 @@ public class Serving {
                         .bind("server", serverId)
                         .execute();
             }
-            if (!inUse.isEmpty()) {
-                var batch = handle.prepareBatch(
-                        "update door_hold set in_use = :count where container_id = :id and server_id = :server");
-                inUse.forEach((id, count) -> batch.bind("id", id)
+            var lost = new ArrayList<String>();
+            inUse.forEach((id, count) -> {
+                int held = handle.createUpdate(
+                                "update door_hold set in_use = :count where container_id = :id and server_id = :server")
+                        .bind("id", id)
                         .bind("server", serverId)
                         .bind("count", count)
-                        .add());
-                batch.execute();
-            }
+                        .execute();
+                if (held == 0) {
+                    lost.add(id);
+                }
+            });
+            return lost;
         });
     }
 

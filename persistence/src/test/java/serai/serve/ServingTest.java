@@ -106,6 +106,9 @@ class ServingTest {
         serving.forgetServers();
         assertThat(serving.load(pool)).isEqualTo(new Inputs.Load(0, 0));
         assertThat(fixture.isIdle(container)).isTrue();
+        assertThat(serving.report(one, pool, 0, Map.of(container, 2))).containsExactly(container);
+        assertThat(serving.hold(container, one)).isTrue();
+        assertThat(serving.report(one, pool, 0, Map.of(container, 2))).isEmpty();
     }
 
     @Test
