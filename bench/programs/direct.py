@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ class Direct:
     @modal.enter()
     def start(self):
         command = ["python", "-m", "uvicorn", "--app-dir", "/app", "--port", str(PORT), "--log-level", "warning", "web:hello"]
-        subprocess.Popen(command, env={"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": "/uvicorn"})
+        subprocess.Popen(command, env={**os.environ, "PYTHONPATH": "/uvicorn"})
 
 
 def where() -> dict[str, Any]:

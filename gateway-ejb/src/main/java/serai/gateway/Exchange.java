@@ -33,7 +33,6 @@ import serai.call.WebCalls;
 import serai.call.WebCalls.Waited;
 import serai.config.GatewayConfig;
 import serai.gateway.Incoming.Piece;
-import serai.pool.PoolId;
 import serai.problem.ProblemException;
 import serai.signal.Signals;
 import serai.signal.Topic;
@@ -199,7 +198,7 @@ final class Exchange implements Runnable {
             throws ClientGoneException, InterruptedException {
         var question = Question.of(request, route.path(), exchanges.forwarding().fields(request, route, client));
         var passage = new Passage(exchanges.upstreams(), channel, request, incoming, reply, rules);
-        var pool = new PoolId(exchanges.target(endpoint, endpoint.functionId()).poolId());
+        var pool = exchanges.pool(endpoint);
         for (int tries = 0; tries < MOST_DOORS; tries++) {
             try (var way = exchanges.doors().enter(pool, endpoint, limits, rules, reply)) {
                 waited = Optional.of(new Waited(Duration.ofNanos(System.nanoTime() - begun), Duration.ZERO));

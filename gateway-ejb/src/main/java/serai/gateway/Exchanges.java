@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.gateway;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.netty.channel.Channel;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
@@ -20,6 +22,7 @@ import serai.call.Target;
 import serai.call.WebCalls;
 import serai.call.WebCalls.Waited;
 import serai.config.GatewayConfig;
+import serai.pool.PoolId;
 import serai.server.ServerContext;
 import serai.signal.Signals;
 import serai.web.Networks;
@@ -32,6 +35,13 @@ import serai.workspace.Tenant;
 class Exchanges {
     private final Map<Reply, Exchange> underWay = new ConcurrentHashMap<>();
     private final Waiting waiting = new Waiting();
+
+    /** By definition. A pool that nobody needs may go, and another one take its place. */
+    private final Cache<String, PoolId> pools = Caffeine.newBuilder()
+            .expireAfterWrite(Routes.STALE)
+            .executor(Runnable::run) // a common pool's threads would outlive the application
+            .build();
+
     private final Routes routes;
     private final CalledFunctions called;
     private final Guard guard;
@@ -137,6 +147,13 @@ class Exchanges {
         var tenant = new Tenant(endpoint.workspaceId(), "");
         var seen = targets.look(tenant, called);
         return seen.poolId() == null ? context.get(() -> targets.of(tenant, called)) : seen;
+    }
+
+    /** Where the containers of an endpoint are that serve HTTP by themselves. */
+    PoolId pool(WebEndpoint endpoint) {
+        return pools.get(
+                endpoint.definitionId(),
+                id -> new PoolId(target(endpoint, endpoint.functionId()).poolId()));
     }
 
     /** Nobody wants the answer any more. */

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.logging.FileHandler;
 import java.util.logging.Formatter;
 import java.util.logging.Level;
@@ -106,6 +107,8 @@ class Journal {
     private final class Meter {
         private final String function;
         private final Map<String, Histogram> parts;
+        private final Map<Integer, Counter> counters =
+                new ConcurrentHashMap<>(); // to look one up takes the registry a while
 
         private Meter(String function) {
             this.function = function;
@@ -118,14 +121,16 @@ class Journal {
         }
 
         private void count(Entry entry) {
-            Counter counter = registry.counter(
-                    REQUESTS, new Tag("function", function), new Tag("status", entry.status() / 100 + "xx"));
-            counter.inc();
+            counters.computeIfAbsent(entry.status() / 100, this::counter).inc();
             var times = entry.times();
             update("queue", times.queue());
             update("start", times.start());
             update("run", times.run());
             update("transfer", times.transfer());
+        }
+
+        private Counter counter(int digit) {
+            return registry.counter(REQUESTS, new Tag("function", function), new Tag("status", digit + "xx"));
         }
 
         private void update(String name, Optional<Duration> length) {

@@ -24,7 +24,7 @@ class Routes {
     private static final int REMEMBERED = 10_000;
 
     /** How long a name may still lead to whom it led before; what is not found is looked up each time. */
-    private static final Duration STALE = Duration.ofSeconds(1);
+    static final Duration STALE = Duration.ofSeconds(1);
 
     private final WebEndpoints endpoints;
     private final Functions functions;
