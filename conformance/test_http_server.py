@@ -16,9 +16,7 @@ import pytest
 import serving
 from serai_conformance import terminal
 from serai_conformance.nomad import Nomad
-from serai_conformance.operator import Operator
 from serai_conformance.poll import eventually
-from serai_conformance.processes import kill
 from serai_conformance.web import Web, reason
 from websockets.sync.client import connect
 
@@ -215,20 +213,3 @@ def test_given_a_request_under_way_when_the_container_is_stopped_then_it_has_the
             eventually(lambda: client.get("/").status_code == 200, 10, "the slow request is under way")
             terminal.modal("container", "stop", task, "--yes").ok()
             assert slow.result().status_code == 200
-
-
-@pytest.mark.timeout(600)
-@pytest.mark.restarts_server
-def test_given_a_deployed_server_when_the_platform_and_its_agent_are_killed_then_the_same_container_answers(
-    operator: Operator, web, app_name: str
-):
-    terminal.modal("deploy", "--name", app_name, "serving.py").ok()
-    patient = modal.Server.from_name(app_name, "Patient")
-    with web.to(patient.get_url()) as client:
-        task = client.get("/").json()["task"]
-        for part in ("server", "agent"):
-            killed = operator.pid(part)
-            kill(killed)
-            operator.up()
-            assert operator.pid(part) not in (None, killed)
-            assert client.get("/").json()["task"] == task, f"after the death of the {part}"

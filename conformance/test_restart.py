@@ -16,6 +16,7 @@ from serai_conformance.poll import eventually
 from serai_conformance.processes import is_running, kill
 from serai_conformance.terminal import PROGRAMS, Program, environment, python
 from serai_conformance.terminal import modal as cli
+from serai_conformance.web import Web
 
 MAPPED, SINGLE = 700, 300
 
@@ -67,6 +68,23 @@ def test_given_finished_calls_when_the_database_is_killed_then_their_results_and
     kept = python("-c", GET_ALL, *(call.object_id for call in calls)).ok().stdout
     assert json.loads(kept) == [3 * i for i in range(20)]
     assert triple.remote(14) == 42
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.restarts_server
+def test_given_a_deployed_server_when_the_platform_and_its_agent_are_killed_then_the_same_container_answers(
+    operator: Operator, app_name: str
+):
+    cli("deploy", "--name", app_name, "serving.py").ok()
+    patient = modal.Server.from_name(app_name, "Patient")
+    with Web.of_environment().to(patient.get_url()) as client:
+        task = client.get("/").json()["task"]
+        for part in ("server", "agent"):
+            killed = operator.pid(part)
+            kill(killed)
+            operator.up()
+            assert operator.pid(part) not in (None, killed)
+            assert client.get("/").json()["task"] == task, f"after the death of the {part}"
 
 
 GET_ALL = """
