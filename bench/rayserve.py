@@ -16,8 +16,12 @@ os.environ["PYTHONPATH"] = PROGRAMS  # of its replicas
 from web import hello  # noqa: E402
 
 
+def app():
+    return hello
+
+
 @serve.deployment(max_ongoing_requests=1_000)
-@serve.ingress(hello)
+@serve.ingress(app)  # a function is asked for the app
 class Hello:
     """One replica."""
 
