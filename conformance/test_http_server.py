@@ -174,7 +174,7 @@ def test_given_a_guarded_server_when_asked_then_only_with_a_token_and_not_more_t
         assert not {"modal-key", "modal-secret"} & {name.lower() for name, _ in answer.json()["fields"]}
 
         with ThreadPoolExecutor(1) as pool:
-            slow = pool.submit(client.get, "/slow?3")
+            slow = pool.submit(eventually, lambda: (a := client.get("/slow?3")).status_code == 200 and a, 60, "it has a place")
             full = eventually(lambda: (a := client.get("/")).status_code == 429 and a, 30, "a request too many is refused")
             assert reason(full) == "server-full" and full.headers["retry-after"] == "1"
             assert slow.result().status_code == 200
