@@ -16,6 +16,7 @@ import pytest
 import serving
 from serai_conformance import terminal
 from serai_conformance.nomad import Nomad
+from serai_conformance.platform import Platform, api
 from serai_conformance.poll import eventually
 from serai_conformance.web import Web, reason
 from websockets.sync.client import connect
@@ -192,6 +193,12 @@ def test_given_a_server_that_never_listens_when_asked_then_the_reason_is_told(ru
         answer = client.get("/")
     assert answer.status_code == 503
     assert "nothing listens on port 9999" in answer.json()["detail"]
+
+
+def test_given_a_server_when_it_is_called_as_a_function_then_its_url_is_named(running, platform: Platform):
+    with api(platform.api_token) as client:
+        refused = client.post(f"/functions/{serving.Plain.object_id}/calls", json={"args": []})
+    assert refused.status_code == 400 and "it is asked by HTTP, at its URL" in refused.json()["detail"]
 
 
 def test_given_a_server_when_its_handle_is_asked_then_it_tells_url_settings_and_containers(plain):

@@ -112,6 +112,13 @@ def test_given_a_music_service_when_a_song_is_ordered_then_it_is_composed_meanwh
     assert music.song_of_the_day.remote() > 10_000
 
 
+def test_given_a_server_of_its_own_when_asked_twice_then_one_process_has_seen_both(web, example):
+    with web.to(example("own_server").Counter.get_url()) as client:
+        answers = [client.get("/").json() for _ in range(2)]
+    assert [answer["seen"] for answer in answers] == [1, 2]
+    assert len({answer["container"] for answer in answers}) == 1
+
+
 @pytest.fixture
 def database() -> str:
     """A schema of its own in the platform's PostgreSQL, which no container reaches."""

@@ -59,6 +59,8 @@ class EndpointsTest {
                         "POST apps/{app}/functions/{name}/calls TOKEN",
                         "POST calls/{id}/cancel TOKEN",
                         "POST functions/{id}/calls TOKEN",
+                        "POST images/collections ADMIN",
+                        "POST images/garbage ADMIN",
                         "POST schedules/{id}/fire TOKEN",
                         "POST schedules/{id}/pause TOKEN",
                         "POST schedules/{id}/resume TOKEN",
@@ -76,6 +78,7 @@ class EndpointsTest {
                         "POST builds/{id}/layers BUILD",
                         "POST builds/{id}/logs BUILD",
                         "POST containers ITSELF",
+                        "POST containers/{id}/door CONTAINER",
                         "POST containers/{id}/exit CONTAINER",
                         "POST containers/{id}/logs CONTAINER");
         assertThat(access(new BlobEndpoints()))

@@ -34,6 +34,11 @@ public class DoorTimer {
     @Schedule(hour = "*", minute = "*", second = "*", persistent = false)
     void tick() {
         doors.tick(exchanges.upstreams()::forget);
+    }
+
+    /** Every 5 s: less than the silence after which a server has gone. */
+    @Schedule(hour = "*", minute = "*", second = "*/5", persistent = false)
+    void forgetServers() {
         try {
             serving.forgetServers();
         } catch (RuntimeException e) { // a timer that fails is taken away by the server

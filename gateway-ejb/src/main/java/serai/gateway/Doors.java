@@ -288,8 +288,12 @@ class Doors {
                 serving.release(room.door().containerId(), servers.self().id());
             }
         } catch (RuntimeException e) {
-            house.held(room); // until the database is there again
-            throw e;
+            LOG.log(
+                    WARNING,
+                    "container {0} is not given back yet: {1}",
+                    room.door().containerId(),
+                    e.toString());
+            house.held(room); // the next tick tries again
         } finally {
             room.turn.unlock();
         }
@@ -299,8 +303,8 @@ class Doors {
         var now = house.report();
         boolean isNothing = now.equals(House.Report.NOTHING);
         boolean isNews = isNothing ? told.remove(pool) : told.add(pool);
-        if (isNews
-                || !isNothing) { // again and again: what this server holds may be taken from it while it stands still
+        // again and again: what this server holds may be taken from it while it stands still
+        if (isNews || !isNothing) {
             serving.report(servers.self().id(), pool, now.waiting(), now.inUse()).stream()
                     .flatMap(id -> house.lose(id).stream())
                     .forEach(room -> hold(house, room));

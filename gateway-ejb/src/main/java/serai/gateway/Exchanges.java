@@ -153,7 +153,9 @@ class Exchanges {
     PoolId pool(WebEndpoint endpoint) {
         return pools.get(
                 endpoint.definitionId(),
-                id -> new PoolId(target(endpoint, endpoint.functionId()).poolId()));
+                id -> new PoolId(context.get(
+                                () -> targets.ofServer(new Tenant(endpoint.workspaceId(), ""), endpoint.functionId()))
+                        .poolId()));
     }
 
     /** Nobody wants the answer any more. */

@@ -74,7 +74,7 @@ public class Calls {
     public Target target(Tenant tenant, String functionId) {
         return jdbi.withHandle(handle -> handle.createQuery("""
                         select f.id, f.name, f.workspace_id, f.environment_id, f.app_id, f.definition_id, a.state, d.retries,
-                            p.id as pool_id
+                            d.serves, p.id as pool_id
                         from function f join app a on a.id = f.app_id
                         left join definition d on d.id = f.definition_id
                         left join pool p on p.function_id = f.id and p.definition_id = d.id and p.state = 'ACTIVE'
@@ -91,7 +91,8 @@ public class Calls {
                         App.State.valueOf(row.getString("state")),
                         row.getString("definition_id"),
                         row.getString("pool_id"),
-                        row.getInt("retries")))
+                        row.getInt("retries"),
+                        row.getBoolean("serves")))
                 .findOne()
                 .orElseThrow(() -> Problem.FUNCTION_NOT_FOUND.because("Function '%s' not found", functionId)));
     }

@@ -10,6 +10,7 @@ import serai.app.App;
  * @param definitionId null while the function is not published
  * @param poolId null while nobody has made the pool of that definition
  * @param retries of the function's policy
+ * @param serves whether it is an HTTP server: it takes requests, and no inputs
  */
 public record Target(
         String functionId,
@@ -20,4 +21,5 @@ public record Target(
         App.State appState,
         String definitionId,
         String poolId,
-        int retries) {}
+        int retries,
+        boolean serves) {}

@@ -25,6 +25,7 @@ public enum Problem {
     FUNCTION_NOT_FOUND(Kind.NOT_FOUND, "There is no such function"),
     FUNCTION_CHANGING(Kind.UNAVAILABLE, "The function is deployed again all the time"),
     FUNCTION_NOT_DEFINED(Kind.FAILED_PRECONDITION, "The function has no definition yet"),
+    FUNCTION_IS_SERVER(Kind.FAILED_PRECONDITION, "The function is an HTTP server, which takes no calls"),
     CLASS_NOT_FOUND(Kind.NOT_FOUND, "There is no such class"),
     HANDLER_NOT_FOUND(Kind.INVALID_ARGUMENT, "The sources do not have the function's handler"),
     SOURCES_TOO_LARGE(Kind.INVALID_ARGUMENT, 413, "The sources are larger than allowed"),

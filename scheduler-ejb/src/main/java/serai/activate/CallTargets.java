@@ -60,10 +60,23 @@ public class CallTargets {
      * @throws serai.problem.ProblemException as {@link #look}
      */
     public Target of(Tenant tenant, String functionId) {
-        var target = look(tenant, functionId);
+        return withPool(tenant, look(tenant, functionId));
+    }
+
+    /**
+     * Of a function that is an HTTP server: where its requests go.
+     *
+     * @throws serai.problem.ProblemException {@link Problem#FUNCTION_NOT_FOUND}, {@link Problem#APP_STOPPED}, {@link
+     *     Problem#FUNCTION_NOT_DEFINED}
+     */
+    public Target ofServer(Tenant tenant, String functionId) {
+        return withPool(tenant, published(tenant, functionId));
+    }
+
+    private Target withPool(Tenant tenant, Target target) {
         if (target.poolId() == null) {
-            pools.of(functions.get(tenant, functionId), functions.definition(target.definitionId()));
-            return calls.target(tenant, functionId);
+            pools.of(functions.get(tenant, target.functionId()), functions.definition(target.definitionId()));
+            return calls.target(tenant, target.functionId());
         }
         return target;
     }
@@ -73,18 +86,27 @@ public class CallTargets {
      *
      * @return without a pool if that has gone
      * @throws serai.problem.ProblemException {@link Problem#FUNCTION_NOT_FOUND}, {@link Problem#APP_STOPPED}, {@link
-     *     Problem#FUNCTION_NOT_DEFINED}
+     *     Problem#FUNCTION_NOT_DEFINED}, {@link Problem#FUNCTION_IS_SERVER}
      */
     public Target look(Tenant tenant, String functionId) {
+        var target = published(tenant, functionId);
+        if (target.serves()) {
+            throw Problem.FUNCTION_IS_SERVER.because(
+                    "'%s' is a server: it is asked by HTTP, at its URL", target.functionName());
+        }
+        if (target.poolId() != null) {
+            seen.put(new Key(tenant.workspaceId(), functionId), target);
+        }
+        return target;
+    }
+
+    private Target published(Tenant tenant, String functionId) {
         var target = calls.target(tenant, functionId);
         if (!target.appState().runs()) {
             throw Problem.APP_STOPPED.because("The app of function '%s' is stopped", target.functionName());
         }
         if (target.definitionId() == null) {
             throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", target.functionName());
-        }
-        if (target.poolId() != null) {
-            seen.put(new Key(tenant.workspaceId(), functionId), target);
         }
         return target;
     }

@@ -113,7 +113,8 @@ class ModelTest {
                     App.State.DEPLOYED,
                     "de-1",
                     modelPool.id().value(),
-                    0);
+                    0,
+                    false);
             admit();
         }
 

@@ -38,7 +38,8 @@ final class Clients {
                 App.State.DEPLOYED,
                 "de-1",
                 world.pool.id().value(),
-                0);
+                0,
+                false);
     }
 
     void begin() {
