@@ -92,7 +92,8 @@ class PoolScalerTest {
 
         assertThat(server.cluster.count(second.id()).orElse(0)).isZero();
         server.workspaceContainers(3);
-        server.await("a place", () -> server.cluster.count(second.id()).equals(Optional.of(1)));
+        server.await(
+                "a place", () -> server.reload(second.id()).size() == 1); // written down after the cluster was asked
         var function = server.functions.find(second.functionId()).orElseThrow();
         assertThat(server.events.ofFunction(
                         function.id(), Instant.EPOCH, server.now().plusSeconds(60), Long.MAX_VALUE, 10))
