@@ -78,13 +78,13 @@ class Doors {
 
     /** A pool, and when it was looked at last. */
     private static final class Known {
-        final House house;
+        final Balancer balancer;
         final ReentrantLock looking = new ReentrantLock();
         private volatile long lookedAt;
         private volatile Serving.Look look;
 
-        Known(House.Limits limits) {
-            house = new House(limits);
+        Known(Balancer.Limits limits) {
+            balancer = new Balancer(limits);
         }
     }
 
@@ -104,47 +104,47 @@ class Doors {
      *
      * @throws RefusedException 429 if all are full, 503 if too many wait, or none came in time or at all
      */
-    Pass enter(PoolId pool, WebEndpoint server, House.Limits limits, Rules rules, Reply reply)
+    Pass enter(PoolId pool, WebEndpoint server, Balancer.Limits limits, Rules rules, Reply reply)
             throws ClientGoneException, InterruptedException {
         var at = known.get(pool, id -> new Known(limits));
         if (System.nanoTime() - at.lookedAt > STALE.toNanos() || at.look == null) {
             look(pool, at, System.nanoTime());
         }
-        var pass = take(at.house);
+        var pass = take(at.balancer);
         if (pass.isPresent()) {
             return pass.get();
         }
-        refuseIfFull(at.house, server, limits);
-        if (at.house.waiting() >= rules.maxWaiting()) {
+        refuseIfFull(at.balancer, server, limits);
+        if (at.balancer.waiting() >= rules.maxWaiting()) {
             throw new RefusedException(Refusal.busy(
                     "%d requests wait for server '%s' already".formatted(rules.maxWaiting(), server.functionName()),
                     RETRY_AFTER));
         }
-        boolean first = at.house.beginWaiting();
+        boolean first = at.balancer.beginWaiting();
         try {
             return await(pool, at, server, limits, rules, reply, first);
         } finally {
-            at.house.endWaiting();
+            at.balancer.endWaiting();
         }
     }
 
     private Pass await(
-            PoolId pool, Known at, WebEndpoint server, House.Limits limits, Rules rules, Reply reply, boolean first)
+            PoolId pool, Known at, WebEndpoint server, Balancer.Limits limits, Rules rules, Reply reply, boolean first)
             throws ClientGoneException, InterruptedException {
         var since = clock.instant();
         long begun = System.nanoTime();
         try (var waiter = signals.listen(Topic.work(pool.value()))) {
             if (first) {
-                report(pool, at.house); // what waits is told before anybody counts it
+                report(pool, at.balancer); // what waits is told before anybody counts it
             }
             reconciliations.request(pool);
             while (true) {
                 look(pool, at, System.nanoTime());
-                var pass = take(at.house);
+                var pass = take(at.balancer);
                 if (pass.isPresent()) {
                     return pass.get();
                 }
-                refuseIfFull(at.house, server, limits);
+                refuseIfFull(at.balancer, server, limits);
                 refuseIfGivenUp(pool, at.look, server, since);
                 if (reply.isGone()) {
                     throw new ClientGoneException("the connection has ended");
@@ -161,8 +161,8 @@ class Doors {
         }
     }
 
-    private static void refuseIfFull(House house, WebEndpoint server, House.Limits limits) {
-        if (house.isFull()) {
+    private static void refuseIfFull(Balancer balancer, WebEndpoint server, Balancer.Limits limits) {
+        if (balancer.isFull()) {
             throw new RefusedException(new Refusal(
                             429,
                             "server-full",
@@ -193,31 +193,31 @@ class Doors {
                 long now = System.nanoTime();
                 at.look = serving.look(pool);
                 at.lookedAt = now;
-                at.house.see(at.look.doors());
+                at.balancer.see(at.look.doors());
             }
         } finally {
             at.looking.unlock();
         }
     }
 
-    private Optional<Pass> take(House house) {
+    private Optional<Pass> take(Balancer balancer) {
         while (true) {
-            var room = house.take(System.nanoTime());
-            if (room.isEmpty()) {
+            var backend = balancer.take(System.nanoTime());
+            if (backend.isEmpty()) {
                 return Optional.empty();
             }
-            var pass = new Entered(house, room.get());
-            if (isHeld(house, room.get(), pass)) {
+            var pass = new Entered(balancer, backend.get());
+            if (isHeld(balancer, backend.get(), pass)) {
                 return Optional.of(pass);
             }
-            house.shut(room.get());
+            balancer.shut(backend.get());
         }
     }
 
-    private boolean isHeld(House house, House.Room room, Pass pass) {
+    private boolean isHeld(Balancer balancer, Balancer.Backend backend, Pass pass) {
         boolean held = false;
         try {
-            held = house.isHeld(room) || hold(house, room);
+            held = balancer.isHeld(backend) || hold(balancer, backend);
             return held;
         } finally {
             if (!held) {
@@ -226,36 +226,36 @@ class Doors {
         }
     }
 
-    private boolean hold(House house, House.Room room) {
-        room.turn.lock();
+    private boolean hold(Balancer balancer, Balancer.Backend backend) {
+        backend.turn.lock();
         try {
-            if (house.isHeld(room)) {
+            if (balancer.isHeld(backend)) {
                 return true;
             }
             boolean held =
-                    serving.hold(room.door().containerId(), servers.self().id());
+                    serving.hold(backend.door().containerId(), servers.self().id());
             if (held) {
-                house.held(room);
+                balancer.held(backend);
             }
             return held;
         } finally {
-            room.turn.unlock();
+            backend.turn.unlock();
         }
     }
 
-    private record Entered(House house, House.Room room, Door door) implements Pass {
-        Entered(House house, House.Room room) {
-            this(house, room, room.door());
+    private record Entered(Balancer balancer, Balancer.Backend backend, Door door) implements Pass {
+        Entered(Balancer balancer, Balancer.Backend backend) {
+            this(balancer, backend, backend.door());
         }
 
         @Override
         public void avoid() {
-            house.avoid(room, System.nanoTime() + AVOIDED.toNanos());
+            balancer.avoid(backend, System.nanoTime() + AVOIDED.toNanos());
         }
 
         @Override
         public void close() {
-            house.leave(room, System.nanoTime());
+            balancer.leave(backend, System.nanoTime());
         }
     }
 
@@ -267,11 +267,11 @@ class Doors {
     void tick(Consumer<String> released) {
         known.asMap().forEach((pool, at) -> {
             try {
-                for (var room : at.house.release(System.nanoTime() - HELD.toNanos())) {
-                    release(at.house, room);
-                    released.accept(room.door().containerId());
+                for (var backend : at.balancer.release(System.nanoTime() - HELD.toNanos())) {
+                    release(at.balancer, backend);
+                    released.accept(backend.door().containerId());
                 }
-                if (!report(pool, at.house).equals(House.Report.NOTHING)) {
+                if (!report(pool, at.balancer).equals(Balancer.Report.NOTHING)) {
                     var _ = known.getIfPresent(pool); // not forgotten while it is in use
                 }
             } catch (RuntimeException e) {
@@ -281,33 +281,33 @@ class Doors {
         told.retainAll(known.asMap().keySet());
     }
 
-    private void release(House house, House.Room room) {
-        room.turn.lock();
+    private void release(Balancer balancer, Balancer.Backend backend) {
+        backend.turn.lock();
         try {
-            if (!house.isHeld(room)) {
-                serving.release(room.door().containerId(), servers.self().id());
+            if (!balancer.isHeld(backend)) {
+                serving.release(backend.door().containerId(), servers.self().id());
             }
         } catch (RuntimeException e) {
             LOG.log(
                     WARNING,
                     "container {0} is not given back yet: {1}",
-                    room.door().containerId(),
+                    backend.door().containerId(),
                     e.toString());
-            house.held(room); // the next tick tries again
+            balancer.held(backend); // the next tick tries again
         } finally {
-            room.turn.unlock();
+            backend.turn.unlock();
         }
     }
 
-    private House.Report report(PoolId pool, House house) {
-        var now = house.report();
-        boolean isNothing = now.equals(House.Report.NOTHING);
+    private Balancer.Report report(PoolId pool, Balancer balancer) {
+        var now = balancer.report();
+        boolean isNothing = now.equals(Balancer.Report.NOTHING);
         boolean isNews = isNothing ? told.remove(pool) : told.add(pool);
         // again and again: what this server holds may be taken from it while it stands still
         if (isNews || !isNothing) {
             serving.report(servers.self().id(), pool, now.waiting(), now.inUse()).stream()
-                    .flatMap(id -> house.lose(id).stream())
-                    .forEach(room -> hold(house, room));
+                    .flatMap(id -> balancer.lose(id).stream())
+                    .forEach(backend -> hold(balancer, backend));
         }
         return now;
     }

@@ -194,7 +194,7 @@ final class Exchange implements Runnable {
     }
 
     /** To a container that serves HTTP by itself. */
-    private void pass(Route route, Scope.Address client, House.Limits limits)
+    private void pass(Route route, Scope.Address client, Balancer.Limits limits)
             throws ClientGoneException, InterruptedException {
         var question = Question.of(request, route.path(), exchanges.forwarding().fields(request, route, client));
         var passage = new Passage(exchanges.upstreams(), channel, request, incoming, reply, rules);

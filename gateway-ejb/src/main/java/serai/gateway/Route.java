@@ -23,6 +23,6 @@ record Route(
         WebhookConfig config,
         boolean pickled,
         List<ClassParameterSpec> parameters,
-        Optional<House.Limits> server,
+        Optional<Balancer.Limits> server,
         String root,
         String path) {}

@@ -130,10 +130,10 @@ class Routes {
 
     /** @param concurrency requests that a container should have */
     private record Defined(Function function, int concurrency) {
-        Optional<House.Limits> server() {
+        Optional<Balancer.Limits> server() {
             int most = function.getMaxConcurrentInputs();
             return function.getIsServer()
-                    ? Optional.of(new House.Limits(concurrency, most == 0 ? Integer.MAX_VALUE : most))
+                    ? Optional.of(new Balancer.Limits(concurrency, most == 0 ? Integer.MAX_VALUE : most))
                     : Optional.empty();
         }
     }

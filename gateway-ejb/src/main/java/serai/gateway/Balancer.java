@@ -17,10 +17,10 @@ import serai.serve.Door;
  * The containers of a pool that serve HTTP, as this server uses them: which of them gets the next request. They are filled one after
  * the other up to the number that each should have, so that what is not needed falls idle; beyond it, the one with the fewest is next.
  */
-final class House {
+final class Balancer {
     private final Limits limits;
-    private final Map<String, Room> rooms = new HashMap<>();
-    private List<Room> open = List.of();
+    private final Map<String, Backend> backends = new HashMap<>();
+    private List<Backend> open = List.of();
     private int waiting;
     private int refused;
 
@@ -31,7 +31,7 @@ final class House {
     record Limits(int target, int most) {}
 
     /** One container. */
-    static final class Room {
+    static final class Backend {
         /** Taken while it is told that the container is held, or is not any more. */
         final ReentrantLock turn = new ReentrantLock();
 
@@ -41,7 +41,7 @@ final class House {
         private long used;
         private long avoidedUntil;
 
-        private Room(Door door) {
+        private Backend(Door door) {
             this.door = door;
         }
 
@@ -50,7 +50,7 @@ final class House {
         }
     }
 
-    House(Limits limits) {
+    Balancer(Limits limits) {
         this.limits = limits;
     }
 
@@ -60,63 +60,64 @@ final class House {
         open = doors.stream()
                 .map(door -> {
                     ids.add(door.containerId());
-                    var room = rooms.computeIfAbsent(door.containerId(), id -> new Room(door));
-                    room.door = door;
-                    return room;
+                    var backend = backends.computeIfAbsent(door.containerId(), id -> new Backend(door));
+                    backend.door = door;
+                    return backend;
                 })
                 .toList();
-        rooms.values().removeIf(room -> !ids.contains(room.door.containerId()) && room.inUse == 0 && !room.held);
+        backends.values()
+                .removeIf(backend -> !ids.contains(backend.door.containerId()) && backend.inUse == 0 && !backend.held);
     }
 
     /** @return where the next request goes, which counts from now on; empty if nothing is open, or has room */
-    synchronized Optional<Room> take(long now) {
-        Predicate<Room> takes = room -> room.inUse < limits.most && room.avoidedUntil - now <= 0;
+    synchronized Optional<Backend> take(long now) {
+        Predicate<Backend> takes = backend -> backend.inUse < limits.most && backend.avoidedUntil - now <= 0;
         var next = open.stream()
-                .filter(takes.and(room -> room.inUse < limits.target))
+                .filter(takes.and(backend -> backend.inUse < limits.target))
                 .findFirst()
-                .or(() -> open.stream().filter(takes).min(Comparator.comparingInt(room -> room.inUse)));
-        next.ifPresent(room -> room.inUse++);
+                .or(() -> open.stream().filter(takes).min(Comparator.comparingInt(backend -> backend.inUse)));
+        next.ifPresent(backend -> backend.inUse++);
         return next;
     }
 
     /** A request that was taken is over. */
-    synchronized void leave(Room room, long now) {
-        room.inUse--;
-        room.used = now;
+    synchronized void leave(Backend backend, long now) {
+        backend.inUse--;
+        backend.used = now;
     }
 
     /** It could not be reached. */
-    synchronized void avoid(Room room, long until) {
-        room.avoidedUntil = until;
+    synchronized void avoid(Backend backend, long until) {
+        backend.avoidedUntil = until;
     }
 
     /** It takes no more: the next look will not show it. */
-    synchronized void shut(Room room) {
-        open = open.stream().filter(other -> other != room).toList();
+    synchronized void shut(Backend backend) {
+        open = open.stream().filter(other -> other != backend).toList();
     }
 
-    synchronized boolean isHeld(Room room) {
-        return room.held;
+    synchronized boolean isHeld(Backend backend) {
+        return backend.held;
     }
 
-    synchronized void held(Room room) {
-        room.held = true;
+    synchronized void held(Backend backend) {
+        backend.held = true;
     }
 
     /** Somebody took us for gone. @return it, if it is in use: then it is to be held again */
-    synchronized Optional<Room> lose(String containerId) {
-        var room = Optional.ofNullable(rooms.get(containerId));
-        room.ifPresent(lost -> lost.held = false);
-        return room.filter(lost -> lost.inUse > 0);
+    synchronized Optional<Backend> lose(String containerId) {
+        var backend = Optional.ofNullable(backends.get(containerId));
+        backend.ifPresent(lost -> lost.held = false);
+        return backend.filter(lost -> lost.inUse > 0);
     }
 
     /** @return those that are not used since then, which count as not held from now on */
-    synchronized List<Room> release(long before) {
-        var unused = new ArrayList<Room>();
-        for (var room : rooms.values()) {
-            if (room.held && room.inUse == 0 && room.used - before <= 0) {
-                room.held = false;
-                unused.add(room);
+    synchronized List<Backend> release(long before) {
+        var unused = new ArrayList<Backend>();
+        for (var backend : backends.values()) {
+            if (backend.held && backend.inUse == 0 && backend.used - before <= 0) {
+                backend.held = false;
+                unused.add(backend);
             }
         }
         return unused;
@@ -124,7 +125,7 @@ final class House {
 
     /** @return whether containers are open, all of which have as many as they may have; that is counted as work that waits */
     synchronized boolean isFull() {
-        boolean full = !open.isEmpty() && open.stream().allMatch(room -> room.inUse >= limits.most);
+        boolean full = !open.isEmpty() && open.stream().allMatch(backend -> backend.inUse >= limits.most);
         if (full) {
             refused++;
         }
@@ -147,9 +148,9 @@ final class House {
     /** @return what is to be told of it; what was refused is told once */
     synchronized Report report() {
         var inUse = new HashMap<String, Integer>();
-        rooms.forEach((id, room) -> {
-            if (room.held) {
-                inUse.put(id, room.inUse);
+        backends.forEach((id, backend) -> {
+            if (backend.held) {
+                inUse.put(id, backend.inUse);
             }
         });
         var report = new Report(waiting + refused, Map.copyOf(inUse));
