@@ -220,3 +220,15 @@ def test_given_a_request_under_way_when_the_container_is_stopped_then_it_has_the
             eventually(lambda: client.get("/").status_code == 200, 10, "the slow request is under way")
             terminal.modal("container", "stop", task, "--yes").ok()
             assert slow.result().status_code == 200
+
+
+def test_given_a_request_that_waits_when_its_server_is_deployed_again_then_the_new_version_answers(
+    web, app_name: str, nomad: Nomad
+):
+    terminal.modal("deploy", "--name", app_name, "replaced.py", REPLACED_DELAY="500").ok()
+    server = modal.Server.from_name(app_name, "Replaced")
+    with web.to(server.get_url()) as client, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.get, "/replaced.py")
+        eventually(lambda: nomad.jobs(app_name, "Replaced"), 60, "the first version starts")
+        terminal.modal("deploy", "--name", app_name, "replaced.py").ok()
+        assert waiting.result().status_code == 200

@@ -102,10 +102,11 @@ class Doors {
     /**
      * Waits for a container that takes one more request.
      *
+     * @throws RetiredException if another pool has taken the place of this one
      * @throws RefusedException 429 if all are full, 503 if too many wait, or none came in time or at all
      */
     Pass enter(PoolId pool, WebEndpoint server, Balancer.Limits limits, Rules rules, Reply reply)
-            throws ClientGoneException, InterruptedException {
+            throws RetiredException, ClientGoneException, InterruptedException {
         var at = known.get(pool, id -> new Known(limits));
         if (System.nanoTime() - at.lookedAt > STALE.toNanos() || at.look == null) {
             look(pool, at, System.nanoTime());
@@ -130,7 +131,7 @@ class Doors {
 
     private Pass await(
             PoolId pool, Known at, WebEndpoint server, Balancer.Limits limits, Rules rules, Reply reply, boolean first)
-            throws ClientGoneException, InterruptedException {
+            throws RetiredException, ClientGoneException, InterruptedException {
         var since = clock.instant();
         long begun = System.nanoTime();
         try (var waiter = signals.listen(Topic.work(pool.value()))) {
@@ -143,6 +144,9 @@ class Doors {
                 var pass = take(at.balancer);
                 if (pass.isPresent()) {
                     return pass.get();
+                }
+                if (!at.look.isOpen()) {
+                    throw new RetiredException();
                 }
                 refuseIfFull(at.balancer, server, limits);
                 refuseIfGivenUp(pool, at.look, server, since);

@@ -176,6 +176,18 @@ final class Exchange implements Runnable {
             reply.end(List.of());
             return;
         }
+        boolean answered = false;
+        while (!answered) {
+            try {
+                answerByRoute();
+                answered = true;
+            } catch (RetiredException e) {
+                Thread.sleep(Routes.STALE); // by then its name leads to what has taken its place, or to nothing
+            }
+        }
+    }
+
+    private void answerByRoute() throws RetiredException, ClientGoneException, InterruptedException {
         var route = exchanges.routes().of(request);
         endpoint = route.endpoint();
         rules = exchanges.rules(endpoint);
@@ -195,7 +207,7 @@ final class Exchange implements Runnable {
 
     /** To a container that serves HTTP by itself. */
     private void pass(Route route, Scope.Address client, Balancer.Limits limits)
-            throws ClientGoneException, InterruptedException {
+            throws RetiredException, ClientGoneException, InterruptedException {
         var question = Question.of(request, route.path(), exchanges.forwarding().fields(request, route, client));
         var passage = new Passage(exchanges.upstreams(), channel, request, incoming, reply, rules);
         var pool = exchanges.pool(endpoint);

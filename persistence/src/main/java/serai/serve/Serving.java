@@ -5,6 +5,7 @@ package serai.serve;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
+import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,13 @@ import serai.signal.Topic;
  */
 @ApplicationScoped
 public class Serving {
+    /** Those that nobody holds are idle. */
+    private static final String REST = """
+            update container c set idle_since = clock_timestamp()
+            where c.idle_since is null and c.ready_at is not null and c.state <> 'ENDED'
+                and exists (select 1 from door d where d.container_id = c.id)
+                and not exists (select 1 from door_hold h where h.container_id = c.id)""";
+
     private final Jdbi jdbi;
     private final Signals signals;
 
@@ -40,9 +48,10 @@ public class Serving {
      * What a request to a pool finds.
      *
      * @param doors of containers that take requests, the lowest ordinal first
+     * @param isOpen whether it takes requests at all: a pool of an earlier version does not, nor one of an app that is stopped
      * @param gaveUpAt when its starts had failed too often; empty before
      */
-    public record Look(List<Door> doors, Optional<Instant> gaveUpAt) {}
+    public record Look(List<Door> doors, boolean isOpen, Optional<Instant> gaveUpAt) {}
 
     /** The container's code was entered: what it starts may listen from now on. @return whether the container is ready by that */
     public boolean entered(String containerId) {
@@ -92,12 +101,14 @@ public class Serving {
                             row.getInt("port"),
                             row.getString("token")))
                     .list();
-            return new Look(
-                    doors,
-                    handle.createQuery("select gave_up_at from pool where id = :pool and gave_up_at is not null")
-                            .bind("pool", pool.value())
-                            .mapTo(Instant.class)
-                            .findOne());
+            return handle.createQuery("select state, gave_up_at from pool where id = :pool")
+                    .bind("pool", pool.value())
+                    .map((row, context) -> new Look(
+                            doors,
+                            row.getString("state").equals("ACTIVE"),
+                            Optional.ofNullable(row.getTimestamp("gave_up_at")).map(Timestamp::toInstant)))
+                    .findOne()
+                    .orElse(new Look(doors, false, Optional.empty()));
         });
     }
 
@@ -127,16 +138,10 @@ public class Serving {
                     .bind("id", containerId)
                     .bind("server", serverId)
                     .execute();
-            rest(handle, "c.id = :id", containerId);
+            handle.createUpdate(REST + " and c.id = :id")
+                    .bind("id", containerId)
+                    .execute();
         });
-    }
-
-    private static void rest(org.jdbi.v3.core.Handle handle, String which, String id) {
-        handle.createUpdate("""
-                        update container c set idle_since = clock_timestamp()
-                        where %s and c.idle_since is null and c.ready_at is not null and c.state <> 'ENDED'
-                            and exists (select 1 from door d where d.container_id = c.id)
-                            and not exists (select 1 from door_hold h where h.container_id = c.id)""".formatted(which)).bind("id", id).execute();
     }
 
     /**
@@ -202,7 +207,7 @@ public class Serving {
                         .execute();
             }
             if (forgotten > 0) {
-                rest(handle, "c.id <> :id", "");
+                handle.createUpdate(REST).execute();
             }
         });
     }

@@ -112,6 +112,14 @@ class ServingTest {
     }
 
     @Test
+    void givenAPoolOfAnEarlierVersion_thenItIsNotOpen() {
+        assertThat(serving.look(pool).isOpen()).isTrue();
+        jdbi.useHandle(h -> h.execute("update pool set state = 'DRAINING' where id = ?", pool.value()));
+        assertThat(serving.look(pool).isOpen()).isFalse();
+        assertThat(serving.look(new PoolId("po-nobody")).isOpen()).isFalse();
+    }
+
+    @Test
     void givenAContainerThatAsksForInputs_whenServersAreForgotten_thenItsWorkIsNotTakenForIdleness() {
         jdbi.useHandle(h -> h.execute("update container set idle_since = null where id = ?", container));
         serving.forgetServers();
