@@ -15,11 +15,13 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
 import serai.local.client.Client;
 import serai.local.client.Fingerprint;
+import serai.local.client.Podman;
 import serai.local.client.Tools;
 import serai.local.control.Alarm;
 import serai.local.control.Allocations;
@@ -49,30 +51,52 @@ public final class Agent implements AutoCloseable {
     private final Client client;
     private final Server server;
     private final DeviceWatch watch;
+    private final PodmanLook look;
 
     /**
      * @param port 0 for any free one
      * @param devices stand-ins, as {@link Inventory#VARIABLE} declares them
+     * @param podman whether containers are offered, as {@link Podman#VARIABLE} says it
      */
     public record Settings(
-            String bind, int port, Path dataDirectory, String nodeName, String version, Optional<String> devices) {
-        /** With the machine's own devices. */
+            String bind,
+            int port,
+            Path dataDirectory,
+            String nodeName,
+            String version,
+            Optional<String> devices,
+            Optional<String> podman) {
+        /** For processes only. */
+        public Settings(
+                String bind, int port, Path dataDirectory, String nodeName, String version, Optional<String> devices) {
+            this(bind, port, dataDirectory, nodeName, version, devices, Optional.of("off"));
+        }
+
+        /** With the machine's own devices, for processes only. */
         public Settings(String bind, int port, Path dataDirectory, String nodeName, String version) {
             this(bind, port, dataDirectory, nodeName, version, Optional.empty());
         }
 
         private Settings at(int actualPort) {
-            return new Settings(bind, actualPort, dataDirectory, nodeName, version, devices);
+            return new Settings(bind, actualPort, dataDirectory, nodeName, version, devices, podman);
         }
     }
 
-    private Agent(FileChannel lockFile, Store store, Alarm alarm, Client client, Server server, DeviceWatch watch) {
+    private Agent(
+            FileChannel lockFile,
+            Store store,
+            Alarm alarm,
+            Client client,
+            Server server,
+            DeviceWatch watch,
+            PodmanLook look) {
         this.lockFile = lockFile;
         this.store = store;
         this.alarm = alarm;
         this.client = client;
         this.server = server;
         this.watch = watch;
+        this.look = look;
     }
 
     /** @throws IOException if the data directory cannot be used, or another agent uses it */
@@ -82,6 +106,7 @@ public final class Agent implements AutoCloseable {
         Files.createDirectories(data);
         Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwxr-xr-x"));
         Inventory devices = new Inventory(settings.devices(), data.resolve("devices"));
+        Podman podman = new Podman(settings.podman(), data, Map.copyOf(System.getenv()));
         FileChannel lockFile = lock(data);
         InstantSource clock = InstantSource.system();
         Path state = data.resolve("state");
@@ -103,6 +128,7 @@ public final class Agent implements AutoCloseable {
                 data,
                 store,
                 Tools.find(data),
+                podman,
                 node,
                 devices.root(),
                 clock,
@@ -115,6 +141,7 @@ public final class Agent implements AutoCloseable {
         instances.client = client;
         Jobs jobs = new Jobs(store, evaluator, instances);
         Nodes nodes = new Nodes(store, evaluator, alarm, clock);
+        PodmanLook look = PodmanLook.begin(podman, store, evaluator, alarm, clock);
         client.resume(allocations.unended(), allocations.undestroyed());
         evaluator.resume();
         deployments.resume();
@@ -127,7 +154,7 @@ public final class Agent implements AutoCloseable {
                 new Server.Identity(settings.version(), node.id(), node.name(), data.toString(), Fingerprint.mhz()));
         server.start();
         DeviceWatch watch = DeviceWatch.over(devices, store, evaluator);
-        return new Agent(lockFile, store, alarm, client, server, watch);
+        return new Agent(lockFile, store, alarm, client, server, watch, look);
     }
 
     /** A port that is taken is noticed before any task is touched. */
@@ -180,6 +207,7 @@ public final class Agent implements AutoCloseable {
     @Override
     public void close() throws IOException {
         watch.close();
+        look.close();
         try {
             client.stopAll();
         } catch (InterruptedException e) {

@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 import serai.local.client.Fingerprint;
+import serai.local.client.Podman;
 import serai.local.device.Inventory;
 
 /** The command line. */
@@ -29,7 +30,8 @@ import serai.local.device.Inventory;
             "After SIGKILL or a crash the tasks go on; the next agent with the same data directory finds them",
             "again by process ID and start time, and reports those that ended meanwhile with their exit status.",
             "",
-            "SERAI_LOCAL_DEVICES declares devices that the machine does not have; see docs/gpus.md."
+            "SERAI_LOCAL_DEVICES declares devices that the machine does not have; see docs/gpus.md.",
+            "SERAI_LOCAL_PODMAN=off offers no containers on a machine where podman works."
         })
 public final class NomadLocal implements Callable<Integer> {
     @Option(
@@ -71,7 +73,9 @@ public final class NomadLocal implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         String name = nodeName == null ? Fingerprint.hostname() : nodeName;
         Optional<String> devices = Optional.ofNullable(System.getenv(Inventory.VARIABLE));
-        Agent agent = Agent.start(new Agent.Settings(bind, port, dataDirectory, name, Version.number(), devices));
+        Optional<String> podman = Optional.ofNullable(System.getenv(Podman.VARIABLE));
+        Agent agent =
+                Agent.start(new Agent.Settings(bind, port, dataDirectory, name, Version.number(), devices, podman));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             try {
                 agent.close();

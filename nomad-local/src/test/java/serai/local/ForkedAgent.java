@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -24,8 +25,16 @@ public final class ForkedAgent implements AutoCloseable {
         this.address = address;
     }
 
-    /** @param prefix words before the Java command */
+    /** For processes only. @param prefix words before the Java command */
     public static ForkedAgent start(Path data, String... prefix) throws IOException {
+        return start(data, Map.of("SERAI_LOCAL_PODMAN", "off"), prefix);
+    }
+
+    /**
+     * @param environment added to that of this process
+     * @param prefix words before the Java command
+     */
+    public static ForkedAgent start(Path data, Map<String, String> environment, String... prefix) throws IOException {
         List<String> command = new ArrayList<>(List.of(prefix));
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -37,7 +46,9 @@ public final class ForkedAgent implements AutoCloseable {
                 "0",
                 "--data-dir",
                 data.toString()));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().putAll(environment);
+        Process process = builder.start();
         BufferedReader out =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         for (String line = out.readLine(); line != null; line = out.readLine()) {

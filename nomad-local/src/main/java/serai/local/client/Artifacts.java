@@ -72,7 +72,7 @@ final class Artifacts {
             throw failed(uri.toString(), "nomad-local fetches http and https only");
         }
         Path destination = taskDirectory
-                .resolve(env.resolve(Json.text(artifact, "RelativeDest")))
+                .resolve(env.place(Json.text(artifact, "RelativeDest")))
                 .normalize();
         if (!destination.startsWith(taskDirectory)) {
             throw failed(uri.toString(), "artifact destination path escapes alloc directory");

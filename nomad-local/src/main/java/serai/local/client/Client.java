@@ -46,6 +46,7 @@ public final class Client implements Instances {
             Path data,
             Store store,
             Tools tools,
+            Podman podman,
             Node node,
             Optional<Path> devices,
             InstantSource clock,
@@ -59,6 +60,7 @@ public final class Client implements Instances {
                 tools,
                 new Supervisors(tools, data.resolve("supervisors.log")),
                 new Artifacts(data.resolve("artifacts")),
+                podman,
                 node,
                 Map.copyOf(System.getenv()),
                 devices,
@@ -226,6 +228,17 @@ public final class Client implements Instances {
             LOG.log(Level.INFO, "ended {0} processes of allocations that are over", ended);
         }
         Thread.startVirtualThread(() -> forget(forgotten));
+        Thread.startVirtualThread(this::removeContainers);
+    }
+
+    private void removeContainers() {
+        try {
+            PodmanTask.sweep(around, runners::containsKey);
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "containers of allocations that are over", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static List<Path> entries(Path directory) throws IOException {

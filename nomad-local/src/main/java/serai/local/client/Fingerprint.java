@@ -54,7 +54,8 @@ public final class Fingerprint {
         long memoryMb = memoryMb();
         long diskMb = Files.getFileStore(data).getUsableSpace() / MIB;
         NullNode none = NullNode.getInstance();
-        Map<String, Object> drivers = Map.of("raw_exec", driver(now));
+        Map<String, Object> drivers =
+                Map.of(RawExec.NAME, driver(Map.of("driver.raw_exec", "true"), true, true, "Healthy", now));
         return Json.object(
                 "ID",
                 id,
@@ -136,16 +137,17 @@ public final class Fingerprint {
                 false);
     }
 
-    private static ObjectNode driver(Instant now) {
+    static ObjectNode driver(
+            Map<String, String> attributes, boolean detected, boolean healthy, String description, Instant now) {
         return Json.object(
                 "Attributes",
-                Map.of("driver.raw_exec", "true"),
+                attributes,
                 "Detected",
-                true,
+                detected,
                 "HealthDescription",
+                description,
                 "Healthy",
-                "Healthy",
-                true,
+                healthy,
                 "UpdateTime",
                 now.toString());
     }

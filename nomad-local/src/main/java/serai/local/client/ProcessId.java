@@ -21,13 +21,18 @@ record ProcessId(long pid, long startTicks) {
         return new ProcessId(Long.parseLong(stat, 0, stat.indexOf(' '), 10), Long.parseLong(afterName[19]));
     }
 
+    /** @return empty if there is none of this number */
+    static Optional<ProcessId> of(long pid) throws IOException {
+        return stat(pid).map(ProcessId::parse);
+    }
+
     /** The fields of such a line from the state on. The name before them is in brackets and may hold blanks and brackets itself. */
     static String[] afterName(String stat) {
         return stat.substring(stat.lastIndexOf(')') + 2).strip().split(" ");
     }
 
     boolean alive() throws IOException {
-        Optional<String> stat = stat();
+        Optional<String> stat = stat(pid);
         return stat.isPresent() && parse(stat.get()).equals(this) && !afterName(stat.get())[0].equals("Z");
     }
 
@@ -37,7 +42,7 @@ record ProcessId(long pid, long startTicks) {
         Libc.kill(pid, Signals.KILL);
     }
 
-    private Optional<String> stat() throws IOException {
+    private static Optional<String> stat(long pid) throws IOException {
         try {
             String text = Files.readString(Path.of("/proc/" + pid + "/stat")).strip();
             return text.isEmpty() ? Optional.empty() : Optional.of(text);

@@ -4,23 +4,57 @@ package serai.local.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import serai.local.client.SetupException.Kind;
 import serai.local.job.Job;
 
-/** The one driver: a process with the rights of the agent, isolated by its session only. */
-final class RawExec {
+/** A process with the rights of the agent, isolated by its session only. */
+record RawExec(Surroundings around, Job.Task task, TaskEnv env, AllocDir dir, RunDirs starts, TaskProcess.Logs logs)
+        implements TaskDriver {
+    static final String NAME = "raw_exec";
     private static final Set<String> OPTIONS = Set.of("command", "args", "work_dir", "denied_envvars");
 
-    private RawExec() {}
+    @Override
+    public Optional<TaskProcess> start(CompletableFuture<?> killed, Consumer<String> said)
+            throws SetupException, IOException {
+        return Optional.of(TaskProcess.start(launch(), starts, around));
+    }
 
-    static TaskProcess.Launch launch(Job.Task task, TaskEnv env, AllocDir dir, TaskProcess.Logs logs)
-            throws SetupException {
+    @Override
+    public int politeSignal() {
+        return Signals.INT;
+    }
+
+    @Override
+    public void kill(TaskProcess running) {
+        running.kill();
+    }
+
+    @Override
+    public Optional<ProcessId> main(TaskProcess running) {
+        return Optional.of(running.id());
+    }
+
+    @Override
+    public Exit ended(Exit process) {
+        return process;
+    }
+
+    @Override
+    public void end() {
+        // its processes are known by their run directories and their environment, and ended by these
+    }
+
+    private TaskProcess.Launch launch() throws SetupException {
         JsonNode config = task.config();
         checkOptions(config);
         Map<String, String> environment = env.all();

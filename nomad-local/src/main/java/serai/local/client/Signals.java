@@ -7,10 +7,12 @@ import java.util.Optional;
 
 /** Signal numbers of Linux. */
 final class Signals {
+    static final int INT = 2;
     static final int KILL = 9;
+    static final int TERM = 15;
     private static final Map<String, Integer> NUMBERS = Map.ofEntries(
             Map.entry("SIGHUP", 1),
-            Map.entry("SIGINT", 2),
+            Map.entry("SIGINT", INT),
             Map.entry("SIGQUIT", 3),
             Map.entry("SIGILL", 4),
             Map.entry("SIGTRAP", 5),
@@ -23,7 +25,7 @@ final class Signals {
             Map.entry("SIGUSR2", 12),
             Map.entry("SIGPIPE", 13),
             Map.entry("SIGALRM", 14),
-            Map.entry("SIGTERM", 15),
+            Map.entry("SIGTERM", TERM),
             Map.entry("SIGCONT", 18),
             Map.entry("SIGSTOP", 19),
             Map.entry("SIGTSTP", 20),

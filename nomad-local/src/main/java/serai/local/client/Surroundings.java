@@ -21,6 +21,7 @@ record Surroundings(
         Tools tools,
         Supervisors supervisors,
         Artifacts artifacts,
+        Podman podman,
         Node node,
         Map<String, String> environment,
         Optional<Path> devices,
@@ -42,6 +43,11 @@ record Surroundings(
 
     Path allocDirs() {
         return data.resolve("alloc");
+    }
+
+    /** What is kept of a container as long as there may be one of that name. */
+    Path containers() {
+        return data.resolve("containers");
     }
 
     Leftovers leftovers() {

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -22,6 +23,9 @@ final class TaskEnv {
     private static final Pattern QUOTED = Pattern.compile("env\\[\"([^\"]*)\"\\]");
 
     private final Map<String, String> variables = new LinkedHashMap<>();
+    /** Where the directories that the task knows by variables are on the machine. */
+    private final Map<String, String> directories;
+
     private final Map<String, String> inherited;
     private final Node node;
 
@@ -38,11 +42,14 @@ final class TaskEnv {
             Map<String, String> inherited,
             Optional<Path> devices) {
         this.node = node;
-        this.inherited = inherited;
+        boolean isContainer = task.driver().equals(PodmanTask.NAME);
+        this.inherited = isContainer ? Map.of() : inherited; // an image has its own
+        this.directories = Map.of(
+                "NOMAD_ALLOC_DIR", dir.shared().toString(),
+                "NOMAD_TASK_DIR", dir.local(task.name()).toString(),
+                "NOMAD_SECRETS_DIR", dir.secrets(task.name()).toString());
         Job job = alloc.job();
-        put("NOMAD_ALLOC_DIR", dir.shared().toString());
-        put("NOMAD_TASK_DIR", dir.local(task.name()).toString());
-        put("NOMAD_SECRETS_DIR", dir.secrets(task.name()).toString());
+        directories.forEach((name, place) -> put(name, isContainer ? PodmanTask.BOUND.get(name) : place));
         put("NOMAD_ALLOC_ID", alloc.id());
         put("NOMAD_SHORT_ALLOC_ID", alloc.id().substring(0, 8));
         put("NOMAD_ALLOC_NAME", alloc.name());
@@ -110,13 +117,24 @@ final class TaskEnv {
 
     /** References that stand for nothing are left as they are. */
     String resolve(String text) {
+        return resolve(text, this::lookup);
+    }
+
+    /** A path on the machine, for what is laid into the task's directories before it starts. */
+    String place(String path) {
+        return resolve(
+                path,
+                reference -> Optional.ofNullable(directories.get(reference)).or(() -> lookup(reference)));
+    }
+
+    private static String resolve(String text, Function<String, Optional<String>> meaning) {
         if (text.indexOf('$') < 0) {
             return text;
         }
         return REFERENCE
                 .matcher(text)
-                .replaceAll(match ->
-                        Matcher.quoteReplacement(lookup(match.group(1).strip()).orElse(match.group())));
+                .replaceAll(match -> Matcher.quoteReplacement(
+                        meaning.apply(match.group(1).strip()).orElse(match.group())));
     }
 
     private Optional<String> lookup(String reference) {
@@ -131,14 +149,21 @@ final class TaskEnv {
         return Optional.ofNullable(variables.get(name)).or(() -> Optional.ofNullable(inherited.get(name)));
     }
 
+    /** What the job and the agent add to the environment that is there. */
+    Map<String, String> own() {
+        Map<String, String> own = new LinkedHashMap<>();
+        variables.forEach((name, value) -> {
+            if (!name.isEmpty() && name.indexOf('=') < 0 && name.indexOf('\0') < 0) {
+                own.put(name, value);
+            }
+        });
+        return own;
+    }
+
     /** The whole environment of the process. */
     Map<String, String> all() {
         Map<String, String> all = new LinkedHashMap<>(inherited);
-        variables.forEach((name, value) -> {
-            if (!name.isEmpty() && name.indexOf('=') < 0 && name.indexOf('\0') < 0) {
-                all.put(name, value);
-            }
-        });
+        all.putAll(own());
         return all;
     }
 }

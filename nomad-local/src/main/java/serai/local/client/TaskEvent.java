@@ -29,6 +29,11 @@ record TaskEvent(String type, String message, Map<String, String> details, Map<S
         return said("Template", missing);
     }
 
+    /** What a driver tells on its way. */
+    static TaskEvent driver(String message) {
+        return new TaskEvent("Driver", message, Map.of("driver_message", message), Map.of("DriverMessage", message));
+    }
+
     static TaskEvent started() {
         return plain("Started", "Task started by client");
     }
@@ -48,7 +53,7 @@ record TaskEvent(String type, String message, Map<String, String> details, Map<S
                 "signal",
                 Integer.toString(exit.signal()),
                 "oom_killed",
-                "false"));
+                Boolean.toString(exit.oomKilled())));
         if (!exit.message().isEmpty()) {
             details.put("exit_message", exit.message());
         }

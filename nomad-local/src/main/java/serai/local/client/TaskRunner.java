@@ -35,6 +35,7 @@ final class TaskRunner {
     private final RunDirs starts;
     private final TaskEnv env;
     private final TaskSetup setup;
+    private final TaskDriver driver;
     private final RestartTracker restarts;
     private final Consumer<TaskRunner> changed;
 
@@ -63,6 +64,9 @@ final class TaskRunner {
         this.starts = around.runDirs(alloc.id(), task.name());
         this.env = new TaskEnv(alloc, group, task, around.node(), dir, around.environment(), around.devices());
         this.setup = new TaskSetup(around, dir, task, env, alloc.namespace());
+        this.driver = task.driver().equals(PodmanTask.NAME)
+                ? new PodmanTask(around, alloc.id(), task, env, dir, starts, logs())
+                : new RawExec(around, task, env, dir, starts, logs());
         this.restarts = new RestartTracker(task.doc().path("RestartPolicy"), around.random());
         this.state = state;
         this.changed = changed;
@@ -94,7 +98,11 @@ final class TaskRunner {
     /** By process ID; empty while nothing of it runs. */
     Map<Long, Usage.Figures> usage() throws IOException {
         TaskProcess running = process;
-        return running == null ? Map.of() : usage.of(running.id());
+        if (running == null) {
+            return Map.of();
+        }
+        Optional<ProcessId> main = driver.main(running);
+        return main.isPresent() ? usage.of(main.get()) : Map.of();
     }
 
     void signal(String name) {
@@ -105,7 +113,7 @@ final class TaskRunner {
         event(TaskEvent.signaled(name));
         changed.accept(this);
         // as in Nomad, raw_exec delivers an interrupt for a name that it does not know
-        running.signal(Signals.number(name).orElse(2));
+        running.signal(Signals.number(name).orElse(Signals.INT));
     }
 
     void restart() {
@@ -141,12 +149,12 @@ final class TaskRunner {
             boolean failed;
             boolean hopeless = false;
             try {
-                TaskProcess running = next.isPresent() ? next.get() : start();
-                if (running == null) {
+                Optional<TaskProcess> running = next.isPresent() ? next : start();
+                if (running.isEmpty()) {
                     dead(false); // told to end before it began
                     return;
                 }
-                failed = await(running);
+                failed = await(running.get());
             } catch (SetupException e) {
                 event(TaskEvent.failure(e));
                 failed = true;
@@ -175,21 +183,26 @@ final class TaskRunner {
         }
     }
 
-    /** @return null if the task was told to end meanwhile */
-    private TaskProcess start() throws SetupException, InterruptedException {
+    /** @return empty if the task was told to end meanwhile */
+    private Optional<TaskProcess> start() throws SetupException, InterruptedException {
         try {
             prepare();
             if (!render() || kill.isDone()) {
-                return null;
+                return Optional.empty();
             }
-            TaskProcess started = TaskProcess.start(RawExec.launch(task, env, dir, logs()), starts, around);
-            process = started;
+            Optional<TaskProcess> started = driver.start(kill, this::tell);
+            process = started.orElse(null);
             return started;
         } catch (IOException e) {
             throw new SetupException(
                     Kind.DRIVER,
                     "failed to launch command with executor: rpc error: code = Unknown desc = " + e.getMessage());
         }
+    }
+
+    private void tell(String message) {
+        event(TaskEvent.driver(message));
+        changed.accept(this);
     }
 
     /** Once for an allocation, however often its task is started again. */
@@ -243,7 +256,7 @@ final class TaskRunner {
         if (kill.isDone() && !running.exit().isDone()) {
             carryOut(kill.join(), running);
         }
-        Exit exit = exit(running);
+        Exit exit = driver.ended(exit(running));
         process = null;
         endLeftovers();
         event(TaskEvent.terminated(exit));
@@ -262,6 +275,7 @@ final class TaskRunner {
     void endEverything() throws IOException {
         starts.end();
         around.leftovers().end(alloc, task.name());
+        driver.end();
     }
 
     private Exit exit(TaskProcess running) throws InterruptedException {
@@ -288,9 +302,9 @@ final class TaskRunner {
     /** The polite signal, then the hard one for all that is left of the group. */
     private void terminate(TaskProcess running) {
         try {
-            running.signal(Signals.number(task.killSignal()).orElse(2));
+            running.signal(Signals.number(task.killSignal()).orElse(driver.politeSignal()));
             if (!ended(running, killTimeout())) {
-                running.kill();
+                driver.kill(running);
             }
         } catch (InterruptedException e) {
             running.kill();

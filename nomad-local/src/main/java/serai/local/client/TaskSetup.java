@@ -84,7 +84,7 @@ final class TaskSetup {
 
     /** Destinations are relative to the task's directory, or absolute by way of {@code ${NOMAD_SECRETS_DIR}} and the like. */
     private Path inside(String path) throws SetupException {
-        Path target = dir.task(task.name()).resolve(env.resolve(path)).normalize();
+        Path target = dir.task(task.name()).resolve(env.place(path)).normalize();
         if (!target.startsWith(dir.path())) {
             throw new SetupException(Kind.SETUP, "Template failed: %s escapes alloc directory".formatted(path));
         }
