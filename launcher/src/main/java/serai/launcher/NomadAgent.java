@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -32,7 +33,7 @@ sealed interface NomadAgent {
         boolean isProgram = running.map(Program.KIND::equals).orElse(program.isPresent());
         return isProgram
                 ? new Program(program.orElse(Path.of("nomad")), home, port)
-                : new Embedded(home, port, settings.text(Embedded.DEVICES));
+                : new Embedded(home, port, Embedded.own(settings));
     }
 
     static Optional<Path> onPath(Settings settings, String program) {
@@ -152,9 +153,12 @@ sealed interface NomadAgent {
     }
 
     /** nomad-local, from a copy of its jar: a build meanwhile must not change the file under a running machine. */
-    record Embedded(Home home, int port, Optional<String> devices) implements NomadAgent {
+    record Embedded(Home home, int port, Map<String, String> own) implements NomadAgent {
         /** Declares devices that the machine does not have. The agent reads it when it starts. */
         static final String DEVICES = "SERAI_LOCAL_DEVICES";
+
+        /** Whether containers of images are offered where podman runs them. */
+        static final String PODMAN = "SERAI_LOCAL_PODMAN";
 
         private static final String JAR = "nomad-local/target/nomad-local.jar";
 
@@ -207,7 +211,16 @@ sealed interface NomadAgent {
                             home.nomad().toString())
                     .toList();
             var command = Command.of(line).in(home.directory());
-            return launch(this, devices.map(d -> command.with(DEVICES, d)).orElse(command), home, step);
+            return launch(this, command.with(own), home, step);
+        }
+
+        /** The agent's own settings, as far as they are set. */
+        private static Map<String, String> own(Settings settings) {
+            var own = new TreeMap<String, String>();
+            for (var name : List.of(DEVICES, PODMAN)) {
+                settings.text(name).ifPresent(value -> own.put(name, value));
+            }
+            return own;
         }
 
         /** Two builds of the same sources differ in the order of the entries only. */

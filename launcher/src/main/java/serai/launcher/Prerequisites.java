@@ -70,16 +70,37 @@ record Prerequisites(Settings settings) {
         }
     }
 
-    /** Without it everything else works, so that a failure is no reason to stop. */
+    /** For tests of tasks that are images: what runs them, a registry, and the one program of theirs. */
+    void podman(Progress progress) {
+        if (Privilege.isRoot() || settings.yes()) {
+            var consequence = "so tests of nomad-local's driver podman fail";
+            tool("podman", "podman", "podman runc netavark iptables catatonit", consequence, progress);
+            tool("podman", "docker-registry", "docker-registry", consequence, progress);
+            tool("podman", "busybox", "busybox-static", consequence, progress);
+        }
+    }
+
     private void tool(String step, String name, String consequence, Progress progress) {
-        var line = SystemPackages.find(settings).flatMap(manager -> manager.tool(name));
-        boolean isThere = NomadAgent.onPath(settings, name).isPresent();
+        tool(step, name, name, consequence, progress);
+    }
+
+    /**
+     * Without it everything else works, so that a failure is no reason to stop.
+     *
+     * @param packages that bring the program, with blanks between them
+     */
+    private void tool(String step, String program, String packages, String consequence, Progress progress) {
+        var line = SystemPackages.find(settings).flatMap(manager -> manager.tool(packages));
+        boolean isThere = NomadAgent.onPath(settings, program).isPresent();
         if (isThere || line.isEmpty()) {
             return;
         }
-        progress.step(step, "installing %s: %s".formatted(name, line.get()), said -> {
-            var result = SystemPackages.find(settings).orElseThrow().installTool(name);
-            said.says(result.ok() ? name + " installed" : "%s could not be installed, %s".formatted(name, consequence));
+        progress.step(step, "installing %s: %s".formatted(program, line.get()), said -> {
+            var result = SystemPackages.find(settings).orElseThrow().installTool(packages);
+            said.says(
+                    result.ok()
+                            ? program + " installed"
+                            : "%s could not be installed, %s".formatted(program, consequence));
             return null;
         });
     }

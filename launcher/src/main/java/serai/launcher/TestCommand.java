@@ -41,6 +41,7 @@ final class TestCommand implements Callable<Integer> {
             var prerequisites = new Prerequisites(Settings.ofProcess());
             prerequisites.sandbox(progress); // the runner's tests start sandboxes, too
             prerequisites.chromium(progress);
+            prerequisites.podman(progress);
         }
         for (var suite : withoutPlatform()) {
             run(suite, python, Map.of());
