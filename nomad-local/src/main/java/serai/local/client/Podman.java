@@ -22,11 +22,13 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -49,6 +51,7 @@ public final class Podman {
     private final Path data;
     private final Map<String, String> environment;
     private final CompletableFuture<Look> look = new CompletableFuture<>();
+    private final Map<String, ReentrantLock> pulling = new ConcurrentHashMap<>();
 
     /** What was seen of it. */
     sealed interface Look {
@@ -258,6 +261,11 @@ public final class Podman {
                 .toString());
         command.addAll(words);
         return command;
+    }
+
+    /** Held by whoever fetches the image. */
+    ReentrantLock pulling(String image) {
+        return pulling.computeIfAbsent(image, key -> new ReentrantLock());
     }
 
     Result run(List<String> words) throws IOException, InterruptedException {

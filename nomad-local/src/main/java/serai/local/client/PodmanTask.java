@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import serai.local.client.SetupException.Kind;
@@ -92,7 +93,7 @@ final class PodmanTask implements TaskDriver {
             Files.createDirectories(around.containers());
             Files.createDirectory(
                     folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            pull(config, killed, said);
+            fetch(config, killed, said);
             create(config, machine, killed);
             TaskProcess process = TaskProcess.start(
                     new TaskProcess.Launch(
@@ -136,15 +137,35 @@ final class PodmanTask implements TaskDriver {
         };
     }
 
-    private void pull(PodmanConfig config, CompletableFuture<?> killed, Consumer<String> said)
+    private void fetch(PodmanConfig config, CompletableFuture<?> killed, Consumer<String> said)
             throws IOException, SetupException, InterruptedException {
-        String image = config.image();
-        if (!config.pullsAlways()
-                && podman.run(List.of("image", "exists", image), marks(), CREATION, killed)
-                        .ok()) {
+        if (!config.pullsAlways() && isThere(config.image(), killed)) {
             return;
         }
-        said.accept("Pulling image " + image);
+        ReentrantLock pulling = podman.pulling(config.image()); // several at once would fetch the same several times
+        while (!pulling.tryLock(POLL.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (killed.isDone()) {
+                throw new CancellationException();
+            }
+        }
+        try {
+            if (config.pullsAlways() || !isThere(config.image(), killed)) {
+                said.accept("Pulling image " + config.image());
+                pull(config, killed);
+            }
+        } finally {
+            pulling.unlock();
+        }
+    }
+
+    private boolean isThere(String image, CompletableFuture<?> killed) throws IOException, InterruptedException {
+        return podman.run(List.of("image", "exists", image), marks(), CREATION, killed)
+                .ok();
+    }
+
+    private void pull(PodmanConfig config, CompletableFuture<?> killed)
+            throws IOException, SetupException, InterruptedException {
+        String image = config.image();
         List<String> words = new ArrayList<>(List.of("pull", "--quiet", "--tls-verify=" + config.verifiesTls()));
         Path secret = folder.resolve("auth.json");
         if (config.credentials().isPresent()) {

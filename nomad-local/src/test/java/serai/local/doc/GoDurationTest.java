@@ -17,4 +17,15 @@ class GoDurationTest {
         assertThat(GoDuration.of(Duration.ofMinutes(90))).isEqualTo("1h30m0s");
         assertThat(GoDuration.of(Duration.ofNanos(1_500))).isEqualTo("1.5µs");
     }
+
+    @Test
+    void whatIsWrittenIsReadAgain_andNothingWithoutUnit() {
+        for (long nanos : new long[] {1, 1_500, 356_699_803, 4_252_960_424L, 60_000_000_000L, 5_400_000_000_000L}) {
+            assertThat(GoDuration.parse(GoDuration.of(Duration.ofNanos(nanos)))).contains(Duration.ofNanos(nanos));
+        }
+        assertThat(GoDuration.parse("1.5h")).contains(Duration.ofMinutes(90));
+        for (String wrong : new String[] {"", "5", "m", "-1s", "5 m", "99999999h"}) {
+            assertThat(GoDuration.parse(wrong)).as(wrong).isEmpty();
+        }
+    }
 }
