@@ -141,7 +141,6 @@ public final class Agent implements AutoCloseable {
         instances.client = client;
         Jobs jobs = new Jobs(store, evaluator, instances);
         Nodes nodes = new Nodes(store, evaluator, alarm, clock);
-        PodmanLook look = PodmanLook.begin(podman, store, evaluator, alarm, clock);
         client.resume(allocations.unended(), allocations.undestroyed());
         evaluator.resume();
         deployments.resume();
@@ -154,6 +153,7 @@ public final class Agent implements AutoCloseable {
                 new Server.Identity(settings.version(), node.id(), node.name(), data.toString(), Fingerprint.mhz()));
         server.start();
         DeviceWatch watch = DeviceWatch.over(devices, store, evaluator);
+        PodmanLook look = PodmanLook.begin(podman, store, evaluator, alarm, clock);
         return new Agent(lockFile, store, alarm, client, server, watch, look);
     }
 

@@ -235,7 +235,7 @@ public final class Client implements Instances {
         try {
             PodmanTask.sweep(around, runners::containsKey);
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "containers of allocations that are over", e);
+            LOG.log(Level.WARNING, "containers of allocations that are over are left", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -103,7 +104,7 @@ final class PodmanTask implements TaskDriver {
                             logs),
                     starts,
                     around);
-            awaitStart(process);
+            awaitStart(process, killed);
             begun = true;
             return Optional.of(process);
         } catch (CancellationException e) {
@@ -242,8 +243,9 @@ final class PodmanTask implements TaskDriver {
     }
 
     /** @throws SetupException if it did not come to run */
-    private void awaitStart(TaskProcess process) throws IOException, SetupException, InterruptedException {
-        while (containerPid().isEmpty()) {
+    private void awaitStart(TaskProcess process, CompletableFuture<?> killed)
+            throws IOException, SetupException, InterruptedException {
+        while (containerPid().isEmpty() && !killed.isDone()) {
             if (process.exit().isDone()) {
                 if (inspect().map(PodmanTask::neverStarted).orElse(true)) {
                     throw failed("could not start container: " + lastWords());
@@ -255,11 +257,12 @@ final class PodmanTask implements TaskDriver {
     }
 
     private Optional<Long> containerPid() throws IOException {
-        if (!Files.exists(pidFile())) {
-            return Optional.empty();
+        try {
+            String text = Files.readString(pidFile()).strip();
+            return text.isEmpty() ? Optional.empty() : Optional.of(Long.parseLong(text));
+        } catch (NoSuchFileException e) {
+            return Optional.empty(); // not yet, or not any more
         }
-        String text = Files.readString(pidFile()).strip();
-        return text.isEmpty() ? Optional.empty() : Optional.of(Long.parseLong(text));
     }
 
     /** The last line of the error log, which podman writes to where the container would. */
@@ -267,7 +270,8 @@ final class PodmanTask implements TaskDriver {
         var files = LogFiles.list(logs.directory(), logs.task(), "stderr");
         return files.isEmpty()
                 ? "podman did not say why"
-                : Podman.complaint(Files.readString(files.getLast().path())).orElse("podman did not say why");
+                : Podman.complaint(Files.readString(files.getLast().path(), StandardCharsets.ISO_8859_1))
+                        .orElse("podman did not say why");
     }
 
     /** Podman's view of the container; empty if there is none. */
@@ -371,7 +375,14 @@ final class PodmanTask implements TaskDriver {
         for (Path folder : folders) {
             String name = folder.getFileName().toString();
             if (!kept.test(name.substring(Math.max(0, name.length() - ID_LENGTH)))) {
-                around.podman().remove(folder);
+                try {
+                    around.podman().remove(folder);
+                } catch (IOException e) {
+                    LOG.log(
+                            Level.WARNING,
+                            "container " + name + " is left; the next start of the agent tries again",
+                            e);
+                }
             }
         }
     }

@@ -1,4 +1,4 @@
 // Copyright the Serai authors
 // SPDX-License-Identifier: Apache-2.0
-/** Runs allocations: directories, artifacts, templates, environment, processes, logs. Not here: what should run. */
+/** Runs allocations: directories, artifacts, templates, environment, processes, containers, logs. Not here: what should run. */
 package serai.local.client;

@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -29,12 +32,14 @@ class PodmanTest {
             "trap 'echo got-term; exit 0' TERM; i=0; while true; do i=$((i+1)); echo tick $i; sleep 0.1; done";
 
     private static TestImage image;
+    private static Path containers;
     private static Agent agent;
     private static Nomad nomad;
 
     @BeforeAll
     static void start(@TempDir Path files, @TempDir Path data) throws Exception {
         image = TestImage.make(files);
+        containers = data.resolve("containers");
         agent = Agent.start(
                 new Agent.Settings("127.0.0.1", 0, data, "test", "0.0.0-test", Optional.empty(), Optional.of("auto")));
         nomad = new Nomad("http://127.0.0.1:" + agent.port());
@@ -44,9 +49,16 @@ class PodmanTest {
     static void stop() throws Exception {
         try {
             agent.close();
+            assertThat(containers).isEmptyDirectory();
         } finally {
             image.close();
         }
+    }
+
+    private static ObjectNode remote(String reference, String password, String script) {
+        Map<String, Object> auth = Map.of("username", TestImage.USER, "password", password, "tls_verify", false);
+        ObjectNode config = script(script, "auth", auth);
+        return config.put("image", reference);
     }
 
     private static ObjectNode script(String script, Object... config) {
@@ -97,10 +109,6 @@ class PodmanTest {
     private static boolean isThere(JsonNode alloc) throws IOException, InterruptedException {
         return TestImage.podman("container", "exists", "fn-" + alloc.path("ID").asText())
                 .ok();
-    }
-
-    private static JsonNode purge(String job) {
-        return nomad.call("DELETE", "/v1/job/" + job + "?purge=true", "").json();
     }
 
     @Test
@@ -263,11 +271,12 @@ class PodmanTest {
     }
 
     @Test
-    void anImageThatIsNotThere_isFetchedByItsDigest() throws Exception {
+    void anImageThatIsNotThere_isFetchedByItsDigest_withTheRightPasswordOnly() throws Exception {
         assertThat(TestImage.podman("image", "exists", image.remote()).ok()).isFalse();
-        ObjectNode config = script("echo fetched", "auth", Map.of("tls_verify", false));
-        config.put("image", image.remote());
-        nomad.post("/v1/jobs", batch("fetched", config));
+        nomad.post("/v1/jobs", service("unnamed", remote(image.remote(), "wrong", "")));
+        assertThat(messages(awaitStatus(nomad, "unnamed", "failed")))
+                .anyMatch(m -> m.startsWith("Driver Failure: ") && m.contains(image.remote()) && m.contains("auth"));
+        nomad.post("/v1/jobs", batch("fetched", remote(image.remote(), TestImage.PASSWORD, "echo fetched")));
         JsonNode done = awaitStatus(nomad, "fetched", "complete");
 
         assertThat(output(done)).isEqualTo("fetched\n");
@@ -277,9 +286,7 @@ class PodmanTest {
     @Test
     void anImageThatNobodyHas_isADriverFailureThatNamesIt() throws Exception {
         String nobodys = image.remote().replaceFirst("@.*", "-nobodys:1");
-        ObjectNode config = script("", "auth", Map.of("tls_verify", false));
-        config.put("image", nobodys);
-        nomad.post("/v1/jobs", service("missing", config));
+        nomad.post("/v1/jobs", service("missing", remote(nobodys, TestImage.PASSWORD, "")));
         JsonNode failed = awaitStatus(nomad, "missing", "failed");
 
         assertThat(messages(failed))
@@ -287,6 +294,19 @@ class PodmanTest {
                         && m.contains("unable to pull image " + nobodys)
                         && m.contains("manifest unknown"));
         assertThat(isThere(failed)).isFalse();
+    }
+
+    @Test
+    void aTaskThatIsStoppedWhileItsImageIsFetched_endsAtOnce() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+            String reference = "127.0.0.1:" + silent.getLocalPort() + "/box:1";
+            nomad.post("/v1/jobs", service("waits", remote(reference, "", "")));
+            nomad.awaitAlloc("waits", a -> messages(a).contains("Driver: Pulling image " + reference));
+            nomad.scale("waits", 0);
+            JsonNode done = awaitStatus(nomad, "waits", "complete");
+
+            assertThat(containers.resolve("fn-" + done.path("ID").asText())).doesNotExist();
+        }
     }
 
     @Test
@@ -340,8 +360,7 @@ class PodmanTest {
         first.kill();
         assertThat(isThere(keep)).isTrue();
         assertThat(isThere(stray)).isTrue();
-        java.nio.file.Files.createFile(
-                data.resolve("alloc").resolve(ends.path("ID").asText()).resolve("alloc/data/end"));
+        Files.createFile(data.resolve("alloc").resolve(ends.path("ID").asText()).resolve("alloc/data/end"));
 
         try (ForkedAgent second = ForkedAgent.start(data, Map.of("SERAI_LOCAL_PODMAN", "auto"))) {
             Nomad after = new Nomad(second.address());

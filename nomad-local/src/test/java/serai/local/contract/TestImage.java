@@ -13,9 +13,14 @@ import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** An image of nothing but busybox, in podman's store and in a registry of its own that is gone with it. */
+/** An image of nothing but busybox, in podman's store and in a registry of its own, which asks for a name and is gone with it. */
 final class TestImage implements AutoCloseable {
     private static final Pattern LISTENS = Pattern.compile("listening on (127\\.0\\.0\\.1:[0-9]+)");
+
+    static final String USER = "ada";
+    static final String PASSWORD = "secret";
+    /** The password as bcrypt gives it, which is all that the registry reads. */
+    private static final String USERS = USER + ":$2y$04$2lnqgCPY7H.ErMhb.AKM3eCZlPtWPCRgxyHtTmqq6z93uL7UmkTBG\n";
 
     private final Process registry;
     private final String name;
@@ -55,11 +60,13 @@ final class TestImage implements AutoCloseable {
                 files.resolve("root.tar").toString(),
                 "."));
         succeed(podman("import", "--quiet", files.resolve("root.tar").toString(), name));
+        Path users = Files.writeString(files.resolve("users"), USERS);
         Path config = Files.writeString(files.resolve("registry.yml"), """
                 version: 0.1
                 storage: {filesystem: {rootdirectory: %s}}
                 http: {addr: "127.0.0.1:0"}
-                """.formatted(files.resolve("registry")));
+                auth: {htpasswd: {realm: test, path: %s}}
+                """.formatted(files.resolve("registry"), users));
         Process registry = new ProcessBuilder("docker-registry", "serve", config.toString())
                 .redirectErrorStream(true)
                 .start();
@@ -68,6 +75,8 @@ final class TestImage implements AutoCloseable {
         succeed(podman(
                 "push",
                 "--tls-verify=false",
+                "--creds",
+                USER + ":" + PASSWORD,
                 "--digestfile",
                 digest.toString(),
                 name,
