@@ -244,9 +244,10 @@ public final class Podman {
         return all;
     }
 
-    /** In the agent's PATH, since that is where whoever installed it would look. */
+    /** In the agent's PATH, since that is where whoever installed it would look, and where root's programs are. */
     private Optional<Path> program(String name) {
-        return Stream.of(environment.getOrDefault("PATH", "/usr/bin:/bin").split(":", -1))
+        String path = environment.getOrDefault("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin";
+        return Stream.of(path.split(":", -1))
                 .filter(directory -> directory.startsWith("/"))
                 .map(directory -> Path.of(directory, name))
                 .filter(Files::isExecutable)

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 import serai.local.Agent;
 import serai.local.ForkedAgent;
@@ -26,6 +27,7 @@ import serai.local.doc.Json;
 
 /** Jobs whose tasks are containers, with the podman of this machine. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
+@EnabledIf(value = "isRoot", disabledReason = "limits and bridges of containers are for root")
 class PodmanTest {
     private static final long SECOND = 1_000_000_000L;
     private static final String TICKING =
@@ -53,6 +55,10 @@ class PodmanTest {
         } finally {
             image.close();
         }
+    }
+
+    static boolean isRoot() {
+        return System.getProperty("user.name").equals("root");
     }
 
     private static ObjectNode remote(String reference, String password, String script) {
