@@ -5,9 +5,11 @@
 import contextlib
 import os
 import socket
+import threading
 from urllib.parse import urlsplit
 
 import connecting
+import modal
 import pytest
 from serai_conformance.platform import Platform
 
@@ -56,6 +58,41 @@ def test_given_everything_that_listens_on_the_loopback_when_a_container_tries_th
     ports = [port for port in sorted(listening()) if connecting.answers("127.0.0.1", port, False)]
     assert len(ports) >= 4  # the database, the server and its administration, the agent
     assert connecting.reached.remote([("127.0.0.1", port) for port in ports[:40]]) == []
+
+
+def test_given_a_port_of_the_node_that_the_operator_names_when_a_container_tries_then_it_has_that_and_not_the_one_beside(
+    platform: Platform,
+):
+    if not platform.node_ports:
+        pytest.skip("SERAI_RUNNER_NODE_PORTS is not set: containers have no port of this machine")
+    where = ("127.0.0.1", platform.node_ports[0])
+    with socket.create_server(where) as helper, socket.create_server(("127.0.0.1", 0)) as beside:
+        answering = threading.Thread(target=answer, args=(helper,))
+        answering.start()
+        assert connecting.said.remote(*where) == b"a helper of the node"
+        answering.join(60)
+        assert connecting.reached.remote([beside.getsockname()[:2]]) == []
+
+
+def test_given_a_web_server_on_a_port_that_is_the_nodes_when_it_is_deployed_then_it_is_refused_by_its_number(platform: Platform):
+    if not platform.node_ports:
+        pytest.skip("SERAI_RUNNER_NODE_PORTS is not set: containers have no port of this machine")
+    taken = modal.App("taken")
+
+    @taken.function(serialized=True)
+    @modal.web_server(platform.node_ports[0])
+    def files():
+        raise AssertionError("it is never deployed")
+
+    with pytest.raises(modal.exception.InvalidError, match=f"port {platform.node_ports[0]}, which leads to a helper"), taken.run():
+        raise AssertionError("it was deployed")
+
+
+def answer(listener: socket.socket) -> None:
+    listener.settimeout(60)
+    client, _ = listener.accept()
+    with client:
+        client.sendall(b"a helper of the node")
 
 
 def test_given_metadata_addresses_when_a_container_tries_then_none_answers():

@@ -14,6 +14,7 @@ import wave
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+import modal
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
@@ -21,6 +22,7 @@ from playwright.sync_api import sync_playwright
 from serai_conformance import terminal
 from serai_conformance.platform import Platform
 from serai_conformance.poll import eventually
+from serai_conformance.postgres import Postgres
 from serai_conformance.web import WAIT, Web
 from websockets.sync.client import connect
 
@@ -158,6 +160,36 @@ def test_given_a_guest_book_whose_database_is_away_when_asked_then_it_says_so_an
         terminal.modal("secret", "delete", "--yes", "guestbook-database").ok()
     assert answer.status_code == 503 and answer.headers["retry-after"] == "10"
     assert answer.json() == {"detail": "the database does not answer"}
+
+
+@pytest.fixture
+def provider(platform: Platform):
+    """Another's PostgreSQL at the port of this machine that containers have, as a connection pooler there would show it."""
+    if not platform.node_ports:
+        pytest.skip("SERAI_RUNNER_NODE_PORTS is not set: containers have no port of this machine")
+    installed = sorted(Path(os.environ.get("SERAI_HOME", "."), "postgres").glob("*/bin/initdb"))
+    if not installed:
+        pytest.skip("below SERAI_HOME there is no PostgreSQL: the platform has another database")
+    postgres = Postgres(installed[-1].parent, platform.node_ports[0])
+    yield postgres
+    postgres.close()
+
+
+def test_given_a_guest_book_with_its_database_in_a_secret_when_it_is_deployed_then_guests_sign_it_by_its_url(web, found, provider):
+    terminal.modal("secret", "create", "--force", "guestbook-database", f"DATABASE_URL={provider.url}").ok()
+    try:
+        terminal.modal("deploy", str(EXAMPLES / "guestbook.py"), timeout=BUILD).ok()
+        with web.to(modal.Function.from_name("guestbook", "guestbook").get_web_url()) as client:
+            assert client.get("/guests").json() == []
+            assert client.post("/guests", params={"name": "Ada", "said": "'; drop table guest; --"}).json() == {"number": 1}
+            assert client.post("/guests", params={"name": "Grace"}).json() == {"number": 2}
+            assert [guest["name"] for guest in client.get("/guests").json()] == ["Grace", "Ada"]
+    finally:
+        terminal.modal("app", "stop", "--yes", "guestbook")
+        terminal.modal("secret", "delete", "--yes", "guestbook-database").ok()
+    with psycopg.connect(provider.url) as connection:
+        rows = connection.execute("select name, said from guest order by id").fetchall()
+    assert rows == [("Ada", "'; drop table guest; --"), ("Grace", "")]
 
 
 def talk(web: Web, url: str):

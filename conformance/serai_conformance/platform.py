@@ -32,6 +32,7 @@ class Platform:
     nomad_token: str | None
     cli: Path | None
     full: bool
+    node_ports: tuple[int, ...]  # of this machine's loopback, that containers have on theirs
 
     @staticmethod
     def missing() -> list[str]:
@@ -50,6 +51,7 @@ class Platform:
             nomad_token=os.environ.get("SERAI_NOMAD_TOKEN"),
             cli=Path(cli).resolve() if cli else None,
             full=os.environ.get("SERAI_TEST_FULL") == "1",
+            node_ports=tuple(int(port) for port in os.environ.get("SERAI_RUNNER_NODE_PORTS", "").split(",") if port),
         )
 
     def calls_of(self, app: str) -> list[dict]:

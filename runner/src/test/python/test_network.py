@@ -143,10 +143,10 @@ def listen():
 def tried(node, http):
     """Runs TRIES in a container. @return what answered"""
 
-    def run(port: int, addresses: list[str], chosen=node, wait_s: float = 1) -> dict:
+    def run(port: int, addresses: list[str], chosen=node, wait_s: float = 1, **environment: str) -> dict:
         known = {"PORT": port, "ADDRESSES": addresses, "WAIT_S": wait_s}
         chosen.runtime("\n".join(f"{name} = {value!r}" for name, value in known.items()) + TRIES)
-        ended = chosen.run(120)
+        ended = chosen.run(120, **environment)
         assert ended.out, ended.err + str(http.exits)
         said = json.loads(ended.out.strip().splitlines()[-1])
         assert said["tries"] > 2 * len(addresses)
@@ -346,6 +346,65 @@ def test_given_an_index_on_the_nodes_loopback_when_a_build_asks_it_then_that_por
         assert said[1].stdout == "" and "refused" in said[1].stderr
     finally:
         built.close()
+
+
+PORTS = r"""
+import json, socket
+found = []
+for host, port in TRIED:
+    try:
+        with socket.create_connection((host, port), 5) as s:
+            s.settimeout(10)
+            found.append(s.recv(20).decode())
+    except OSError as e:
+        found.append(type(e).__name__)
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize("outbound", [None, ["203.0.113.0/24"]], ids=["everything", "a list"])
+def test_given_ports_of_the_node_when_a_container_connects_then_it_has_those_alone(node, http, listen, tried, outbound):
+    helper, other = listen("127.0.0.1"), listen("127.0.0.1")
+    http.answer["outbound"] = outbound
+    node.runtime(f"TRIED = {[('127.0.0.1', helper.port), ('localhost', helper.port), ('127.0.0.1', other.port)]!r}" + PORTS)
+    ended = node.run(SERAI_NODE_PORTS=str(helper.port))
+    assert json.loads(ended.out) == ["the node's", "the node's", "ConnectionRefusedError"], ended.err
+    node_ports = {"SERAI_NODE_PORTS": str(helper.port)}
+    assert tried(other.port, [*LOOPBACK, network.GATEWAY_4], **node_ports) == {}
+    assert other.came == []
+    by_others = tried(helper.port, [*LOOPBACK, network.GATEWAY_4], **node_ports)
+    assert not [way for way in by_others if way.startswith(("udp", "abstract")) or "device" in way], by_others
+
+
+def test_given_ports_of_the_node_when_a_container_has_no_network_then_it_has_none_of_them(node, http, listen):
+    helper = listen("127.0.0.1")
+    http.answer["block_network"] = True
+    node.runtime(f"TRIED = {[('127.0.0.1', helper.port)]!r}" + PORTS)
+    ended = node.run(SERAI_NODE_PORTS=str(helper.port))
+    assert json.loads(ended.out) == ["ConnectionRefusedError"], ended.err
+    assert helper.came == []
+
+
+def test_given_a_port_of_the_node_when_nothing_listens_there_then_the_connection_ends(node, http, listen):
+    helper = listen("127.0.0.1")
+    helper.close()
+    node.runtime(f"TRIED = {[('127.0.0.1', helper.port)]!r}" + PORTS)
+    ended = node.run(SERAI_NODE_PORTS=str(helper.port))
+    assert json.loads(ended.out)[0] in ("", "ConnectionResetError", "ConnectionRefusedError"), ended.err
+
+
+def test_given_a_server_on_a_port_of_the_node_when_it_starts_then_it_is_told_whose_that_is(node, http):
+    http.answer["serve"] = {"port": 8000, "startup_timeout_s": 60, "exit_grace_s": 0}
+    node.runtime("print('it ran')")
+    ended = node.run(SERAI_NODE_PORTS="8000")
+    assert "it ran" not in ended.out
+    assert "8000" in http.exits[0]["reason"] and "serai.runner.node-ports" in http.exits[0]["reason"]
+
+
+def test_given_node_ports_that_are_none_when_a_container_starts_then_it_is_refused(node, http):
+    node.runtime("print('it ran')")
+    ended = node.run(SERAI_NODE_PORTS="a,b")
+    assert "it ran" not in ended.out and "SERAI_NODE_PORTS=a,b" in ended.err
 
 
 def pids() -> list[int]:

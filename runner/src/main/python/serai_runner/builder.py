@@ -86,8 +86,9 @@ class Builder:
         self._network = None if settings.shares_network else self._own_network()
 
     def _own_network(self) -> Network:
-        """With those ports of the node's loopback at which an operator has put an index or a proxy for builds."""
-        return Network(forwarded=loopback_ports([*self._base.environment.values(), *apt_options()]))
+        """With the ports that containers have of the node's loopback, and those of an index or a proxy for builds."""
+        named = loopback_ports([*self._base.environment.values(), *apt_options()])
+        return Network(forwarded={*named, *self._settings.node_ports})
 
     def run(self) -> int:
         """@return our exit code; what went wrong is told to the server"""

@@ -340,7 +340,7 @@ def run(settings: Settings, began: float) -> int:
     def meanwhile() -> None:
         """Begins what is needed next, and imports it, while the server looks into our request."""
         if not settings.shares_network and not networks:
-            networks.append(Network())  # before there are threads
+            networks.append(Network(forwarded=settings.node_ports))  # before there are threads
         _load()
 
     task, identity = register(settings, meanwhile)
@@ -348,7 +348,8 @@ def run(settings: Settings, began: float) -> int:
     if task.block_network or task.outbound is not None:  # also where others share the node's
         if network:
             network.close()
-        network = Network(outside=not task.block_network, outbound=task.outbound)
+        forwarded = () if task.block_network else settings.node_ports  # a list of networks is of what leaves by eth0
+        network = Network(outside=not task.block_network, forwarded=forwarded, outbound=task.outbound)
     timing.mark("register")
     return Container(settings, task, identity, network, signals, timing).run().exit_code
 

@@ -33,6 +33,7 @@ Without a command, the environment says which container to become:
   SERAI_POOL           the pool's id
   SERAI_BUILD          1: build an image instead
   SERAI_NETWORK        node: containers share the node's network [one for each]
+  SERAI_NODE_PORTS     ports of the node's loopback that containers have on theirs, separated by commas [none]
   SERAI_CACHE          this node's cache of files and runtimes [/var/lib/serai/cache]
   NOMAD_ALLOC_ID, NOMAD_ALLOC_INDEX, NOMAD_TASK_DIR, NOMAD_SECRETS_DIR (with the file pool-secret): set by the cluster
 

@@ -60,6 +60,7 @@ class Network:
         self._fds: list[int] = []
         self._failure: Failed | None = None
         self._keeps = False  # the maker
+        self.forwarded = frozenset(forwarded)
         self._lock = threading.Lock()  # one question to it at a time
         try:
             pasta = find_pasta() if outside else ""
@@ -70,7 +71,6 @@ class Network:
         made, made_in = os.pipe()
         self._said = os.memfd_create("network")
         self._families = _families() if outside else ()
-        self._forwarded = frozenset(forwarded)
         self._control = ours
         with theirs:
             self._maker = os.fork()
@@ -143,7 +143,7 @@ class Network:
         import time
 
         deadline = time.monotonic() + START_S
-        while self._pasta and not (_is_carried(self.store) and self._forwarded <= {port for _, port in listening(self._maker)}):
+        while self._pasta and not (_is_carried(self.store) and self.forwarded <= {port for _, port in listening(self._maker)}):
             if os.waitpid(self._pasta, os.WNOHANG)[0]:
                 self._pasta = 0
                 raise self._failed("pasta ended")

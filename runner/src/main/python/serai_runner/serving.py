@@ -43,6 +43,8 @@ class Serving:
         heartbeat_interval_s: float | None,
     ) -> None:
         """@param network: see Port. @raise Failed, OSError: there can be no door"""
+        if network and serve.port in network.forwarded:
+            raise Failed(f"the server cannot have port {serve.port}: it is one of the node's (serai.runner.node-ports)")
         self.reason = ""  # why it was ended; empty if it was not
         self._serve, self._port = serve, Port(network, serve.port)
         self._door = Door(near(servers), self._port.connect)

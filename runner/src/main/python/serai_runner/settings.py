@@ -29,6 +29,7 @@ class Settings(NamedTuple):
     visible: str  # those that the cluster gave
     device_root: str  # below which their nodes lie
     shares_network: bool  # containers have the node's: an operator's explicit wish
+    node_ports: tuple[int, ...]  # of the node's loopback, that are on a container's as well
 
     @staticmethod
     def of(environment: Mapping[str, str]) -> Settings:
@@ -48,6 +49,7 @@ class Settings(NamedTuple):
             visible=environment.get("NVIDIA_VISIBLE_DEVICES", ""),
             device_root=environment.get("NVIDIA_DEV_ROOT") or "/",
             shares_network=environment.get("SERAI_NETWORK") == "node",
+            node_ports=_ports(environment.get("SERAI_NODE_PORTS", "")),
         )
 
 
@@ -55,6 +57,13 @@ def _turn(allocation: str) -> int:
     import zlib
 
     return zlib.crc32(allocation.encode())
+
+
+def _ports(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(map(int, text.split(","))) if text else ()
+    except ValueError as e:
+        raise Failed(f"SERAI_NODE_PORTS={text} is no list of ports") from e
 
 
 def _need(environment: Mapping[str, str], name: str) -> str:

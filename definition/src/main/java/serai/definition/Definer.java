@@ -9,6 +9,7 @@ import java.util.Optional;
 import modal.client.Function;
 import modal.client.FunctionData;
 import serai.config.AutoscaleConfig;
+import serai.config.RunnerConfig;
 import serai.device.DeviceNames;
 import serai.function.Definition;
 import serai.function.Functions;
@@ -43,7 +44,8 @@ public class Definer {
             WebNames names,
             WebEndpoints endpoints,
             AutoscaleConfig defaults,
-            DeviceNames devices) {
+            DeviceNames devices,
+            RunnerConfig runner) {
         this.functions = functions;
         this.images = images;
         this.mounts = mounts;
@@ -51,11 +53,11 @@ public class Definer {
         this.secrets = secrets;
         this.names = names;
         this.endpoints = endpoints;
-        this.reader = new DefinitionReader(defaults, devices);
+        this.reader = new DefinitionReader(defaults, devices, runner);
     }
 
     public Definer() {
-        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /**

@@ -10,6 +10,7 @@ import modal.client.Function;
 import modal.client.FunctionData;
 import modal.client.FunctionRetryPolicy;
 import serai.config.AutoscaleConfig;
+import serai.config.RunnerConfig;
 import serai.device.DeviceNames;
 import serai.function.AutoscalerSettings;
 import serai.function.Definition;
@@ -19,7 +20,7 @@ import serai.problem.Problem;
 import serai.web.Networks;
 
 /** Reads what the platform has to do for a function out of the client's definition, and refuses by name what it cannot. */
-record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
+record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerConfig runner) {
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(300);
     private static final int DEFAULT_MILLI_CPU = 125;
     private static final int DEFAULT_MEMORY_MB = 128;
@@ -27,9 +28,6 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
 
     /** Inputs that one container works on together, and inputs in one batch: what the client allows. */
     private static final int MOST_AT_ONCE = 1_000;
-
-    /** In each container: where large values are. */
-    private static final int RUNNERS_PORT = 59;
 
     /** What a runner's filter has room for. */
     private static final int MOST_NETWORKS = 100;
@@ -111,12 +109,19 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices) {
         }
     }
 
-    private static void checkPort(Function function) {
-        int port = function.getHttpConfig().getPort();
-        if (function.getIsServer() && (port < 1 || port > 65_535 || port == RUNNERS_PORT)) {
+    private void checkPort(Function function) {
+        int port = function.getIsServer()
+                ? function.getHttpConfig().getPort()
+                : function.getWebhookConfig().getWebServerPort();
+        if (function.getIsServer() && (port < 1 || port > 65_535 || port == RunnerConfig.RUNNERS_PORT)) {
             throw Problem.INVALID_ARGUMENT.because(
                     "Server '%s' listens on port %s: from 1 to 65535 are allowed, but for %d, which is the platform's",
-                    function.getFunctionName(), Integer.toUnsignedString(port), RUNNERS_PORT);
+                    function.getFunctionName(), Integer.toUnsignedString(port), RunnerConfig.RUNNERS_PORT);
+        }
+        if (runner.nodePorts().contains(port)) {
+            throw Problem.INVALID_ARGUMENT.because(
+                    "Function '%s' listens on port %d, which leads to a helper of the node in every container: take another one",
+                    function.getFunctionName(), port);
         }
     }
 

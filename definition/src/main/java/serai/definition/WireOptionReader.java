@@ -8,6 +8,7 @@ import jakarta.inject.Inject;
 import modal.client.FunctionData;
 import modal.client.FunctionOptions;
 import serai.config.AutoscaleConfig;
+import serai.config.RunnerConfig;
 import serai.device.DeviceNames;
 import serai.function.Definition;
 import serai.function.OptionReader;
@@ -21,13 +22,13 @@ class WireOptionReader implements OptionReader {
     private final Definer definer;
 
     @Inject
-    WireOptionReader(AutoscaleConfig defaults, DeviceNames devices, Definer definer) {
-        this.reader = new DefinitionReader(defaults, devices);
+    WireOptionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerConfig runner, Definer definer) {
+        this.reader = new DefinitionReader(defaults, devices, runner);
         this.definer = definer;
     }
 
     WireOptionReader() {
-        this(null, null, null); // for the server's proxy
+        this(null, null, null, null); // for the server's proxy
     }
 
     @Override

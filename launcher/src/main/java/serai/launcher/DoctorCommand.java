@@ -145,7 +145,10 @@ final class DoctorCommand implements Callable<Integer> {
                     "/dev/net/tun cannot be opened, by which a container's network is connected",
                     "sudo modprobe tun; inside a container: start it with --device /dev/net/tun");
         }
-        return ok("network", "pasta gives each container one of its own");
+        var ports = settings.text("SERAI_RUNNER_NODE_PORTS")
+                .map(text -> ", with port " + text + " of this machine's loopback")
+                .orElse("");
+        return ok("network", "pasta gives each container one of its own" + ports);
     }
 
     private static Finding namespaces() {

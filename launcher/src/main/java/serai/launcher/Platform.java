@@ -320,6 +320,7 @@ final class Platform {
         environment.put(
                 "SERAI_RUNNER_CACHE",
                 settings.text("SERAI_RUNNER_CACHE").orElse(home.cache().toString()));
+        settings.text("SERAI_RUNNER_NODE_PORTS").ifPresent(ports -> environment.put("SERAI_RUNNER_NODE_PORTS", ports));
         environment.putAll(new ImageSettings(settings, python).environment());
         return environment;
     }

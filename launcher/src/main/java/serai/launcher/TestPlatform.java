@@ -44,6 +44,8 @@ final class TestPlatform implements AutoCloseable {
         changed.put(
                 "SERAI_GATEWAY_ACME_DIRECTORY", home.directory().resolve("acme").toString());
         changed.put(NomadAgent.Embedded.DEVICES, DEVICES);
+        changed.put(
+                "SERAI_RUNNER_NODE_PORTS", Integer.toString(Ports.any())); // a database's, which a test starts there
         var environment = new TreeMap<>(System.getenv());
         environment.keySet().removeAll(NOT_INHERITED);
         environment.putAll(changed);

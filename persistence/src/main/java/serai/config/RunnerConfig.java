@@ -2,15 +2,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.config;
 
+import static java.util.stream.Collectors.joining;
+
 import jakarta.enterprise.context.Dependent;
 import jakarta.inject.Inject;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** What allocations find on their nodes. */
 @Dependent
 public class RunnerConfig {
+    /** Of each container's loopback: where large values are. */
+    public static final int RUNNERS_PORT = 59;
+
     /** The interpreter on a node that starts the runner and, until images bring their own, the user's code. */
     @Inject
     @ConfigProperty(name = "serai.runner.python", defaultValue = "python3")
@@ -39,6 +46,11 @@ public class RunnerConfig {
     @ConfigProperty(name = "serai.runner.shares-network", defaultValue = "false")
     boolean sharesNetwork;
 
+    /** Ports of a node's loopback that are on its containers' as well: of helpers that run on each node. Separated by commas. */
+    @Inject
+    @ConfigProperty(name = "serai.runner.node-ports")
+    Optional<String> nodePorts;
+
     public String python() {
         return python;
     }
@@ -53,7 +65,36 @@ public class RunnerConfig {
 
     /** Of the job of a container or a build, as the runner reads it. */
     public Map<String, String> network() {
-        return sharesNetwork ? Map.of("SERAI_NETWORK", "node") : Map.of();
+        if (sharesNetwork) {
+            return Map.of("SERAI_NETWORK", "node");
+        }
+        var ports = nodePorts();
+        return ports.isEmpty()
+                ? Map.of()
+                : Map.of("SERAI_NODE_PORTS", ports.stream().map(String::valueOf).collect(joining(",")));
+    }
+
+    /**
+     * @return in order, each once
+     * @throws IllegalStateException naming the one that a container cannot have
+     */
+    public List<Integer> nodePorts() {
+        return nodePorts.stream()
+                .flatMap(text -> Stream.of(text.split(",", -1)))
+                .map(text -> port(text.strip()))
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
+    private static int port(String text) {
+        int port = text.matches("[0-9]{1,5}") ? Integer.parseInt(text) : 0;
+        if (port < 1 || port > 65_535 || port == RUNNERS_PORT) {
+            throw new IllegalStateException(
+                    "serai.runner.node-ports: '%s' is none: ports from 1 to 65535 are allowed, but for %d, which is the platform's"
+                            .formatted(text, RUNNERS_PORT));
+        }
+        return port;
     }
 
     public int processes() {
