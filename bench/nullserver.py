@@ -3,8 +3,9 @@
 """The null server: the least that an unmodified client and container runtime accept, kept in memory.
 
 What it costs is what client and runtime cost by themselves: the floor that the bench holds Serai against. It answers the
-calls of an ephemeral app (`run`, `.remote`, `.map`) and no others, gives a function one container at most, and promises
-nothing: no sign-in, no logs, no retries, no idempotency keys, nothing left after its end.
+calls of an ephemeral app (`run`, `.remote`, `.map`) and requests without a body to its web functions, and no others, gives a
+function one container at most, and promises nothing: no sign-in, no logs, no retries, no idempotency keys, nothing left after its
+end.
 
     python nullserver.py --ready FILE      FILE then holds its URL; needs a Python with the client's package
 """
@@ -15,6 +16,7 @@ import argparse
 import asyncio
 import contextlib
 import itertools
+import pickle
 import signal
 import socket
 import tempfile
@@ -25,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import grpclib.server
+from aiohttp import web
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message_factory import GetMessageClass
 from grpclib.const import Cardinality, Handler
@@ -46,6 +49,8 @@ class Call:
     size: int = 0
     outputs: list[pb.FunctionGetOutputsItem] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    question: list[pb.DataChunk] = field(default_factory=list)  # of a request: what the function reads
+    answer: list[pb.DataChunk] = field(default_factory=list)  # and what it said so far
 
     async def after(self, seen: int, timeout: float) -> list[pb.FunctionGetOutputsItem]:
         """The outputs from *seen* on; waits for the first of them."""
@@ -62,6 +67,7 @@ class Function:
 
     id: str
     app: str
+    web_port: int
     definition: pb.Function
     waiting: asyncio.Queue[pb.FunctionGetInputsItem] = field(default_factory=asyncio.Queue)
     container: asyncio.Task[None] | None = None
@@ -73,14 +79,15 @@ class Function:
     def handle(self) -> pb.FunctionHandleMetadata:
         same = ("function_name", "function_type", "function_schema", "supported_input_formats", "supported_output_formats")
         copied = {name: getattr(self.definition, name) for name in same}
-        return pb.FunctionHandleMetadata(app_id=self.app, definition_id=self.id.replace("fu-", "de-"), **copied)
+        url = f"http://{self.id}.localhost:{self.web_port}" if self.definition.webhook_config.type else ""
+        return pb.FunctionHandleMetadata(app_id=self.app, definition_id=self.id.replace("fu-", "de-"), web_url=url, **copied)
 
 
 class NullServer:
     """Each public method with the name of an RPC is that RPC; grpclib refuses the others as UNIMPLEMENTED."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    def __init__(self, sandbox: Sandbox, web_port: int) -> None:
+        self._sandbox, self._web_port = sandbox, web_port
         self._number = itertools.count(1)
         self._over: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)  # by app
         self._layouts: dict[str, dict[str, str]] = {}
@@ -148,7 +155,7 @@ class NullServer:
         return pb.ImageGetOrCreateResponse(image_id=self._id("im"), result=built, metadata=metadata)
 
     async def FunctionPrecreate(self, request: Any, _: Any) -> Any:
-        function = Function(self._id("fu"), request.app_id, pb.Function(function_name=request.function_name))
+        function = Function(self._id("fu"), request.app_id, self._web_port, pb.Function(function_name=request.function_name))
         self._functions[function.id] = function
         return pb.FunctionPrecreateResponse(function_id=function.id, handle_metadata=function.handle())
 
@@ -262,6 +269,68 @@ class NullServer:
             self._finish(item.input_id, item.result, item.data_format)
         return Empty()
 
+    async def FunctionGetDynamicConcurrency(self, request: Any, _: Any) -> Any:
+        return pb.FunctionGetDynamicConcurrencyResponse(concurrency=request.max_concurrency)
+
+    async def FunctionCallGetDataIn(self, request: Any, _: Any) -> AsyncIterator[Any]:
+        call = self._calls.get(request.function_call_id)
+        if call:
+            for chunk in call.question[request.last_index :]:
+                yield chunk
+            await asyncio.sleep(BEAT_S)  # the container ends it with the request; that a client leaves is not told
+
+    async def FunctionCallPutDataOut(self, request: Any, _: Any) -> Any:
+        call = self._calls[request.function_call_id]
+        call.answer += request.data_chunks
+        call.news.set()
+        return Empty()
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """A request to a web function, which the first part of the host names: a call whose answer comes in pieces."""
+        function = self._functions[request.host.partition(".")[0]]
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "scheme": "http",
+            "method": request.method,
+            "path": request.path,
+            "query_string": request.rel_url.raw_query_string.encode(),
+            "headers": [(name.lower(), value) for name, value in request.raw_headers],
+            "client": (request.remote, 1),
+        }
+        call = Call(self._id("fc"), function, pb.FUNCTION_CALL_INVOCATION_TYPE_SYNC)
+        whole = pb.Asgi(http_request=pb.Asgi.HttpRequest(body=b"", more_body=False))
+        call.question = [pb.DataChunk(data_format=pb.DATA_FORMAT_ASGI, data=whole.SerializeToString(), index=1)]
+        self._calls[call.id] = call
+        try:
+            given = pb.FunctionInput(args=pickle.dumps(((scope,), {}), 4), data_format=pb.DATA_FORMAT_PICKLE)
+            self._take(call, [pb.FunctionPutInputsItem(idx=0, input=given)])
+            return await self._follow(call, request)
+        finally:
+            self._calls.pop(call.id)
+
+    async def _follow(self, call: Call, request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        seen = 0
+        while True:
+            while seen < len(call.answer):
+                piece = pb.Asgi.FromString(call.answer[seen].data)
+                seen += 1
+                if piece.HasField("http_response_start"):
+                    fields = [each.decode() for each in piece.http_response_start.headers]
+                    answer = web.StreamResponse(status=piece.http_response_start.status)
+                    answer.headers.extend(zip(fields[::2], fields[1::2], strict=True))
+                    await answer.prepare(request)
+                elif piece.HasField("http_response_body"):
+                    await answer.write(piece.http_response_body.body)
+                    if not piece.http_response_body.more_body:
+                        await answer.write_eof()
+                        return answer
+            if call.outputs:
+                raise web.HTTPBadGateway(text="the function ended before its answer did")
+            call.news.clear()
+            await call.news.wait()
+
     async def TaskResult(self, request: Any, metadata: Any) -> Any:
         self._give_up(self._functions[metadata["x-null-function"]], request.result)
         return Empty()
@@ -279,7 +348,13 @@ async def serve(ready: Path) -> None:
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     with tempfile.TemporaryDirectory(prefix="nullserver-") as state:
-        service = NullServer(Sandbox(Path(state)))
+        for_requests = socket.create_server(("127.0.0.1", 0))
+        service = NullServer(Sandbox(Path(state)), for_requests.getsockname()[1])
+        gateway = web.Application()
+        gateway.router.add_route("*", "/{path:.*}", service.answer)
+        requests = web.AppRunner(gateway, access_log=None)
+        await requests.setup()
+        await web.SockSite(requests, for_requests).start()
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # 0 would leave Nagle's delays on
         listener.bind(("127.0.0.1", 0))
         for_clients, for_containers = grpclib.server.Server([service]), grpclib.server.Server([service])
@@ -289,6 +364,7 @@ async def serve(ready: Path) -> None:
         draft.write_text(f"http://127.0.0.1:{listener.getsockname()[1]}")
         draft.rename(ready)
         await stop.wait()
+        await requests.cleanup()
         await service.close()
 
 

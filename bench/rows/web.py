@@ -1,7 +1,7 @@
 # Copyright the Serai authors
 # SPDX-License-Identifier: Apache-2.0
-"""Web functions: hello through the gateway, by the input queue and straight to a server, beside the same app under uvicorn; first
-bytes from zero, silent WebSockets."""
+"""Web functions: hello through the gateway, by the input queue and straight to a server, beside the null
+server's and the same app under uvicorn; first bytes from zero, silent WebSockets."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import environments
 import processes
 import webload
 from platforms import ZERO_S, Broken, environment, wait_for
-from report import Aim, Figure, percentile
+from report import NULL_SERVER, Aim, Figure, percentile
 from rest import Rest
 from turns import SERAI, in_turns
 from webload import Endpoint
@@ -39,6 +40,8 @@ def measure(bench: Bench) -> Iterator[Figure]:
     where = bench.serai.program("web").ask("where")
     base = bench.serai.api["SERAI_WEB_URL"]
     ours, cold = (Endpoint.at(base, where[name]) for name in ("web", "cold"))
+    floor = urlsplit(bench.null.program("web").ask("where")["web"])
+    yield from beside(bench, ours, NULL_SERVER, Endpoint("127.0.0.1", floor.port, floor.netloc), note="aim: at least 1 ×")
     with uvicorn(bench.log("uvicorn")) as theirs:
         yield from beside(bench, ours, UVICORN, theirs)
         direct = Endpoint.at(base, bench.serai.program("direct").ask("where")["web"])
