@@ -59,9 +59,14 @@ def reason(answer: httpx.Response) -> str:
 
 
 class Rules:
-    """Limits of functions, by REST. They are felt within a second: endpoints are remembered so long."""
+    """
+    Limits of functions, by REST. They are felt within a second: each server remembers an endpoint so long after it looked it up,
+    and does not look again before. That is all there is to wait for: whether a server has forgotten is seen by nothing
+    but a request that the new limits treat otherwise, which would count already. So its bound is waited out, by the same kind
+    of clock.
+    """
 
-    STALE = 1.2  # s
+    STALE = 1.2  # s: Routes.STALE of the gateway, and a little for the request that looked
 
     def __init__(self, client: httpx.Client):
         self.client = client
