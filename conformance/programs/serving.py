@@ -91,7 +91,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("trailer", "x-pieces")
         self.end_headers()
         for i in range(pieces):
-            self.wfile.write(b"7\r\npiece %d\r\n" % i)
+            piece = b"piece %d" % i
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             self.wfile.flush()
             time.sleep(0.2)
         self.wfile.write(b"0\r\nx-pieces: %d\r\n\r\n" % pieces)
@@ -135,6 +136,13 @@ class Plain:
 
 @app.server(port=PORT, scaledown_window=4, max_containers=1, max_concurrency=1, startup_timeout=90)
 class Guarded:
+    @modal.enter()
+    def start(self):
+        listen()
+
+
+@app.server(port=PORT, unauthenticated=True, scaledown_window=4, max_containers=1, max_concurrency=2, startup_timeout=90)
+class Narrow:
     @modal.enter()
     def start(self):
         listen()

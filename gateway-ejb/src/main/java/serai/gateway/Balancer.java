@@ -16,6 +16,7 @@ import serai.serve.Door;
 /**
  * The containers of a pool that serve HTTP, as this server uses them: which of them gets the next request. They are filled one after
  * the other up to the number that each should have, so that what is not needed falls idle; beyond it, the one with the fewest is next.
+ * Servers beside each other fill them in the order of their ids: each counts what those before it have there, as they told it last.
  */
 final class Balancer {
     private final Limits limits;
@@ -37,6 +38,7 @@ final class Balancer {
 
         private Door door;
         private int inUse;
+        private int before;
         private boolean held;
         private long used;
         private long avoidedUntil;
@@ -48,20 +50,28 @@ final class Balancer {
         Door door() {
             return door;
         }
+
+        private int load() {
+            return before + inUse;
+        }
     }
 
     Balancer(Limits limits) {
         this.limits = limits;
     }
 
-    /** @param doors of all containers that take requests now, the most wanted first */
-    synchronized void see(List<Door> doors) {
+    /**
+     * @param doors of all containers that take requests now, the most wanted first
+     * @param before requests that servers before this one have under way, by container
+     */
+    synchronized void see(List<Door> doors, Map<String, Integer> before) {
         var ids = new HashSet<String>();
         open = doors.stream()
                 .map(door -> {
                     ids.add(door.containerId());
                     var backend = backends.computeIfAbsent(door.containerId(), id -> new Backend(door));
                     backend.door = door;
+                    backend.before = before.getOrDefault(door.containerId(), 0);
                     return backend;
                 })
                 .toList();
@@ -73,9 +83,9 @@ final class Balancer {
     synchronized Optional<Backend> take(long now) {
         Predicate<Backend> takes = backend -> backend.inUse < limits.most && backend.avoidedUntil - now <= 0;
         var next = open.stream()
-                .filter(takes.and(backend -> backend.inUse < limits.target))
+                .filter(takes.and(backend -> backend.load() < limits.target))
                 .findFirst()
-                .or(() -> open.stream().filter(takes).min(Comparator.comparingInt(backend -> backend.inUse)));
+                .or(() -> open.stream().filter(takes).min(Comparator.comparingInt(Backend::load)));
         next.ifPresent(backend -> backend.inUse++);
         return next;
     }

@@ -195,9 +195,9 @@ class Doors {
         try {
             if (at.look == null || at.lookedAt - asked < 0) {
                 long now = System.nanoTime();
-                at.look = serving.look(pool);
+                at.look = serving.look(pool, servers.self().id());
                 at.lookedAt = now;
-                at.balancer.see(at.look.doors());
+                at.balancer.see(at.look.doors(), at.look.before());
             }
         } finally {
             at.looking.unlock();

@@ -21,7 +21,11 @@ class BalancerTest {
     }
 
     private static void see(Balancer balancer, String... containers) {
-        balancer.see(Stream.of(containers).map(id -> new Door(id, "n", 1, "t")).toList());
+        see(balancer, Map.of(), containers);
+    }
+
+    private static void see(Balancer balancer, Map<String, Integer> before, String... containers) {
+        balancer.see(Stream.of(containers).map(id -> new Door(id, "n", 1, "t")).toList(), before);
     }
 
     private static Optional<String> next(Balancer balancer) {
@@ -40,6 +44,21 @@ class BalancerTest {
     @Test
     void givenContainersThatAllHaveTheirTarget_thenTheFewestWins() {
         assertThat(next(balancer(1, 3, "a", "b"), 6)).containsExactly("a", "b", "a", "b", "a", "b");
+    }
+
+    @Test
+    void givenContainersThatServersBeforeThisOneFill_thenThoseWithRoomAreNextAndThenTheFewest() {
+        var balancer = balancer(2, 10, "a", "b", "c");
+        see(balancer, Map.of("a", 2, "b", 1), "a", "b", "c");
+        assertThat(next(balancer, 6)).containsExactly("b", "c", "c", "a", "b", "c");
+    }
+
+    @Test
+    void givenContainersThatOthersHaveFilled_thenTheMostIsStillWhatThisServerMayHave() {
+        var balancer = balancer(1, 1, "a");
+        see(balancer, Map.of("a", 1), "a");
+        assertThat(next(balancer)).contains("a");
+        assertThat(balancer.isFull()).isTrue();
     }
 
     @Test

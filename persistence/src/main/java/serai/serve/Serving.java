@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Jdbi;
 import serai.call.Inputs;
 import serai.peer.Servers;
@@ -48,10 +49,12 @@ public class Serving {
      * What a request to a pool finds.
      *
      * @param doors of containers that take requests, the lowest ordinal first
+     * @param before requests by container that other servers have under way there, of those whose id is less than this one's: who
+     *     looks at all others makes way for one that makes way for it
      * @param isOpen whether it takes requests at all: a pool of an earlier version does not, nor one of an app that is stopped
      * @param gaveUpAt when its starts had failed too often; empty before
      */
-    public record Look(List<Door> doors, boolean isOpen, Optional<Instant> gaveUpAt) {}
+    public record Look(List<Door> doors, Map<String, Integer> before, boolean isOpen, Optional<Instant> gaveUpAt) {}
 
     /** The container's code was entered: what it starts may listen from now on. @return whether the container is ready by that */
     public boolean entered(String containerId) {
@@ -89,26 +92,41 @@ public class Serving {
         signals.afterCommit(Topic.work(pool.value()));
     }
 
-    public Look look(PoolId pool) {
+    /** Of containers that take requests, the lowest ordinal first. */
+    public List<Door> doors(PoolId pool) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select d.container_id, d.host, d.port, d.token from door d join container c on c.id = d.container_id
+                        where c.pool_id = :pool and c.state = 'ACTIVE' and d.entered and d.listening order by c.ordinal""")
+                .bind("pool", pool.value())
+                .map((row, context) -> new Door(
+                        row.getString("container_id"),
+                        row.getString("host"),
+                        row.getInt("port"),
+                        row.getString("token")))
+                .list());
+    }
+
+    /** @param serverId this one */
+    public Look look(PoolId pool, String serverId) {
+        var doors = doors(pool);
         return jdbi.withHandle(handle -> {
-            var doors = handle.createQuery("""
-                            select d.container_id, d.host, d.port, d.token from door d join container c on c.id = d.container_id
-                            where c.pool_id = :pool and c.state = 'ACTIVE' and d.entered and d.listening order by c.ordinal""")
+            var before = handle.createQuery("""
+                            select h.container_id, sum(h.in_use) as in_use from door_hold h join container c on c.id = h.container_id
+                            where c.pool_id = :pool and h.server_id < :server group by 1""")
                     .bind("pool", pool.value())
-                    .map((row, context) -> new Door(
-                            row.getString("container_id"),
-                            row.getString("host"),
-                            row.getInt("port"),
-                            row.getString("token")))
-                    .list();
+                    .bind("server", serverId)
+                    .collectRows(Collectors.toMap(
+                            row -> row.getColumn("container_id", String.class),
+                            row -> row.getColumn("in_use", Integer.class)));
             return handle.createQuery("select state, gave_up_at from pool where id = :pool")
                     .bind("pool", pool.value())
                     .map((row, context) -> new Look(
                             doors,
+                            before,
                             row.getString("state").equals("ACTIVE"),
                             Optional.ofNullable(row.getTimestamp("gave_up_at")).map(Timestamp::toInstant)))
                     .findOne()
-                    .orElse(new Look(doors, false, Optional.empty()));
+                    .orElse(new Look(doors, before, false, Optional.empty()));
         });
     }
 

@@ -43,20 +43,20 @@ class ServingTest {
     @Test
     void givenACodeThatWasEntered_whenSomethingListens_thenItsDoorIsOpen() {
         assertThat(serving.entered(container)).isFalse();
-        assertThat(serving.look(pool).doors()).isEmpty();
+        assertThat(serving.doors(pool)).isEmpty();
         assertThat(serving.told(door(container), true)).isTrue();
-        assertThat(serving.look(pool).doors()).containsExactly(door(container));
+        assertThat(serving.doors(pool)).containsExactly(door(container));
 
         assertThat(serving.told(door(container), false)).isFalse();
-        assertThat(serving.look(pool).doors()).isEmpty();
+        assertThat(serving.doors(pool)).isEmpty();
     }
 
     @Test
     void givenSomethingThatListensEarly_whenTheCodeIsEntered_thenTheDoorIsOpen() {
         assertThat(serving.told(door(container), true)).isFalse();
-        assertThat(serving.look(pool).doors()).isEmpty();
+        assertThat(serving.doors(pool)).isEmpty();
         assertThat(serving.entered(container)).isTrue();
-        assertThat(serving.look(pool).doors()).hasSize(1);
+        assertThat(serving.doors(pool)).hasSize(1);
     }
 
     @Test
@@ -78,7 +78,7 @@ class ServingTest {
         serving.entered(container);
         fixture.drain(container);
         assertThat(serving.hold(container, one)).isFalse();
-        assertThat(serving.look(pool).doors()).isEmpty();
+        assertThat(serving.doors(pool)).isEmpty();
     }
 
     @Test
@@ -92,6 +92,18 @@ class ServingTest {
 
         serving.report(one, pool, 0, Map.of(container, 0));
         assertThat(serving.load(pool)).isEqualTo(new Inputs.Load(1, 5));
+    }
+
+    @Test
+    void givenTwoServersAtOneContainer_thenTheOneWithTheGreaterIdSeesWhatTheOtherHasThere() {
+        serving.told(door(container), true);
+        serving.hold(container, one);
+        serving.hold(container, other);
+        serving.report(one, pool, 0, Map.of(container, 2));
+        serving.report(other, pool, 0, Map.of(container, 5));
+        boolean isFirst = one.compareTo(other) < 0;
+        assertThat(serving.look(pool, one).before()).isEqualTo(isFirst ? Map.of() : Map.of(container, 5));
+        assertThat(serving.look(pool, other).before()).isEqualTo(isFirst ? Map.of(container, 2) : Map.of());
     }
 
     @Test
@@ -113,10 +125,10 @@ class ServingTest {
 
     @Test
     void givenAPoolOfAnEarlierVersion_thenItIsNotOpen() {
-        assertThat(serving.look(pool).isOpen()).isTrue();
+        assertThat(serving.look(pool, one).isOpen()).isTrue();
         jdbi.useHandle(h -> h.execute("update pool set state = 'DRAINING' where id = ?", pool.value()));
-        assertThat(serving.look(pool).isOpen()).isFalse();
-        assertThat(serving.look(new PoolId("po-nobody")).isOpen()).isFalse();
+        assertThat(serving.look(pool, one).isOpen()).isFalse();
+        assertThat(serving.look(new PoolId("po-nobody"), one).isOpen()).isFalse();
     }
 
     @Test

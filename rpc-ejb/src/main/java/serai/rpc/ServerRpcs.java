@@ -53,7 +53,7 @@ class ServerRpcs implements RpcFeature {
         var function = functions.get(caller.tenant(), request.getFunctionId());
         if (function.definitionId() != null) {
             pools.current(function)
-                    .map(pool -> serving.look(pool.id()).doors())
+                    .map(pool -> serving.doors(pool.id()))
                     .ifPresent(doors ->
                             doors.forEach(door -> answer.addContainers(FlashContainerListResponse.Container.newBuilder()
                                     .setTaskId(door.containerId())

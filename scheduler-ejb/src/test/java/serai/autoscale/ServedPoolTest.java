@@ -58,7 +58,7 @@ class ServedPoolTest {
         assertThat(container.row().state()).isEqualTo(Container.State.STARTING);
         doorkeeper.told(door(container), pool.id(), true);
         assertThat(container.row().state()).isEqualTo(Container.State.ACTIVE);
-        assertThat(server.serving.look(pool.id()).doors()).containsExactly(door(container));
+        assertThat(server.serving.doors(pool.id())).containsExactly(door(container));
     }
 
     @Test
