@@ -54,6 +54,14 @@ def test_given_a_server_at_zero_when_asked_then_it_answers_and_sees_the_request_
     assert "te" not in fields and "connection" not in fields
 
 
+def test_given_a_server_that_was_asked_at_zero_when_its_events_are_read_then_no_look_at_it_has_failed(plain, platform: Platform):
+    assert plain.get("/").status_code == 200
+    with api(platform.api_token) as client:
+        events = client.get(f"/functions/{serving.Plain.object_id}/events").raise_for_status().json()["items"]
+    assert {event["kind"] for event in events} >= {"SCALED", "ADMITTED"}
+    assert not [event for event in events if "failed to scale" in (event["reason"] or "")]
+
+
 def test_given_bodies_when_sent_by_length_and_in_chunks_then_both_arrive_whole(plain):
     body = os.urandom(1 << 20) * 24
     expected = {"size": len(body), "sha256": hashlib.sha256(body).hexdigest()}

@@ -23,6 +23,7 @@ import serai.peer.Servers;
 import serai.pool.PoolId;
 import serai.serve.Door;
 import serai.serve.Serving;
+import serai.server.ServerContext;
 import serai.signal.Signals;
 import serai.signal.Topic;
 import serai.web.WebEndpoint;
@@ -55,6 +56,7 @@ class Doors {
     private final Signals signals;
     private final Events events;
     private final DatabaseClock clock;
+    private final ServerContext context;
 
     @Inject
     Doors(
@@ -63,17 +65,19 @@ class Doors {
             Reconciliations reconciliations,
             Signals signals,
             Events events,
-            DatabaseClock clock) {
+            DatabaseClock clock,
+            ServerContext context) {
         this.events = events;
         this.serving = serving;
         this.servers = servers;
         this.reconciliations = reconciliations;
         this.signals = signals;
         this.clock = clock;
+        this.context = context;
     }
 
     Doors() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** A pool, and when it was looked at last. */
@@ -138,7 +142,7 @@ class Doors {
             if (first) {
                 report(pool, at.balancer); // what waits is told before anybody counts it
             }
-            reconciliations.request(pool);
+            context.run(() -> reconciliations.request(pool)); // transactions of the look need it
             while (true) {
                 look(pool, at, System.nanoTime());
                 var pass = take(at.balancer);
