@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the gateway bounds: how long it waits, how much waits for it, and how slow a client may be."""
 
+import asyncio
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -200,3 +201,22 @@ def test_given_what_a_stranger_says_of_its_origin_when_the_function_is_asked_the
     assert "6.6.6.6" not in answer.text
     assert "bank.example" not in answer.text
     assert scope["scheme"] == "http"
+
+
+def test_given_two_hundred_requests_at_a_time_when_a_function_is_called_then_calls_and_requests_end_well(web, busy):
+    async def crowd() -> list[int]:
+        host = busy.headers["host"]
+        limits = httpx.Limits(max_connections=200)
+        async with httpx.AsyncClient(
+            base_url=web.base, headers={"host": host}, limits=limits, timeout=WAIT, trust_env=False
+        ) as client:
+            return [answer.status_code for answer in await asyncio.gather(*(client.get("/wait/0.2") for _ in range(200)))]
+
+    assert web_busy.twice.remote(1) == 2  # its container is there
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(lambda: asyncio.run(crowd()))
+        called = 0
+        while not asked.done() or called == 0:
+            called += 1
+            assert web_busy.twice.remote(called) == 2 * called
+        assert asked.result() == [200] * 200

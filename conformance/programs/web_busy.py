@@ -71,3 +71,8 @@ def busy():
 @modal.asgi_app()
 def single():
     return asgi([])
+
+
+@app.function(max_containers=1)
+def twice(number: int) -> int:
+    return 2 * number
