@@ -119,6 +119,12 @@ def inside(container: str) -> list[int]:
     return [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and _hostname(pid) == container]
 
 
+def is_below(pid: int, ancestor: int) -> bool:
+    while pid > 1 and pid != ancestor:
+        pid = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return pid == ancestor
+
+
 def _hostname(pid: str) -> str:
     try:
         words = pathlib.Path("/proc", pid, "environ").read_bytes().split(b"\0")

@@ -77,6 +77,71 @@ def symlink_of_own_files_into_the_node():
 def dots_out_of_the_root():
     return reads("/root" + "/.." * 40 + SECRET)
 
+# --- files of the node's root that somebody has shown it by mistake
+for leaked in LEAKED:
+    def f(leaked=leaked):
+        return reads(leaked)
+    f.__name__ = "read_of_a_leak_" + leaked.rpartition("/")[2]
+    ALL.append(f)
+
+    def f(leaked=leaked):
+        return writes(leaked)
+    f.__name__ = "write_to_a_leak_" + leaked.rpartition("/")[2]
+    ALL.append(f)
+
+    def f(leaked=leaked):
+        os.chmod(leaked, 0o666)
+        return True
+    f.__name__ = "chmod_of_a_leak_" + leaked.rpartition("/")[2]
+    ALL.append(f)
+
+@attempt
+def new_file_in_a_leak():
+    return LEAKED_DIRECTORY and writes(LEAKED_DIRECTORY + "/mine")
+
+@attempt
+def files_of_the_nodes_root_are_its_own():
+    """Whose /proc is: not made by a container, which has no power over its own process's files there if root owns them."""
+    return [p for p in ("/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/proc/kcore") if os.path.exists(p)
+            and os.stat(p).st_uid == os.getuid()]
+
+@attempt
+def signal_to_processes_of_the_node():
+    found = []
+    for pid in (NODE_PID, *range(3, 5000)):
+        try:
+            if pid != os.getpid():
+                os.kill(pid, 0)
+                found.append(pid)
+        except ProcessLookupError:
+            pass
+    return found
+
+@attempt
+def handle_of_a_process_of_the_node():
+    return os.pidfd_open(NODE_PID)
+
+@attempt
+def memory_of_a_process_of_the_node():
+    return call(310, NODE_PID, 0, 0, 0, 0, 0) >= 0
+
+@attempt
+def ptrace_of_a_process_of_the_node():
+    return call(101, 16, NODE_PID, 0, 0) == 0
+
+@attempt
+def descriptors_of_the_parent():
+    paths = ["/proc/1/fd/" + name for name in os.listdir("/proc/1/fd")]
+    own = os.stat("/proc/self/ns/user").st_ino
+    return [p for p in paths if not os.readlink(p).startswith(("/dev/null", "pipe:", "anon_inode:[eventfd]"))
+            and os.stat(p).st_ino != own]
+
+for where, text in (("uid_map", b"0 0 1"), ("gid_map", b"0 0 1"), ("setgroups", b"allow"), ("oom_score_adj", b"-1000")):
+    def f(where=where, text=text):
+        return writes("/proc/self/" + where, text)
+    f.__name__ = "write_to_own_" + where
+    ALL.append(f)
+
 @attempt
 def parents_environment():
     return b"SERAI" in reads("/proc/1/environ") or b"NOMAD" in open("/proc/1/environ", "rb").read()
@@ -125,7 +190,7 @@ for where in ("/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname", "/pr
 # --- privileges
 @attempt
 def capabilities():
-    return [l for l in open("/proc/self/status") if l.startswith(("CapEff", "CapPrm", "CapAmb")) and int(l.split()[1], 16)]
+    return [l for l in open("/proc/self/status") if l.startswith("Cap") and int(l.split()[1], 16)]
 
 @attempt
 def new_privileges():
@@ -299,6 +364,19 @@ def secret_of_the_node():
     path.unlink()
 
 
+def leak(machine: pathlib.Path) -> dict[str, str]:
+    """Files of root's, for itself or its group only, and a directory. @return variables that make the runner show them"""
+    (machine / "dev/nvidia-uvm").mkdir(parents=True)
+    for name, mode in (("nvidia0", 0o600), ("nvidiactl", 0o660)):
+        path = machine / "dev" / name
+        path.write_text("for root only")
+        path.chmod(mode)
+    known = machine / "proc/driver/nvidia/gpus/0000:01:00.0"
+    known.mkdir(parents=True)
+    known.joinpath("information").write_text("GPU UUID: GPU-1\nDevice Minor: 0\n")
+    return {"NVIDIA_DEV_ROOT": str(machine), "SERAI_GPUS": "1", "NVIDIA_VISIBLE_DEVICES": "GPU-1"}
+
+
 @pytest.fixture
 def attack(node, http, secret_of_the_node):
     """Tries all of it. @return what succeeded"""
@@ -307,13 +385,18 @@ def attack(node, http, secret_of_the_node):
         other = node.directory / "other"
         other.mkdir()
         (other / "file").write_text("of another task")
+        leaks = {}
+        if os.geteuid() == 0:  # by the way that device nodes take
+            leaks = leak(node.directory / "machine")
         known = {
+            "LEAKED": ["/dev/nvidia0", "/dev/nvidiactl"] if leaks else [],
+            "LEAKED_DIRECTORY": "/dev/nvidia-uvm" if leaks else "", "NODE_PID": os.getpid(),
             "SECRET": secret_of_the_node, "OTHER": str(other / "file"), "CACHE": node.cache, "ALLOC": str(node.directory),
             "HOME": str(pathlib.Path.home()), "BUILT": bool(tag), "PIDS": os.geteuid() == 0,
         }  # fmt: skip
         http.answer["limits"] = {"pids": 64}
         node.runtime("\n".join(f"{name} = {value!r}" for name, value in known.items()) + TRIES, tag)
-        ended = node.run(120)
+        ended = node.run(120, **leaks)
         assert ended.out, ended.err + str(http.exits)
         said = json.loads(ended.out.strip().splitlines()[-1])
         assert said["tries"] >= 50

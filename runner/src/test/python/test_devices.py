@@ -10,6 +10,7 @@ import pathlib
 import stat
 
 import pytest
+import roots
 from serai_runner import devices
 from serai_runner.problems import Failed
 
@@ -21,8 +22,14 @@ def read(path):
         return file.read()
 def kind(path):
     return "device" if not os.path.isfile(path) else "file"
+def opens(path):
+    try:
+        open(path, "r+b", buffering=0).close()
+    except OSError:
+        return False
+    return True
 nodes = sorted(n for n in os.listdir("/dev") if n.startswith("nvidia"))
-print(json.dumps({"nodes": nodes, "kinds": [kind("/dev/" + n) for n in nodes],
+print(json.dumps({"nodes": nodes, "opened": [n for n in nodes if kind("/dev/" + n) == "device" and opens("/dev/" + n)], "kinds": [kind("/dev/" + n) for n in nodes],
     "contents": [read("/dev/" + n) for n in nodes if kind("/dev/" + n) == "file" and n[6:].isdigit()],
     "environment": {n: v for n, v in os.environ.items() if n.startswith(("NVIDIA", "CUDA", "LD_", "SERAI"))},
     "proc": os.path.exists("/proc/driver/nvidia") and sorted(os.listdir("/proc/driver/nvidia/gpus"))}))
@@ -46,8 +53,8 @@ def root(tmp_path) -> pathlib.Path:
 
 @pytest.fixture
 def look(node, root, http):
-    def run(**environment: str) -> dict:
-        node.runtime(LOOK)
+    def run(tag: str = "", **environment: str) -> dict:
+        node.runtime(LOOK, tag)
         run = node.run(NVIDIA_DEV_ROOT=str(root), **environment)
         assert run.out, run.err + str(http.exits)
         return json.loads(run.out)
@@ -73,15 +80,24 @@ def test_given_no_request_when_it_starts_then_there_is_no_gpu_whatever_the_node_
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a device node")
-def test_given_a_real_device_node_when_it_starts_then_it_can_be_opened(look, root):
+@pytest.mark.parametrize("mode", [0o666, 0o660, 0o600])
+@pytest.mark.parametrize("built", [False, True])
+def test_given_a_real_device_node_when_it_starts_then_it_can_be_opened(look, root, http, request, mode, built):
+    tag = ""
+    if built:
+        http.answer.update(root={"base": request.getfixturevalue("base"), "layers": []}, python_version=roots.python())
+        tag = "cp" + roots.python().replace(".", "")
     node = root / "dev" / "nvidia2"
     node.unlink()
-    os.mknod(node, 0o666 | stat.S_IFCHR, os.makedev(1, 3))  # what /dev/null is
+    os.mknod(node, stat.S_IFCHR, os.makedev(1, 3))  # what /dev/null is
+    node.chmod(mode)
     try:
         node.open("wb").close()
     except OSError as e:
         pytest.skip(f"device nodes cannot be opened in this directory: {e}")
-    assert look(SERAI_GPUS="1", NVIDIA_VISIBLE_DEVICES=FIRST)["kinds"] == ["file", "device", "file"]
+    seen = look(tag, SERAI_GPUS="1", NVIDIA_VISIBLE_DEVICES=FIRST)
+    assert seen["kinds"] == ["file", "device", "file"] and seen["opened"] == ["nvidia2"]
+    assert stat.S_IMODE(node.stat().st_mode) == mode, "the node's own is not changed"
 
 
 @pytest.mark.parametrize(

@@ -93,9 +93,13 @@ def test_given_files_when_they_are_laid_out_then_they_are_copies_with_their_mode
 
 
 def test_given_a_large_file_when_it_is_laid_out_then_it_is_shown_from_the_cache_read_only(files, tmp_path):
-    file = File("/models/weights", "ab" * 32, LARGE_BYTES, 0o644)
-    bindings = lay_out([file], files, str(tmp_path / "tree"))
-    assert bindings[-1] == (files.path("ab" * 32), "/models/weights", False)
+    sha256 = hashlib.sha256(bytes(LARGE_BYTES)).hexdigest()
+    files.put(sha256, lambda out: out.write(bytes(LARGE_BYTES)))
+    bindings = lay_out([File("/models/weights", sha256, LARGE_BYTES, 0o644)], files, str(tmp_path / "tree"))
+    assert bindings[-1] == (files.path(sha256), "/models/weights", False)
+    assert os.stat(files.path(sha256)).st_mode & 0o777 == 0o644, "others may read it who are shown it"
+    lay_out([File("/models/program", sha256, LARGE_BYTES, 0o755)], files, str(tmp_path / "other"))
+    assert os.stat(files.path(sha256)).st_mode & 0o777 == 0o755
     assert not (tmp_path / "tree" / "models").exists()
 
 

@@ -13,8 +13,11 @@ import subprocess
 import sys
 
 import pytest
+import roots
 from fakes import until
-from launch import inside
+from launch import inside, is_below
+from serai_runner.files import LARGE_BYTES
+from serai_runner.network import USER
 
 LOOK = """
 import json, os, socket, sys
@@ -95,6 +98,42 @@ def test_given_a_container_then_it_is_root_without_any_power(look, http):
     assert seen["no_new_privileges"] == ["1"]
     assert seen["host"] == http.container
     assert seen["resolved"].startswith("127.")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's container is that user's")
+@pytest.mark.parametrize("network", ["", "node"])
+@pytest.mark.parametrize("built", [False, True])
+def test_given_a_runner_that_is_root_when_a_container_runs_then_it_and_what_it_writes_is_nobodys_on_the_node(
+    node, http, request, built, network
+):
+    tag = ""
+    if built:
+        http.answer.update(root={"base": request.getfixturevalue("base"), "layers": []}, python_version=roots.python())
+        tag = "cp" + roots.python().replace(".", "")
+    node.runtime("import time\nopen('/root/written', 'w').close()\nprint('up')\ntime.sleep(60)", tag)
+    process = node.start(SERAI_NETWORK=network)
+    node.text_shown(1, "up\n")
+    processes = [pid for pid in inside(http.container) if is_below(pid, process.pid)]
+    for pid in processes:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        ids = [line.split()[1:] for line in status.splitlines() if line.startswith(("Uid:", "Gid:", "Groups:"))]
+        assert {one for line in ids for one in line} == {str(USER)}, status
+    written = list(node.containers.rglob("written"))
+    assert processes and [(path.stat().st_uid, path.stat().st_gid) for path in written] == [(USER, USER)]
+    process.send_signal(signal.SIGTERM)
+    process.wait(20)
+    assert not list(node.containers.iterdir())
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o755])
+def test_given_a_large_file_when_it_is_shown_from_the_cache_then_it_can_be_read_and_has_its_mode(node, http, mode):
+    http.add_file("/root/large", "#!/bin/sh\necho it runs; exit\n" + "x" * LARGE_BYTES, mode=mode)
+    node.runtime("""
+import os, subprocess
+print(len(open("/root/large").read()))
+print(os.access("/root/large", os.X_OK) and subprocess.run(["/root/large"], capture_output=True, text=True).stdout.strip())
+""")
+    assert node.run().out.split("\n")[1] == ("it runs" if mode & 0o100 else "False")
 
 
 def test_given_an_ordinary_user_when_it_runs_the_runner_then_the_container_is_as_closed(ordinary, http, look, own_by_nobody):

@@ -160,7 +160,7 @@ class Builder:
 
     def command(self, assembly: Assembly, options: list[str], words: list[str], quiet: bool = False) -> tuple[int, bytes]:
         """Runs one in the sandbox. @return its exit code, and the end of what it said"""
-        limits.lower_own()
+        limits.lower_own(has_users=True)
         group = limits.make_group(f"{limits.PREFIX}{self._build.name}-{os.urandom(3).hex()}")
         try:
             group.limit(Limits(memory_mb=self._build.memory_mb, pids=PIDS))

@@ -29,6 +29,11 @@ class Assembly:
 
     def __init__(self, cache: str, scratch: str, tell: Callable[[str], None], network: Network | None = None) -> None:
         """@param network: of its commands; None: the node's"""
+        if os.geteuid():
+            raise Failed(
+                "images that have to be built need a runner that is root on its node (or one with users of its own): this one is "
+                f"user {os.geteuid()}; an image that is debian_slim() with .env(), .workdir() and local files needs no build"
+            )
         self.layers = Layers(cache)
         self.stage = Stage(network)
         self._network = network

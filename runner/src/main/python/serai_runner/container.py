@@ -227,9 +227,9 @@ class Container:
         return identity
 
     def _limited(self, bwrap: str, root: sandbox.Root | sandbox.Built, identity: sandbox.Identity) -> Outcome:
-        from . import limits
+        from . import limits, sandbox
 
-        limits.lower_own()
+        limits.lower_own(has_users=isinstance(root, sandbox.Built) or os.geteuid() != 0)
         if not any(self._task.limits):
             return self._watch(bwrap, root, identity, None)
         group = limits.make_group(limits.PREFIX + identity.container)
@@ -339,6 +339,8 @@ def run(settings: Settings, began: float) -> int:
 
     def meanwhile() -> None:
         """Begins what is needed next, and imports it, while the server looks into our request."""
+        if os.geteuid() == 0:
+            from . import namespaces  # noqa: F401 - what the network's processes need as well
         if not settings.shares_network and not networks:
             networks.append(Network(forwarded=settings.node_ports))  # before there are threads
         _load()

@@ -47,6 +47,15 @@ class Cache:
         except FileNotFoundError:
             return False
 
+    def show(self, file: File) -> str:
+        """@return its path; whoever it is shown to may read it, while the directories above let nobody else pass"""
+        path = self.path(file.sha256)
+        mode = os.stat(path).st_mode & 0o777
+        wanted = mode | 0o444 | file.mode & 0o111
+        if mode != wanted:
+            os.chmod(path, wanted)
+        return path
+
     def put(self, sha256: str, fill: Callable[[BinaryIO], None]) -> None:
         """@param fill: writes the content; it may be larger than the memory
 
@@ -128,7 +137,7 @@ def lay_out(files: Iterable[File], cache: Cache, tree: str) -> list[Binding]:
     for file in files:
         parts = _parts(file.path)
         if file.size >= LARGE_BYTES:
-            single.append(Binding(cache.path(file.sha256), file.path, writable=False))
+            single.append(Binding(cache.show(file), file.path, writable=False))
             continue
         copy = os.path.join(tree, *parts)
         _directory(os.path.dirname(copy), made)

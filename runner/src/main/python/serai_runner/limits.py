@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from .registration import Limits
 
 FILES = 65_536  # open files of one process; more only makes programs that close 'all' of them slow
-PROCESSES = 16_384  # of this user on this node: stops a fork bomb where there is no pids group
+PROCESSES = 16_384  # of a container's users or of an ordinary user: stops a fork bomb where there is no pids group
 CPU_PERIOD_US = 100_000
 GONE_S = 5  # how long the processes of a killed namespace may take to leave their group
 ROOT = "/sys/fs/cgroup"
@@ -20,13 +20,18 @@ _CHARGED = 1 << 20  # the kernel charges a group in batches, some for each proce
 CONTROLLERS = ("memory", "pids", "cpu")
 
 
-def lower_own() -> None:
-    """Sets the limits of this process, which the container inherits. Root is exempt from the number of processes."""
+def lower_own(has_users: bool) -> None:
+    """Sets the limits of this process, which the container inherits.
+
+    @param has_users: there are users of the container's own already, or we are an ordinary user. Where users are made from
+        here on, the limit of processes would hold for all containers of the node together
+    """
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _lower(resource.RLIMIT_NOFILE, FILES)
-    _lower(resource.RLIMIT_NPROC, PROCESSES)
+    if has_users:
+        _lower(resource.RLIMIT_NPROC, PROCESSES)
 
 
 def _lower(what: int, most: int) -> None:

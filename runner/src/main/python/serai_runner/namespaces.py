@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What Python lacks of Linux: a mount namespace of our own, mounts in it, and a range of users that are nobody outside.
 
-Users of containers with a root of their own are those from *FIRST* on: what their root writes belongs to nobody else on
-the node, and whoever got out of a sandbox would be nobody either.
+Where the runner is root, users of containers are those from *FIRST* on: what their root writes belongs to nobody else on the
+node, and whoever got out of a sandbox would be nobody either.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-import subprocess
+import stat
 from typing import TYPE_CHECKING
 
 from .problems import Failed
@@ -47,16 +47,13 @@ class Stage:
     """A place of our own for mounts, gone with this process. Make and use it on the main thread only: the namespace is
     that thread's, and its children's."""
 
-    def __init__(self, network: Network | None = None) -> None:
-        """@param network: of what *enter* starts; None: the node's
+    def __init__(self, network: Network | None = None, users: bool = True) -> None:
+        """@param network: of what *enter* and *join* start; None: the node's
+        @param users: *enter* and *join* are needed
         @raise Failed: not permitted here
         """
         self._network = network
-        if os.geteuid():
-            raise Failed(
-                "images that have to be built need a runner that is root on its node (or one with users of its own): this one is "
-                f"user {os.geteuid()}; an image that is debian_slim() with .env(), .workdir() and local files needs no build"
-            )
+        self._shown: dict[str, str] = {}
         os.makedirs(STAGE, mode=0o755, exist_ok=True)
         if _libc.unshare(_NEWNS):
             number = ctypes.get_errno()
@@ -64,7 +61,8 @@ class Stage:
         mount("", "/", "", _REC | _SLAVE)
         mount("serai", STAGE, "tmpfs", 0, "mode=0755")
         self.users = os.path.join(STAGE, "users")
-        self._make_users()
+        if users:
+            self._make_users()
 
     def bind(self, source: str, name: str) -> str:
         """Shows a file or directory of the node there. @return its path"""
@@ -75,6 +73,24 @@ class Stage:
             open(target, "x").close()
         mount(source, target, "", _BIND)
         return target
+
+    def show(self, source: str) -> str:
+        """@return where our users find a file or directory of the node, whoever may pass the directories above it"""
+        for above, shown in self._shown.items():
+            if source == above or source.startswith(above + "/"):
+                return shown + source[len(above) :]
+        self._shown[source] = self.bind(source, f"shown-{len(self._shown)}")
+        return self._shown[source]
+
+    def show_device(self, source: str) -> str:
+        """The same for a device's node. One that is not for everybody is made anew, for our users only."""
+        found = os.stat(source)
+        if not stat.S_ISCHR(found.st_mode) or found.st_mode & 0o006 == 0o006:
+            return self.show(source)
+        node = os.path.join(STAGE, f"device-{os.major(found.st_rdev)}-{os.minor(found.st_rdev)}")
+        os.mknod(node, stat.S_IFCHR | 0o600, found.st_rdev)
+        own(node)
+        return node
 
     def overlay(self, name: str, lower: list[str], directory: str) -> str:
         """A root: *lower* directories, the highest first, and what is written goes to UPPER of *directory*.
@@ -114,11 +130,18 @@ class Stage:
 
     def enter(self) -> list[str]:
         """Words before a command that shall run as root of our users."""
-        net = [f"--net={self._network.path()}"] if self._network else []
-        return ["nsenter", *net, f"--user={self.users}", "--setuid", "0", "--setgid", "0", "--"]
+        return ["nsenter", *self._net(), f"--user={self.users}", "--setuid", "0", "--setgid", "0", "--"]
+
+    def join(self) -> list[str]:
+        """Words before a bubblewrap that joins *users* itself: then it also takes from its processes what they could get."""
+        return ["nsenter", *self._net(), f"--setuid={FIRST}", f"--setgid={FIRST}", "--"]
+
+    def _net(self) -> list[str]:
+        return [f"--net={self._network.path()}"] if self._network else []
 
     def _make_users(self) -> None:
-        """A process makes the namespace, which then is held by a mount. Nobody inside may make further ones."""
+        """A process makes the namespace, which then is held by a mount. It is its first user's, who may join it therefore.
+        Nobody inside may make further ones."""
         ready, ready_in = os.pipe()
         done, done_in = os.pipe()
         child = os.fork()
@@ -126,11 +149,13 @@ class Stage:
             os.close(done_in)
             status = 1
             try:
+                os.setgroups([])
+                os.setresgid(FIRST, FIRST, FIRST)
+                os.setresuid(FIRST, FIRST, FIRST)
                 if _libc.unshare(_NEWUSER) == 0:
                     os.write(ready_in, b"1")
                     os.read(done, 1)
-                    with open("/proc/sys/user/max_user_namespaces", "w", encoding="ascii") as most:
-                        most.write("0")
+                    os.write(os.open("/proc/sys/user/max_user_namespaces", os.O_WRONLY), b"0")  # it may not import what root may
                     status = 0
             finally:
                 os._exit(status)
@@ -190,6 +215,8 @@ def find_tool(name: str, remedy: str) -> str:
 
 def run_from(command: list[str], source: object, what: str) -> None:
     """@param source: its standard input. @raise Failed: with its last words"""
+    import subprocess
+
     done = subprocess.run(command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         said = done.stdout.decode("utf-8", "replace").strip().splitlines()

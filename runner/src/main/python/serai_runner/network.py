@@ -164,11 +164,12 @@ class Network:
         return f"/proc/{os.getpid()}/fd/{self._fds[1]}"
 
     def enter(self) -> list[str]:
-        """Words before a command that shall run there. @raise Failed"""
-        words = ["nsenter", f"--net={self.path()}"]
+        """Words before a command that shall run there, as nobody of the node where we are root. @raise Failed"""
         if os.geteuid():
-            words += [f"--user=/proc/{os.getpid()}/fd/{self._fds[0]}", "--preserve-credentials"]
-        return [*words, "--"]
+            whom = [f"--user=/proc/{os.getpid()}/fd/{self._fds[0]}", "--preserve-credentials"]
+        else:
+            whom = [f"--setuid={USER}", f"--setgid={USER}"]
+        return ["nsenter", f"--net={self.path()}", *whom, "--"]
 
     def close(self) -> None:
         """Nothing leaves it any more. It is gone when its last process is."""

@@ -16,6 +16,7 @@ from .registration import Task
 from .server import Server
 
 if TYPE_CHECKING:
+    from .namespaces import Stage
     from .network import Network
 
 
@@ -39,12 +40,23 @@ def prepare(
         directory = runtime.ensure(cache, task.package, task.version, interpreter, tell)
         files = Cache(cache)
         files.fetch(task.files, connect)
-        bindings = lay_out(task.files, files, os.path.join(scratch, "tree"))
-        etc = os.path.join(scratch, "etc")
+        tree, etc = (os.path.join(scratch, name) for name in ("tree", "etc"))
+        bindings = lay_out(task.files, files, tree)
         sandbox.write_etc(etc)
+        stage = _stage(tree) if os.geteuid() == 0 else None
     except OSError as e:
         raise Failed(f"the container could not be prepared on this node: {e}") from e
-    return sandbox.Root(interpreter, directory, tuple(bindings), etc, task.workdir, task.environment, network)
+    return sandbox.Root(interpreter, directory, tuple(bindings), etc, task.workdir, task.environment, network, stage)
+
+
+def _stage(tree: str) -> Stage:
+    """The task's files are the container's root's, who is nobody on this node."""
+    from .namespaces import Stage, own_tree
+
+    own_tree(tree)
+    stage = Stage(users=False)
+    stage.show(tree)
+    return stage
 
 
 def prepare_built(

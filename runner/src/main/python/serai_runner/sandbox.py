@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from . import devices, programs, seccomp
 from .files import Binding
 from .interpreter import Interpreter
+from .network import USER
 from .problems import Failed
 from .runtime import DEPENDENCIES
 
@@ -56,6 +57,7 @@ class Root(NamedTuple):
     workdir: str
     environment: Mapping[str, str]  # the image's and the secrets'
     network: Network | None = None  # None: the node's
+    stage: Stage | None = None  # where root shows others what only it may get to; None: we are not root
 
 
 class Built(NamedTuple):
@@ -144,7 +146,7 @@ def arguments(root: Root, identity: Identity, fds: Mapping[str, int], hardened: 
 def built_arguments(root: Built, identity: Identity, fds: Mapping[str, int]) -> list[str]:
     """Bubblewrap's options for a root of the image's own. Its users are made already, and nobody inside makes others."""
     return [
-        *isolation(_hostname(identity)),
+        *("--uid", "0", "--gid", "0", *isolation(_hostname(identity))),
         *("--bind", root.path, "/"),
         *_proc(),
         *("--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"),
@@ -369,40 +371,77 @@ def start(bwrap: str, root: Root | Built, identity: Identity, held: bool = False
 
     The calling thread must be the one that lives longest: its end is the sandbox's.
     """
-    if isinstance(root, Root):
-        hardened = hardens(bwrap)
-        program = [*(root.network.enter() if root.network else ()), bwrap]
-        return spawn(program, lambda fds: arguments(root, identity, fds, hardened), [root.interpreter.command, *ENTRY_POINT], held)
+    if root.stage:
+        root, identity = _shown(root, root.stage), _shown_identity(identity, root.stage)
+    if isinstance(root, Built):
+        return spawn(
+            [*root.stage.join(), bwrap],
+            lambda fds: built_arguments(root, identity, fds),
+            [*root.entrypoint, root.command, *ENTRY_POINT],
+            held,
+            root.stage.users,
+        )
+    hardened = hardens(bwrap)
+    program = [*(root.network.enter() if root.network else as_nobody()), bwrap]
+    return spawn(program, lambda fds: arguments(root, identity, fds, hardened), [root.interpreter.command, *ENTRY_POINT], held)
+
+
+def as_nobody() -> list[str]:
+    """Words before a command in the node's network, which root does not run itself; see Network.enter."""
+    return [] if os.geteuid() else ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--"]
+
+
+def _shown(root: Root | Built, stage: Stage) -> Root | Built:
+    """The same by paths that bubblewrap may pass: it runs as a user to whom the node's private directories are closed."""
+    if isinstance(root, Built):
+        return root._replace(runtime=stage.show(root.runtime))
+    python = root.interpreter
+    if python.relocated:
+        python = python._replace(prefix=stage.show(python.prefix), executable=stage.show(python.executable))
+    return root._replace(
+        interpreter=python,
+        runtime=stage.show(root.runtime),
+        bindings=tuple(binding._replace(source=stage.show(binding.source)) for binding in root.bindings),
+        etc=stage.show(root.etc),
+    )
+
+
+def _shown_identity(identity: Identity, stage: Stage) -> Identity:
     from .namespaces import own_tree
 
-    shown = Identity(
-        identity.container,
-        root.stage.bind(identity.directory, "modal"),
-        root.stage.bind(identity.names, "names"),
-        identity.environment,
-        identity.devices,
-    )
     own_tree(identity.directory)
-    runtime = root.stage.bind(root.runtime, "runtime")
-    return spawn(
-        [*root.stage.enter(), bwrap],
-        lambda fds: built_arguments(root._replace(runtime=runtime), shown, fds),
-        [*root.entrypoint, root.command, *ENTRY_POINT],
-        held,
+    own_tree(identity.names)
+    given = identity.devices
+    return identity._replace(
+        directory=stage.show(identity.directory),
+        names=stage.show(identity.names),
+        devices=given._replace(
+            nodes=tuple((stage.show_device(source), target) for source, target in given.nodes),
+            files=tuple((stage.show(source), target) for source, target in given.files),
+        ),
     )
 
 
-def spawn(program: list[str], options: Callable[[Mapping[str, int]], list[str]], command: list[str], held: bool) -> Process:
+def spawn(
+    program: list[str],
+    options: Callable[[Mapping[str, int]], list[str]],
+    command: list[str],
+    held: bool,
+    users: str = "",
+) -> Process:
     """Bubblewrap's options go through a descriptor: they hold the container's token, and a command line is everybody's to
     read.
 
     @param options: from the options that take a descriptor
+    @param users: the namespace that it joins; empty: it makes one, or is in one
     """
     import subprocess
 
     status, status_in = os.pipe()
     fds = {"--json-status-fd": status_in}
     hold = None
+    if users:
+        fds["--userns"] = fds["--sync-fd"] = os.open(users, os.O_RDONLY | os.O_CLOEXEC)  # a sync-fd is closed for the command
     if held:
         fds["--block-fd"], hold = os.pipe()
     filter_ = seccomp.descriptor()
@@ -411,7 +450,7 @@ def spawn(program: list[str], options: Callable[[Mapping[str, int]], list[str]],
     words = os.memfd_create("options")
     try:
         with open(words, "wb", closefd=False) as file:
-            file.write(_joined(options(fds)))
+            file.write(_in_one(options(fds)))
         os.lseek(words, 0, os.SEEK_SET)
         popen = subprocess.Popen(
             [*program, "--args", str(words), *command],
@@ -419,16 +458,16 @@ def spawn(program: list[str], options: Callable[[Mapping[str, int]], list[str]],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pass_fds=(words, *fds.values()),
+            pass_fds={words, *fds.values()},
             start_new_session=True,  # a signal to our group must not end the sandbox before the runtime heard of it
         )
     finally:
-        for fd in (words, *fds.values()):
+        for fd in {words, *fds.values()}:
             os.close(fd)
     return Process(popen, status, hold)
 
 
-def _joined(words: list[str]) -> bytes:
+def _in_one(words: list[str]) -> bytes:
     """A NUL ends a word: one inside, say in a secret's value, would make its rest an option of bubblewrap's."""
     for word in words:
         if "\0" in word:
@@ -460,7 +499,7 @@ def probe(bwrap: str) -> str:
     import subprocess
 
     words = [*_namespaces("probe", hardens(bwrap)), "--ro-bind", "/usr", "/usr", *_links(), *_proc(), "--dev", "/dev"]
-    tried = subprocess.run([bwrap, *words, "true"], stdin=subprocess.DEVNULL, capture_output=True)
+    tried = subprocess.run([*as_nobody(), bwrap, *words, "true"], stdin=subprocess.DEVNULL, capture_output=True)
     return tried.stderr.decode("utf-8", "replace").strip() if tried.returncode else ""
 
 
