@@ -235,8 +235,8 @@ class Container:
         group = limits.make_group(limits.PREFIX + identity.container)
         try:
             for name in group.limit(self._task.limits):
-                if name == "pids":
-                    continue  # nobody asked for it: it is the platform's, and the node's doctor speaks of it
+                if name in ("pids", limits.REQUEST):
+                    continue  # the platform's, for which the node's doctor speaks; and what is reserved all the same
                 self._logs.tell(f"The {name} limit of this container does not hold: this node gives no control group for it")
             return self._watch(bwrap, root, identity, group)
         finally:

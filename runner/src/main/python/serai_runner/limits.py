@@ -12,9 +12,15 @@ from .registration import Limits
 FILES = 65_536  # open files of one process; more only makes programs that close 'all' of them slow
 PROCESSES = 16_384  # of a container's users or of an ordinary user: stops a fork bomb where there is no pids group
 CPU_PERIOD_US = 100_000
+# Who asks for this many thousandths of a core, which is what functions have that do not ask, weighs what the kernel gives to whoever
+# is not weighed: nobody is worse off among processes of the node than without a weight.
+LEAST_CPU = 125
+SHARES, SHARES_MOST = 1024, 262_144  # version 1: the kernel's own for a group, and its most
+WEIGHT, WEIGHT_MOST = 100, 10_000  # the same in version 2
 GONE_S = 5  # how long the processes of a killed namespace may take to leave their group
 ROOT = "/sys/fs/cgroup"
 PREFIX = "serai-"
+REQUEST = "cpu request"  # among the limits that do not hold here
 LEFT_S = 3600
 _CHARGED = 1 << 20  # the kernel charges a group in batches, some for each processor
 CONTROLLERS = ("memory", "pids", "cpu")
@@ -141,6 +147,12 @@ def _settings(limits: Limits, two: bool) -> Iterator[tuple[str, str, list[tuple[
             yield "memory", "memory", [("memory.limit_in_bytes", size, False), swap]
     if limits.pids is not None:
         yield "pids", "pids", [("pids.max", str(limits.pids), False)]
+    request = limits.milli_cpu_request
+    if request is not None:
+        if two:
+            yield REQUEST, "cpu", [("cpu.weight", str(min(max(1, WEIGHT * request // LEAST_CPU), WEIGHT_MOST)), False)]
+        else:
+            yield REQUEST, "cpu", [("cpu.shares", str(min(max(2, SHARES * request // LEAST_CPU), SHARES_MOST)), False)]
     if limits.milli_cpu is not None:
         quota = max(1_000, limits.milli_cpu * CPU_PERIOD_US // 1_000)  # the kernel's least is 1 ms
         if two:

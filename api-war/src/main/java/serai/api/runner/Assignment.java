@@ -107,8 +107,9 @@ public record Assignment(
     /**
      * @param memoryMb mebibytes after which the container is killed; null for no limit
      * @param milliCpu thousandths of a core, of which it never has more; null for no limit
+     * @param milliCpuRequest thousandths of a core that others do not take from it; null: the least that anybody has
      * @param pids processes and threads, of which there are never more
      * @param diskMb mebibytes that it may write on top of its image; null for a part of what its node has
      */
-    public record Limits(Integer memoryMb, Integer milliCpu, int pids, Integer diskMb) {}
+    public record Limits(Integer memoryMb, Integer milliCpu, Integer milliCpuRequest, int pids, Integer diskMb) {}
 }

@@ -178,6 +178,7 @@ public class Assignments {
         return new Assignment.Limits(
                 ifAsked(asked.getMemoryMbMax()),
                 ifAsked(asked.getMilliCpuMax()),
+                ifAsked(asked.getMilliCpu()),
                 runner.processes(),
                 ifAsked(asked.getEphemeralDiskMb()));
     }

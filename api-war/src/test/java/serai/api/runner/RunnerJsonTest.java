@@ -44,7 +44,7 @@ class RunnerJsonTest {
                 true,
                 List.of("10.0.0.0/8"),
                 List.of(new Assignment.File("/root/app.py", "ab", 123, 0644)),
-                new Assignment.Limits(null, 1500, 4096, null),
+                new Assignment.Limits(null, 1500, 500, 4096, null),
                 new Assignment.Serve(8000, 30, 0),
                 15);
         assertThat(JSON.toJson(assignment)).satisfies(json -> {
@@ -57,7 +57,8 @@ class RunnerJsonTest {
             assertThat(json).contains("\"block_network\":true").contains("\"outbound\":[\"10.0.0.0/8\"]");
             assertThat(json).contains("\"mode\":420");
             assertThat(json)
-                    .contains("\"limits\":{\"disk_mb\":null,\"memory_mb\":null,\"milli_cpu\":1500,\"pids\":4096}");
+                    .contains(
+                            "\"limits\":{\"disk_mb\":null,\"memory_mb\":null,\"milli_cpu\":1500,\"milli_cpu_request\":500,\"pids\":4096}");
             assertThat(json).contains("\"serve\":{\"exit_grace_s\":0,\"port\":8000,\"startup_timeout_s\":30}");
             assertThat(json).contains("\"heartbeat_interval_s\":15");
         });
