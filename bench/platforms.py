@@ -198,6 +198,10 @@ class Installation:
             self._environment |= _free_ports(PORTS)
         self.is_up = not own_ports
 
+    @property
+    def home(self) -> Path:
+        return self._home
+
     def build(self) -> None:
         """Any command builds what is older than its sources; this one does nothing else."""
         self._run(UP_S, "--help")
