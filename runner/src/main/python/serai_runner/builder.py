@@ -130,6 +130,7 @@ class Builder:
         try:
             answer = server.post(f"/internal/v1/builds/{self._build.name}/garbage", {"names": layers.names()})
             gone = [name for name in json.loads(answer)["names"] if layers.collect(name)]
+            layers.collect_places()
         except (Refused, Unavailable, OSError) as e:
             messages.say(f"layers are not collected now: {e}")
             return

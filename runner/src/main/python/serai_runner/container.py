@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import messages
@@ -23,6 +25,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from . import sandbox
     from .disk import Watch
+    from .layers import Made
     from .limits import Group
     from .serving import Serving
 
@@ -115,6 +118,7 @@ class Container:
         self._scratch = os.path.join(settings.scratch, identity.container)
         self._logs = Logs(self._connect, identity.container)
         self._serving: Serving | None = None
+        self._kept: Made | None = None
 
     def run(self) -> Outcome:
         """From its files to its exit report. What can go wrong is in the outcome."""
@@ -161,13 +165,57 @@ class Container:
                 store.start()
             self._serving = self._open_door()
             threading.Thread(target=self._renew, name="servers", daemon=True).start()
-            return self._limited(bwrap, root, identity)
+            return self._keep(root, identity, self._limited(bwrap, root, identity))
         finally:
             if self._serving:
                 self._serving.close()
             relay.close()
             if store:
                 store.close()
+            if isinstance(root, sandbox.Built) and root.keeping:
+                root.keeping.forget()
+
+    def _keep(self, root: sandbox.Root | sandbox.Built, identity: sandbox.Identity, outcome: Outcome) -> Outcome:
+        """What it wrote becomes a layer, if it ended well and the server says that its function did, too."""
+        from . import sandbox
+
+        if not isinstance(root, sandbox.Built) or not root.keeping:
+            return outcome
+        try:
+            if outcome.exit_code or not self._is_wanted(Patience(AWAY_S)):
+                return outcome
+            with _repeated(lambda: self._is_wanted(Patience(0)), self._identity.heartbeat_interval_s or LEASE_S):
+                root.stage.remove(root.path)
+                self._kept = root.keeping.keep(root.written, sandbox.built_arguments(root, identity, {}))
+        except (Failed, OSError) as e:
+            self._logs.tell(f"What the function wrote could not be kept: {e}")
+            return Outcome(1, None, f"what it wrote could not be kept: {e}")
+        return outcome
+
+    def _is_wanted(self, patience: Patience) -> bool:
+        """Asks the server whether it shall be kept, which is also a sign of life.
+
+        @raise Failed: patience is over, or the server does not know us any more
+        """
+        server = self._connect()
+        try:
+            return bool(json.loads(server.insist(f"{self._path}/layer/wish", {}, patience))["wanted"])
+        except (Refused, Unavailable) as e:
+            raise Failed(f"the server does not say that it is wanted: {e}") from e
+        finally:
+            server.close()
+
+    def _tell_kept(self, server: Server, patience: Patience) -> None:
+        if not self._kept:
+            return
+        try:
+            server.insist(f"{self._path}/layer", self._kept._asdict(), patience)
+        except Refused as e:
+            messages.say(f"the server does not take what was kept: {e}")  # the build was ended meanwhile
+
+    @property
+    def _path(self) -> str:
+        return f"/internal/v1/containers/{self._identity.container}"
 
     def _open_door(self) -> Serving | None:
         if not self._task.serve:
@@ -313,18 +361,39 @@ class Container:
         patience = Patience(AWAY_S)
         self._signals.release(lambda _: patience.shorten(LAST_WORDS_S))
         self._logs.close(patience)
-        path = f"/internal/v1/containers/{self._identity.container}/exit"
         body = {"exit_code": outcome.code, "signal": outcome.signum, "reason": outcome.reason}
         server = Server(self._http, self._identity.token, timeout_s=5)
         try:
-            server.insist(path, body, patience)
+            self._tell_kept(server, patience)
+            server.insist(f"{self._path}/exit", body, patience)
         except Refused as e:
-            messages.say(f"the server does not take the exit report: {e}")
+            messages.say(f"the server does not take the report of the end: {e}")
         except Unavailable as e:
             messages.say(f"the server was away at the end; it will learn it from the cluster: {e}")
         finally:
             server.close()
         messages.say(f"{self._identity.container} {outcome.reason}")
+
+
+@contextmanager
+def _repeated(work: Callable[[], object], interval_s: float) -> Iterator[None]:
+    """Does something now and then, on another thread, for as long as something else is done."""
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(interval_s):
+            try:
+                work()
+            except Failed as e:
+                messages.say(str(e))  # the next time may go better
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def run(settings: Settings, began: float) -> int:

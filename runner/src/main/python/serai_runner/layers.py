@@ -39,6 +39,7 @@ class Layers:
     def __init__(self, cache: str) -> None:
         self.directory = os.path.join(cache, "layers")
         os.makedirs(self.directory, mode=0o755, exist_ok=True)
+        self._places: list[int] = []
 
     def path(self, digest: str) -> str:
         return os.path.join(self.directory, digest[:NAME])
@@ -60,10 +61,30 @@ class Layers:
         return descriptor
 
     def place(self) -> str:
-        """@return a new directory, beside the layers, for one in the making"""
+        """@return a new directory, beside the layers, for one in the making; ours until this process ends"""
         path = os.path.join(self.directory, f".partial-{os.getpid()}-{os.urandom(4).hex()}")
         os.mkdir(path, 0o700)
+        self._places.append(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        fcntl.flock(self._places[-1], fcntl.LOCK_SH)
         return path
+
+    def collect_places(self) -> int:
+        """Removes what was in the making when its maker was killed. @return how many"""
+        removed = 0
+        for name in os.listdir(self.directory):
+            path = os.path.join(self.directory, name)
+            if not name.startswith(".partial-") or time.time() - os.lstat(path).st_ctime < YOUNG_S:
+                continue
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+                removed += 1
+            except BlockingIOError:
+                pass  # somebody is at it
+            finally:
+                os.close(descriptor)
+        return removed
 
     def keep(self, tree: str, below: str) -> Made:
         """Takes a directory of :meth:`place`, or one below it, as a layer; the same may be there already.

@@ -82,7 +82,12 @@ def prepare_built(
         assembly = Assembly(cache, scratch, tell, network)
         lower = assembly.lower(task.root)
         own = assembly.layers.of_files(task.files, files)
-        place = os.path.join(scratch, "root")
+        keeping = None
+        if task.keeps:
+            from .kept import Keeping
+
+            keeping = Keeping(assembly.layers, assembly.layers.place(), tuple(lower), task.files)
+        place = keeping.place if keeping else os.path.join(scratch, "root")
         path = assembly.stage.overlay("root", ([own] if own else []) + lower, place)
         version = ".".join(task.python_version.split(".")[:2])
         interpreter = Interpreter(version, "/usr/local", "python", shared=False)
@@ -100,6 +105,7 @@ def prepare_built(
         task.workdir,
         task.environment,
         task.root.base.get("certificates") or "",
+        keeping,
     )
 
 

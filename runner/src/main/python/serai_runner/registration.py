@@ -76,6 +76,7 @@ class Task(NamedTuple):
     block_network: bool = False  # nothing but its loopback
     outbound: tuple[outlet.Network, ...] | None = None  # what it reaches; None: everything
     serve: Serve | None = None  # None: it asks for its inputs
+    keeps: bool = False  # what it writes to a root of its own may become a layer
 
 
 class Identity(NamedTuple):
@@ -165,6 +166,7 @@ def _parse(it: Mapping[str, Any]) -> tuple[Task, Identity]:
         block_network=bool(it.get("block_network")),
         outbound=None if it.get("outbound") is None else _networks(it["outbound"]),
         serve=parse_serve(it["serve"]) if it.get("serve") else None,
+        keeps=bool(it.get("keeps")),
     )
     http, rpc = _servers(it)
     identity = Identity(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
+    from .kept import Keeping
     from .namespaces import Stage
     from .network import Network
 
@@ -72,6 +73,7 @@ class Built(NamedTuple):
     workdir: str
     environment: Mapping[str, str]
     certificates: str  # of the node, shown where programs of the distribution look for them; empty: the image's own
+    keeping: Keeping | None = None  # None: nobody keeps what is written
 
 
 class Identity(NamedTuple):

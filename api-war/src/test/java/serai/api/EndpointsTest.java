@@ -80,6 +80,8 @@ class EndpointsTest {
                         "POST containers ITSELF",
                         "POST containers/{id}/door CONTAINER",
                         "POST containers/{id}/exit CONTAINER",
+                        "POST containers/{id}/layer CONTAINER",
+                        "POST containers/{id}/layer/wish CONTAINER",
                         "POST containers/{id}/logs CONTAINER");
         assertThat(access(new BlobEndpoints()))
                 .containsExactly(

@@ -29,6 +29,9 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerCon
     /** Inputs that one container works on together, and inputs in one batch: what the client allows. */
     private static final int MOST_AT_ONCE = 1_000;
 
+    /** One container, which ends by itself after its input, and is not to be stopped while its files are kept. */
+    private static final AutoscalerSettings BUILDER = new AutoscalerSettings(0, 1, 0, Duration.ofDays(1));
+
     /** What a runner's filter has room for. */
     private static final int MOST_NETWORKS = 100;
 
@@ -78,7 +81,6 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerCon
                 missing,
                 function.getIsServer() && function.getAutoscalerSettings().hasScaleupWindow(),
                 "scaleup_window");
-        check(missing, function.getIsBuilderFunction(), "Image.run_function");
         check(missing, function.getSchedulerPlacement().getRegionsCount() > 0, "region");
         check(missing, function.hasPtyInfo() && function.getPtyInfo().getEnabled(), "interactive mode (-i)");
         return missing;
@@ -139,6 +141,9 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerCon
     }
 
     private AutoscalerSettings autoscaler(Function function) {
+        if (function.getIsBuilderFunction()) {
+            return BUILDER;
+        }
         var asked = function.getAutoscalerSettings();
         int max = asked.hasMaxContainers() && asked.getMaxContainers() > 0
                 ? asked.getMaxContainers()
@@ -181,7 +186,7 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerCon
     }
 
     private static boolean isSingleUse(Function function) {
-        return function.getSingleUseContainers() || function.getMaxInputs() == 1;
+        return function.getSingleUseContainers() || function.getMaxInputs() == 1 || function.getIsBuilderFunction();
     }
 
     private static RetryPolicy retryPolicy(FunctionRetryPolicy asked) {

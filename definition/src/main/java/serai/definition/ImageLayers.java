@@ -13,6 +13,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import modal.client.DataFormat;
+import modal.client.FunctionInput;
 import modal.client.Image;
 import modal.client.ImageContextFile;
 import serai.image.Images;
@@ -78,9 +80,27 @@ public class ImageLayers {
                                 image.getBuildArgsMap(),
                                 image.getSecretIdsList(),
                                 python,
+                                function(image),
                                 builderVersion)));
         images.used(stored.id(), Instant.now());
         return new Read(stored, images.contents(stored.id()));
+    }
+
+    /** What the function is called with that makes it: no input is one without arguments. */
+    private static Optional<byte[]> function(Image image) {
+        if (!image.hasBuildFunction()) {
+            return Optional.empty();
+        }
+        if (image.getDockerfileCommandsCount() > 0) {
+            throw Problem.INVALID_ARGUMENT.because("an image is made by commands or by a function, not by both");
+        }
+        var function = image.getBuildFunction();
+        var input = function.hasInput()
+                ? function.getInput()
+                : FunctionInput.newBuilder()
+                        .setDataFormat(DataFormat.DATA_FORMAT_PICKLE)
+                        .build();
+        return Optional.of(input.toByteArray());
     }
 
     /** An image with all that a container of it finds, as soon as nothing is missing. */
@@ -114,7 +134,7 @@ public class ImageLayers {
 
     private static void refuseUnsupported(Image image) {
         refuse(image.hasGpuConfig() && image.getGpuConfig().getCount() > 0, "a GPU in an image build");
-        refuse(image.hasBuildFunction() || !image.getBuildFunctionDef().isEmpty(), "Image.run_function");
+        refuse(!image.getBuildFunctionDef().isEmpty(), "Image.run_function of so old a client");
         refuse(image.getVolumeMountsCount() > 0, "volumes in an image build");
         refuse(image.getBaseImagesCount() > 1, "more than one base image");
     }

@@ -40,6 +40,8 @@ public class App {
     /** Each a name, "=", a value. */
     private String[] tags = {};
 
+    private boolean internal;
+
     protected App() {} // JPA
 
     public App(Environment environment, String description, State state, Instant now) {
@@ -50,6 +52,13 @@ public class App {
         this.state = state;
         this.createdAt = now;
         this.heartbeatAt = now;
+    }
+
+    /** One for the platform's own work, which no client keeps alive: it ends after a while unless it is published. */
+    static App internal(Environment environment, String description, Instant now) {
+        var app = new App(environment, description, State.INITIALIZING, now);
+        app.internal = true;
+        return app;
     }
 
     public String id() {
@@ -75,6 +84,11 @@ public class App {
 
     public State state() {
         return state;
+    }
+
+    /** @return whether the platform made it for its own work, so that users do not see it among theirs */
+    public boolean internal() {
+        return internal;
     }
 
     /** @return of the last publication; 0 before the first */

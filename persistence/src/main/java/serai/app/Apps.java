@@ -44,6 +44,13 @@ public class Apps {
         return app;
     }
 
+    /** For the platform's own work: no list of apps shows it. It ends after a while unless it is published. */
+    public App createInternal(Environment environment, String description, Instant now) {
+        var app = App.internal(environment, description, now);
+        em.persist(app);
+        return app;
+    }
+
     /** @throws serai.problem.ProblemException {@link Problem#APP_NOT_FOUND}, also for another workspace's */
     public App get(Tenant tenant, String id) {
         var app = em.find(App.class, id);
@@ -90,7 +97,8 @@ public class Apps {
     /** Newest first. */
     public List<App> list(Tenant tenant, Optional<Environment> environment, int limit) {
         return em.createQuery(
-                        "from App a where a.workspaceId = :ws and (:environment is null or a.environmentId = :environment)"
+                        "from App a where a.workspaceId = :ws and not a.internal"
+                                + " and (:environment is null or a.environmentId = :environment)"
                                 + " order by a.createdAt desc, a.id",
                         App.class)
                 .setParameter("ws", tenant.workspaceId())
@@ -149,7 +157,7 @@ public class Apps {
     /** Newest first: those that run, and those that were stopped since. */
     public List<App> list(Environment environment, Instant stoppedSince, int limit) {
         return em.createQuery(
-                        "from App a where a.environmentId = :environment"
+                        "from App a where a.environmentId = :environment and not a.internal"
                                 + " and (a.state <> STOPPED or a.stoppedAt >= :since) order by a.createdAt desc, a.id",
                         App.class)
                 .setParameter("environment", environment.id())

@@ -154,10 +154,12 @@ public class Functions {
                 .getResultList();
     }
 
-    /** Without variants, in the order of their names. */
+    /** Without variants and what is the platform's, in the order of their names. */
     public List<Function> list(Tenant tenant, int limit) {
         return em.createQuery(
-                        "from Function f where f.workspaceId = :ws and f.baseId is null order by f.name, f.id",
+                        "from Function f where f.workspaceId = :ws and f.baseId is null"
+                                + " and not exists (select 1 from App a where a.id = f.appId and a.internal)"
+                                + " order by f.name, f.id",
                         Function.class)
                 .setParameter("ws", tenant.workspaceId())
                 .setMaxResults(limit)

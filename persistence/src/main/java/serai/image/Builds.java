@@ -18,6 +18,7 @@ import org.jdbi.v3.core.Jdbi;
 import serai.id.NewId;
 import serai.id.Secret;
 import serai.pool.PoolId;
+import serai.problem.Problem;
 import serai.signal.Signals;
 import serai.signal.Topic;
 
@@ -44,21 +45,28 @@ public class Builds {
      * The build that is under way for the image, or a new one. Whoever asks also waits for it.
      *
      * @param forced whether the image is made anew if it is there already
+     * @param function whose container makes the image, if no build is under way; empty for commands
+     * @throws serai.problem.ProblemException {@link Problem#IMAGE_UNSUPPORTED} if it stands on what a function has to make first
      */
-    public Build open(Image image, boolean forced, Instant now) {
-        return open(image.id(), image.workspaceId(), forced, now);
+    public Build open(Image image, boolean forced, Optional<String> function, Instant now) {
+        mustBeCommands(images.contents(image.id()).missing().stream()
+                .filter(id -> !id.equals(image.id()))
+                .toList());
+        return open(image.id(), image.workspaceId(), forced, function, now);
     }
 
-    Build open(String imageId, String workspaceId, boolean forced, Instant now) {
+    Build open(String imageId, String workspaceId, boolean forced, Optional<String> function, Instant now) {
         jdbi.useHandle(handle -> handle.createUpdate("""
-                        insert into image_build (id, image_id, workspace_id, secret, state, forced, created_at, waited_at)
-                        values (:id, :image, :ws, :secret, 'WAITING', :forced, :now, :now)
+                        insert into image_build (id, image_id, workspace_id, secret, state, forced, function_id, created_at,
+                            waited_at)
+                        values (:id, :image, :ws, :secret, 'WAITING', :forced, :function, :now, :now)
                         on conflict (image_id) where ended_at is null do update set waited_at = excluded.waited_at""")
                 .bind("id", NewId.lowerCase("po"))
                 .bind("image", imageId)
                 .bind("ws", workspaceId)
                 .bind("secret", NewId.of("bs"))
                 .bind("forced", forced)
+                .bind("function", function.orElse(null))
                 .bind("now", Timestamp.from(now))
                 .execute());
         return latest(imageId).orElseThrow();
@@ -73,12 +81,19 @@ public class Builds {
         return one("id = :id", id.value());
     }
 
-    /** Those that are under way, or whose job is still known to the cluster. */
+    /** The one that is under way in a container of that function. */
+    public Optional<Build> ofFunction(String functionId) {
+        return one("function_id = :id and ended_at is null", functionId);
+    }
+
+    /** Those that are under way, or whose job is still known to the cluster, or whose function's app still runs. */
     public List<Build> open() {
-        return jdbi.withHandle(
-                handle -> handle.createQuery("select * from image_build where ended_at is null or declared")
-                        .map((row, context) -> build(row))
-                        .list());
+        return jdbi.withHandle(handle ->
+                handle.createQuery("""
+                        select * from image_build b where ended_at is null or declared
+                            or function_id is not null and exists (
+                                select 1 from function f join app a on a.id = f.app_id
+                                where f.id = b.function_id and a.state not in ('STOPPING', 'STOPPED'))""").map((row, context) -> build(row)).list());
     }
 
     private Optional<Build> one(String where, String id) {
@@ -151,8 +166,12 @@ public class Builds {
                         .findOne());
     }
 
-    /** What has to be done, the lowest image first, and the layers on which it is done. */
+    /** What has to be done by commands, the lowest image first, and the layers on which it is done. */
     public Task task(Build build) {
+        if (build.functionId().isPresent()) {
+            var below = images.rooted(below(build));
+            return new Task(below.base().orElseThrow(), below.layers(), work(below.missing()));
+        }
         var contents = images.contents(build.imageId());
         if (build.forced() && contents.isReady()) {
             var below = contents.layers().subList(0, contents.layers().size() - 1); // without its own
@@ -164,7 +183,47 @@ public class Builds {
     /** @param layers by their digests, the lowest first */
     public record Task(BaseSystem base, List<String> layers, List<Work> work) {}
 
+    /** Whether everything is there that the container of the build's function stands on. */
+    public boolean isGrounded(Build build) {
+        return images.rooted(below(build)).isReady();
+    }
+
+    /** The image that the build's own stands on. */
+    public String below(Build build) {
+        return images.find(build.imageId()).orElseThrow().baseId();
+    }
+
+    /** @return what the build's function is called with, as the client's message */
+    public byte[] functionInput(Build build) {
+        return images.find(build.imageId()).flatMap(Image::functionInput).orElseThrow();
+    }
+
+    /**
+     * Its function was called, in the same transaction.
+     *
+     * @return whether the build is still what it was: if not, the call must not be made
+     */
+    public boolean called(Build build, String callId) {
+        return jdbi.withHandle(handle -> handle.createUpdate("""
+                                update image_build set call_id = :call, calls = calls + 1, state = 'RUNNING'
+                                where id = :id and ended_at is null and calls = :calls""")
+                        .bind("call", callId)
+                        .bind("id", build.id().value())
+                        .bind("calls", build.calls())
+                        .execute()
+                > 0);
+    }
+
+    private void mustBeCommands(List<String> imageIds) {
+        imageIds.forEach(id -> images.find(id).flatMap(Image::functionInput).ifPresent(input -> {
+            throw Problem.IMAGE_UNSUPPORTED.because(
+                    "Image '%s' has lost what its function wrote, which was collected as garbage: deploy again to build it",
+                    id);
+        }));
+    }
+
     private List<Work> work(List<String> imageIds) {
+        mustBeCommands(imageIds);
         return imageIds.stream()
                 .map(id -> new Work(id, steps(id), images.context(id), secrets(id)))
                 .toList();
@@ -306,13 +365,22 @@ public class Builds {
                 State.valueOf(row.getString("state")),
                 row.getBoolean("declared"),
                 row.getBoolean("forced"),
+                Optional.ofNullable(row.getString("function_id")),
+                Optional.ofNullable(row.getString("call_id")),
+                row.getInt("calls"),
                 row.getString("reason"),
                 row.getTimestamp("created_at").toInstant(),
                 row.getTimestamp("waited_at").toInstant(),
                 Optional.ofNullable(ended).map(Timestamp::toInstant));
     }
 
-    /** One attempt at an image. */
+    /**
+     * One attempt at an image.
+     *
+     * @param functionId whose container makes the layer; empty for commands
+     * @param callId of the function, once what it stands on is there
+     * @param calls of it so far: containers may be lost
+     */
     public record Build(
             PoolId id,
             String imageId,
@@ -321,6 +389,9 @@ public class Builds {
             State state,
             boolean declared,
             boolean forced,
+            Optional<String> functionId,
+            Optional<String> callId,
+            int calls,
             String reason,
             Instant createdAt,
             Instant waitedAt,

@@ -24,6 +24,7 @@ public class Image {
     private String runAs;
     private boolean needsBuild;
     private String layer;
+    private byte[] functionInput;
 
     @JdbcTypeCode(SqlTypes.JSON)
     private Map<String, String> environment;
@@ -77,6 +78,16 @@ public class Image {
     /** What its build made; null if it was not built. */
     String layer() {
         return layer;
+    }
+
+    /** Whether a function makes its layer, and no commands. */
+    public boolean isMadeByFunction() {
+        return functionInput != null;
+    }
+
+    /** @return what the function that makes it is called with, as the client's message; empty if commands make it */
+    Optional<byte[]> functionInput() {
+        return Optional.ofNullable(functionInput);
     }
 
     Map<String, String> environment() {

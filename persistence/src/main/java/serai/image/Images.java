@@ -63,13 +63,14 @@ public class Images {
         if (request.baseId().isPresent() == layer.from().isPresent()) {
             throw Problem.INVALID_ARGUMENT.because("an image needs one base: a FROM line or a base image");
         }
-        boolean needsBuild =
-                layer.needsBuild() || layer.from().map(this::mustBeMade).orElse(false);
+        boolean needsBuild = layer.needsBuild()
+                || request.function().isPresent()
+                || layer.from().map(this::mustBeMade).orElse(false);
         em.createNativeQuery("""
                         insert into image (id, workspace_id, base_id, builder_version, python_version, environment, workdir,
-                            base_system, run_as, needs_build, steps, secrets)
+                            base_system, run_as, needs_build, steps, secrets, function_input)
                         values (:id, :ws, :base, :builder, null, '{}', :workdir, :system, :user, :build,
-                            cast(:steps as jsonb), string_to_array(:secrets, ',')) on conflict do nothing""")
+                            cast(:steps as jsonb), string_to_array(:secrets, ','), cast(:function as bytea)) on conflict do nothing""")
                 .setParameter("id", id)
                 .setParameter("ws", tenant.workspaceId())
                 .setParameter("base", request.baseId().orElse(null))
@@ -80,6 +81,7 @@ public class Images {
                 .setParameter("build", needsBuild)
                 .setParameter("steps", json(layer.steps()))
                 .setParameter("secrets", String.join(",", request.secrets()))
+                .setParameter("function", request.function().orElse(null))
                 .executeUpdate();
         var image = em.find(Image.class, id);
         image.describe(layer);
@@ -145,6 +147,17 @@ public class Images {
         for (int i = 0; i < layers.size(); i++) {
             top = layers.get(i).needsBuild() ? i : top;
         }
+        return contents(layers, top);
+    }
+
+    /** The same of a container whose root is kept as a layer, so it has one also where the node's own system would do. */
+    public Contents rooted(String imageId) {
+        var layers = chain(imageId);
+        return contents(layers, layers.size() - 1);
+    }
+
+    /** @param top the highest that is part of its root; -1 for none */
+    private Contents contents(List<Image> layers, int top) {
         var environment = new HashMap<String, String>();
         var mounts = new ArrayList<String>();
         var stack = new ArrayList<String>();
@@ -216,6 +229,7 @@ public class Images {
      * @param arguments for {@code ARG}
      * @param secrets ids of those whose variables commands see
      * @param python major.minor of the one that {@code COPY /python/.} puts into it
+     * @param function what the function that makes it is called with, as the client's message; empty if commands make it
      */
     public record Request(
             List<String> dockerfile,
@@ -224,6 +238,7 @@ public class Images {
             Map<String, String> arguments,
             List<String> secrets,
             Optional<String> python,
+            Optional<byte[]> function,
             String builderVersion) {}
 
     /**

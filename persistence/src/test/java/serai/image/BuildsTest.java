@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.stream.Stream;
@@ -37,7 +38,7 @@ class BuildsTest {
     @Test
     void twentyWhoAskAtOnce_openOneBuild() throws Exception {
         var image = image();
-        Callable<Builds.Build> ask = () -> builds.open(image, workspace, false, NOW);
+        Callable<Builds.Build> ask = () -> builds.open(image, workspace, false, Optional.empty(), NOW);
         try (var threads = Executors.newFixedThreadPool(20)) {
             var opened = threads.invokeAll(Stream.generate(() -> ask).limit(20).toList());
             assertThat(opened)
@@ -49,13 +50,13 @@ class BuildsTest {
     @Test
     void afterItsEnd_anotherBuildMayBegin() {
         var image = image();
-        var first = builds.open(image, workspace, false, NOW);
+        var first = builds.open(image, workspace, false, Optional.empty(), NOW);
         assertThat(builds.end(first.id(), Builds.State.FAILED, "it failed", NOW))
                 .isTrue();
         assertThat(builds.end(first.id(), Builds.State.DONE, "", NOW))
                 .as("ended a second time")
                 .isFalse();
-        var second = builds.open(image, workspace, false, NOW.plusSeconds(1));
+        var second = builds.open(image, workspace, false, Optional.empty(), NOW.plusSeconds(1));
         assertThat(second.id()).isNotEqualTo(first.id());
         assertThat(builds.latest(image)).map(Builds.Build::id).contains(second.id());
         assertThat(builds.find(first.id())).map(Builds.Build::reason).contains("it failed");
@@ -63,7 +64,7 @@ class BuildsTest {
 
     @Test
     void anAllocation_isLetInOnce_andALaterOneTakesItsPlace() {
-        var build = builds.open(image(), workspace, false, NOW);
+        var build = builds.open(image(), workspace, false, Optional.empty(), NOW);
         var first = builds.admit(build.id(), "allocation-1", TRIES, NOW).orElseThrow();
         assertThat(builds.admit(build.id(), "allocation-1", TRIES, NOW)).isEmpty();
         assertThat(builds.find(build.id())).map(Builds.Build::isOver).contains(false);
@@ -74,7 +75,7 @@ class BuildsTest {
 
     @Test
     void aBuildWhoseBuildersAreLost_fails() {
-        var build = builds.open(image(), workspace, false, NOW);
+        var build = builds.open(image(), workspace, false, Optional.empty(), NOW);
         builds.admit(build.id(), "a-1", TRIES, NOW);
         builds.admit(build.id(), "a-2", TRIES, NOW);
         assertThat(builds.admit(build.id(), "a-3", TRIES, NOW)).isEmpty();
@@ -83,7 +84,7 @@ class BuildsTest {
 
     @Test
     void whatItSays_isReadInOrderFromWhereOneHasRead() {
-        var build = builds.open(image(), workspace, false, NOW);
+        var build = builds.open(image(), workspace, false, Optional.empty(), NOW);
         builds.append(build.id(), List.of(said("a"), said("b\0")), NOW);
         builds.append(build.id(), List.of(said("c")), NOW);
         assertThat(builds.said(build.id(), 1, 10))

@@ -6,6 +6,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.time.InstantSource;
 import java.util.Optional;
 import modal.client.FunctionCreateRequest;
 import modal.client.FunctionCreateResponse;
@@ -17,6 +18,7 @@ import modal.client.FunctionLookupError;
 import modal.client.FunctionPrecreateRequest;
 import modal.client.FunctionPrecreateResponse;
 import modal.client.ModalClientGrpc;
+import serai.app.App;
 import serai.app.Apps;
 import serai.definition.Definer;
 import serai.definition.FunctionWire;
@@ -24,6 +26,7 @@ import serai.definition.Handles;
 import serai.definition.WebNames;
 import serai.function.Functions;
 import serai.problem.Problem;
+import serai.workspace.Workspaces;
 
 /** Functions: reserved, defined, found. */
 @ApplicationScoped
@@ -35,20 +38,30 @@ class FunctionRpcs implements RpcFeature {
     private final DeployedApps deployed;
     private final Definer definer;
     private final WebNames names;
+    private final Workspaces workspaces;
     private final Once once;
+    private final InstantSource clock = InstantSource.system();
 
     @Inject
-    FunctionRpcs(Apps apps, Functions functions, DeployedApps deployed, Definer definer, WebNames names, Once once) {
+    FunctionRpcs(
+            Apps apps,
+            Functions functions,
+            DeployedApps deployed,
+            Definer definer,
+            WebNames names,
+            Workspaces workspaces,
+            Once once) {
         this.apps = apps;
         this.functions = functions;
         this.deployed = deployed;
         this.definer = definer;
         this.names = names;
+        this.workspaces = workspaces;
         this.once = once;
     }
 
     FunctionRpcs() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -86,7 +99,9 @@ class FunctionRpcs implements RpcFeature {
         var draft = definer.read(caller.tenant(), app.id(), definition, data, caller.clientVersion());
         var method = ModalClientGrpc.getFunctionCreateMethod();
         return once.answer(method, FunctionCreateResponse.parser(), caller, () -> {
-            var function = functions.reserve(app, definition.getFunctionName(), given(request.getExistingFunctionId()));
+            var home = definition.getIsBuilderFunction() ? ofBuild(app, definition) : app;
+            var function =
+                    functions.reserve(home, definition.getFunctionName(), given(request.getExistingFunctionId()));
             var stored = definer.store(function, draft);
             return FunctionCreateResponse.newBuilder()
                     .setFunctionId(function.id())
@@ -95,6 +110,12 @@ class FunctionRpcs implements RpcFeature {
                     .setFunctionData(data)
                     .build();
         });
+    }
+
+    /** An app of its own for a function that makes an image: it is none of the user's functions, and ends with the build. */
+    private App ofBuild(App app, modal.client.Function definition) {
+        var environment = workspaces.environment(app.environmentId());
+        return apps.createInternal(environment, "image build by " + definition.getFunctionName(), clock.instant());
     }
 
     /** A ranked list has more than one entry only for alternative GPUs. */

@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.rpc;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import modal.client.FileDescriptor;
+import modal.client.FunctionGetOutputsItem;
 import modal.client.GenericResult;
 import modal.client.GenericResult.GenericStatus;
 import modal.client.ImageGetOrCreateRequest;
@@ -17,7 +20,10 @@ import modal.client.ImageJoinStreamingResponse;
 import modal.client.ImageMetadata;
 import modal.client.ModalClientGrpc;
 import modal.client.TaskLogs;
+import serai.build.BuildFunctions;
 import serai.build.Builders;
+import serai.call.Calls;
+import serai.call.Outcome;
 import serai.definition.ImageLayers;
 import serai.image.Builds;
 import serai.image.Image;
@@ -35,20 +41,31 @@ class ImageRpcs implements RpcFeature {
     private final ImageLayers layers;
     private final Images images;
     private final Builds builds;
+    private final BuildFunctions functions;
     private final Builders builders;
+    private final Calls calls;
     private final LongPoll poll;
 
     @Inject
-    ImageRpcs(ImageLayers layers, Images images, Builds builds, Builders builders, Signals signals) {
+    ImageRpcs(
+            ImageLayers layers,
+            Images images,
+            Builds builds,
+            BuildFunctions functions,
+            Builders builders,
+            Calls calls,
+            Signals signals) {
         this.layers = layers;
         this.images = images;
         this.builds = builds;
+        this.functions = functions;
         this.builders = builders;
+        this.calls = calls;
         this.poll = new LongPoll(signals);
     }
 
     ImageRpcs() {
-        this(null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -64,7 +81,9 @@ class ImageRpcs implements RpcFeature {
         boolean forced = (request.getForceBuild() || request.getIgnoreCache())
                 && read.image().needsBuild();
         if (forced || !read.contents().isReady()) {
-            builders.look(builds.open(read.image(), forced, Instant.now()).id());
+            var function = Optional.of(request.getBuildFunctionId()).filter(id -> !id.isEmpty());
+            var build = functions.open(caller.tenant(), read.image(), forced, function, Instant.now());
+            builders.look(build.id());
             return response.build(); // without a result: the client joins the build
         }
         return response.setResult(result(GenericStatus.GENERIC_STATUS_SUCCESS, ""))
@@ -132,9 +151,28 @@ class ImageRpcs implements RpcFeature {
                 response.setResult(result(GenericStatus.GENERIC_STATUS_TERMINATED, build.reason()))
                         .build();
             case FAILED, WAITING, RUNNING ->
-                response.setResult(result(GenericStatus.GENERIC_STATUS_FAILURE, build.reason()))
+                response.setResult(result(GenericStatus.GENERIC_STATUS_FAILURE, reason(build)))
                         .build();
         };
+    }
+
+    /** Of a function that raised, as Python prints it. */
+    private String reason(Builds.Build build) {
+        return build.callId().stream()
+                .flatMap(call -> calls.outputsAfter(call, 0, 1).stream())
+                .filter(output -> output.outcome() == Outcome.FAILURE && output.content() != null)
+                .findFirst()
+                .map(output -> parse(output.content()).getResult())
+                .map(raised -> raised.getTraceback().isEmpty() ? raised.getException() : raised.getTraceback())
+                .orElse(build.reason());
+    }
+
+    private static FunctionGetOutputsItem parse(byte[] output) {
+        try {
+            return FunctionGetOutputsItem.parseFrom(output);
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("a stored output cannot be read", e);
+        }
     }
 
     private static GenericResult.Builder result(GenericStatus status, String reason) {

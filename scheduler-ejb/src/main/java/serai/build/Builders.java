@@ -18,12 +18,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import serai.activate.Publisher;
 import serai.cluster.AllocationId;
 import serai.cluster.Cluster;
 import serai.cluster.PoolJob;
 import serai.config.ImageConfig;
 import serai.config.LogConfig;
 import serai.config.RunnerConfig;
+import serai.container.Container;
 import serai.id.Secret;
 import serai.image.Builds;
 import serai.image.Garbage;
@@ -40,7 +42,7 @@ import serai.server.ServerResources;
 public class Builders {
     private static final System.Logger LOG = System.getLogger(Builders.class.getName());
 
-    /** Allocations of one build that may be lost, with their node or by a kill, before it fails. */
+    /** Allocations of one build, or calls of its function, that may be lost, with their node or by a kill, before it fails. */
     private static final int MAX_TRIES = 3;
 
     /** For a builder to end its commands and to tidy up. */
@@ -49,6 +51,8 @@ public class Builders {
     private static final int DISK_MB = 1_000;
 
     private final Builds builds;
+    private final BuildFunctions functions;
+    private final Publisher publisher;
     private final Garbage garbage;
     private final Cluster cluster;
     private final Admissions admissions;
@@ -66,6 +70,8 @@ public class Builders {
     @Inject
     public Builders(
             Builds builds,
+            BuildFunctions functions,
+            Publisher publisher,
             Garbage garbage,
             Cluster cluster,
             Admissions admissions,
@@ -75,6 +81,8 @@ public class Builders {
             ImageConfig settings,
             LogConfig logSettings) {
         this.builds = builds;
+        this.functions = functions;
+        this.publisher = publisher;
         this.garbage = garbage;
         this.cluster = cluster;
         this.admissions = admissions;
@@ -86,7 +94,7 @@ public class Builders {
     }
 
     public Builders() {
-        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Looks at every build that is under way or leaves a job behind. */
@@ -127,23 +135,41 @@ public class Builders {
 
     private void follow(Builds.Build build) {
         if (build.isOver()) {
-            if (build.declared()) {
-                cluster.remove(build.id());
-                builds.declared(build.id(), false);
-            }
+            removeJob(build);
+            functions.app(build).filter(app -> app.state().runs()).ifPresent(app -> publisher.stopped(app.id()));
             return;
         }
         var now = clock.instant();
         if (build.waitedAt().isBefore(now.minus(settings.buildSilence()))) {
             end(build.id(), Builds.State.CANCELLED, "nobody waits for it any more");
+        } else if (build.callId().isPresent()) { // its function has a time limit of its own
+            followFunction(build);
         } else if (build.createdAt().isBefore(now.minus(settings.buildTimeout()))) {
             end(
                     build.id(),
                     Builds.State.TIMED_OUT,
                     "the build took longer than %d s"
                             .formatted(settings.buildTimeout().toSeconds()));
+        } else if (build.functionId().isPresent() && builds.isGrounded(build)) {
+            removeJob(build);
+            functions.call(build);
         } else if (!build.declared()) {
             begin(build);
+        }
+    }
+
+    private void followFunction(Builds.Build build) {
+        switch (functions.sight(build, clock.instant()).next(MAX_TRIES)) {
+            case BuildFunctions.Next.Wait wait -> {}
+            case BuildFunctions.Next.Call again -> functions.call(build);
+            case BuildFunctions.Next.End(var state, var reason) -> end(build.id(), state, reason);
+        }
+    }
+
+    private void removeJob(Builds.Build build) {
+        if (build.declared()) {
+            cluster.remove(build.id());
+            builds.declared(build.id(), false);
         }
     }
 
@@ -158,8 +184,31 @@ public class Builders {
         }
     }
 
+    /** Its builder has done its commands, or could not. What a function writes on top of them is not made yet. */
+    public void ended(Builds.Build build, boolean ok, String reason) {
+        if (build.functionId().isPresent() && (ok || builds.isGrounded(build))) {
+            look(build.id());
+        } else {
+            end(build.id(), ok ? Builds.State.DONE : Builds.State.FAILED, reason);
+        }
+    }
+
+    /** @return whether the container shall keep what it wrote */
+    public boolean wants(Container container) {
+        return functions.wants(container, clock.instant()).isPresent();
+    }
+
+    /**
+     * What a container wrote is a layer now.
+     *
+     * @throws serai.problem.ProblemException as {@link BuildFunctions#keep} does
+     */
+    public void kept(Container container, String digest, long size) {
+        look(functions.keep(container, digest, size, clock.instant()).id());
+    }
+
     /** Ends it, and takes its job away. */
-    public void end(PoolId id, Builds.State state, String reason) {
+    private void end(PoolId id, Builds.State state, String reason) {
         builds.end(id, state, reason, clock.instant());
         look(id);
     }

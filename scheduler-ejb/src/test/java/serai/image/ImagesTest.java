@@ -15,8 +15,8 @@ class ImagesTest {
     private final TestServer server = new TestServer();
 
     private String layer(Optional<String> base, String... lines) {
-        var request =
-                new Images.Request(List.of(lines), base, List.of(), Map.of(), List.of(), Optional.empty(), "2026.10");
+        var request = new Images.Request(
+                List.of(lines), base, List.of(), Map.of(), List.of(), Optional.empty(), Optional.empty(), "2026.10");
         return server.images.getOrCreate(server.tenant, NewId.of("im"), request).id();
     }
 

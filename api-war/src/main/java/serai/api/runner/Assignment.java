@@ -22,6 +22,7 @@ import serai.image.BaseSystem;
  * @param blockNetwork whether it has its loopback only
  * @param outbound the networks that it may reach, as {@code 10.0.0.0/8}; null for all
  * @param serve what it has to listen on; null for those that ask for inputs
+ * @param keeps whether what it writes to its root becomes a layer of an image, if it ends well and the server still wants it
  */
 public record Assignment(
         String container,
@@ -39,6 +40,7 @@ public record Assignment(
         List<File> files,
         Limits limits,
         Serve serve,
+        boolean keeps,
         long heartbeatIntervalS) {
 
     /**

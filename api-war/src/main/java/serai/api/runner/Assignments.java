@@ -109,7 +109,7 @@ public class Assignments {
         var function = Messages.parseFunction(definition.wire().content());
         var environment = workspaces.environment(container.environmentId()).name();
         var tenant = workspaces.tenant(container.workspaceId());
-        var image = duties.imageId() == null ? Images.Contents.NONE : images.contents(duties.imageId());
+        var image = contents(duties.imageId(), function.getIsBuilderFunction());
         return new Assignment(
                 container.id(),
                 container.id() + "." + admitted.secret(),
@@ -130,7 +130,15 @@ public class Assignments {
                 files(tenant, image.mounts(), duties.mounts()),
                 limits(function.getResources()),
                 serve(function),
+                function.getIsBuilderFunction(),
                 Math.max(1, calls.lease().dividedBy(BEATS).toSeconds()));
+    }
+
+    private Images.Contents contents(String imageId, boolean kept) {
+        if (imageId == null) {
+            return Images.Contents.NONE;
+        }
+        return kept ? images.rooted(imageId) : images.contents(imageId);
     }
 
     private static Assignment.Serve serve(Function function) {
@@ -224,6 +232,9 @@ public class Assignments {
 
     /** The container's own definition tells of what it needs, also when the app has another one by now. */
     private AppLayout layout(App app, Definition own) {
+        if (app.internal()) {
+            return AppLayout.getDefaultInstance(); // its function is none of the app that the code names
+        }
         var definitions = new ArrayList<Messages.Defined>();
         functions.definitions(app.id()).forEach(definition -> definitions.add(defined(definition)));
         definitions.add(defined(own));

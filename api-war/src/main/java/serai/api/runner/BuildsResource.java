@@ -96,6 +96,6 @@ public class BuildsResource {
     public void end(@PathParam("id") String id, BuildEnd end) {
         var build = caller.build(id);
         var how = Bodies.present(end);
-        builders.end(build.id(), how.ok() ? Builds.State.DONE : Builds.State.FAILED, how.inWords());
+        builders.ended(build, how.ok(), how.inWords());
     }
 }

@@ -16,14 +16,17 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import serai.activate.Doorkeeper;
 import serai.api.http.Access;
 import serai.api.http.Bearer;
 import serai.api.http.Caller;
+import serai.build.Builders;
 import serai.cluster.AllocationId;
 import serai.container.Container;
 import serai.container.Containers;
 import serai.function.Functions;
+import serai.image.Builds;
 import serai.log.Allowances;
 import serai.log.Logs;
 import serai.pool.PoolId;
@@ -55,6 +58,8 @@ public class ContainersResource {
     private final Functions functions;
     private final Caller caller;
     private final Doorkeeper doorkeeper;
+    private final Builders builders;
+    private final Builds builds;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
@@ -67,7 +72,9 @@ public class ContainersResource {
             Pools pools,
             Functions functions,
             Caller caller,
-            Doorkeeper doorkeeper) {
+            Doorkeeper doorkeeper,
+            Builders builders,
+            Builds builds) {
         this.admissions = admissions;
         this.departures = departures;
         this.assignments = assignments;
@@ -77,10 +84,12 @@ public class ContainersResource {
         this.functions = functions;
         this.caller = caller;
         this.doorkeeper = doorkeeper;
+        this.builders = builders;
+        this.builds = builds;
     }
 
     public ContainersResource() {
-        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Not in one transaction: the cluster is asked in between. */
@@ -122,7 +131,18 @@ public class ContainersResource {
             throw Problem.PERMISSION_DENIED.because("%s ended at %s", id, container.endedAt());
         }
         var pieces = Bodies.present(batch).pieces(container.createdAt(), now);
+        var build = builds.ofFunction(container.functionId());
+        if (build.isPresent()) {
+            builds.append(build.get().id(), said(allowances.admit(id, pieces, now)), now);
+            return;
+        }
         logs.append(container, isSingle(container), allowances.admit(id, pieces, now));
+    }
+
+    private static List<Builds.Said> said(List<Logs.Piece> pieces) {
+        return pieces.stream()
+                .map(piece -> new Builds.Said(0, piece.at(), piece.stream(), piece.content()))
+                .toList();
     }
 
     private boolean isSingle(Container container) {
@@ -148,6 +168,22 @@ public class ContainersResource {
     public Assignment.ServerList servers(@PathParam("id") String id) {
         caller.container(id);
         return new Assignment.ServerList(assignments.servers());
+    }
+
+    /** Of a container whose function makes a layer, when it has ended well; again while it makes it, as a sign of life. */
+    @POST
+    @Path("{id}/layer/wish")
+    @Access(Access.By.CONTAINER)
+    public Kept.Wish wish(@PathParam("id") String id) {
+        return new Kept.Wish(builders.wants(caller.container(id)));
+    }
+
+    @POST
+    @Path("{id}/layer")
+    @Access(Access.By.CONTAINER)
+    public void kept(@PathParam("id") String id, Kept layer) {
+        var it = Bodies.present(layer);
+        builders.kept(caller.container(id), it.digest(), it.size());
     }
 
     @POST

@@ -46,6 +46,7 @@ class RunnerJsonTest {
                 List.of(new Assignment.File("/root/app.py", "ab", 123, 0644)),
                 new Assignment.Limits(null, 1500, 500, 4096, null),
                 new Assignment.Serve(8000, 30, 0),
+                true,
                 15);
         assertThat(JSON.toJson(assignment)).satisfies(json -> {
             assertThat(json)
@@ -60,6 +61,7 @@ class RunnerJsonTest {
                     .contains(
                             "\"limits\":{\"disk_mb\":null,\"memory_mb\":null,\"milli_cpu\":1500,\"milli_cpu_request\":500,\"pids\":4096}");
             assertThat(json).contains("\"serve\":{\"exit_grace_s\":0,\"port\":8000,\"startup_timeout_s\":30}");
+            assertThat(json).contains("\"keeps\":true");
             assertThat(json).contains("\"heartbeat_interval_s\":15");
         });
     }

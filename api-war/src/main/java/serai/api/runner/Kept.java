@@ -1,0 +1,25 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.api.runner;
+
+import java.util.regex.Pattern;
+import serai.problem.Problem;
+
+/**
+ * What a container wrote, as a layer.
+ *
+ * @param digest SHA-256 in hex of its canonical listing
+ * @param size in bytes
+ */
+public record Kept(String digest, long size) {
+    private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
+
+    public Kept {
+        if (digest == null || !DIGEST.matcher(digest).matches() || size < 0) {
+            throw Problem.INVALID_ARGUMENT.because("a layer's digest and size are needed");
+        }
+    }
+
+    /** Whether a container shall keep it. */
+    public record Wish(boolean wanted) {}
+}

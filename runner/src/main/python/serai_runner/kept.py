@@ -1,0 +1,120 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a container wrote to its root, as a layer of an image: without what the platform put there itself."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from .layers import Layers, Made
+from .registration import File
+
+_ONE_PATH = ("--tmpfs", "--proc", "--dev", "--dir")  # of bubblewrap's options: those that make what they name
+_TWO_PATHS = ("--bind", "--bind-try", "--ro-bind", "--ro-bind-try", "--dev-bind", "--dev-bind-try", "--symlink")
+
+
+class Keeping(NamedTuple):
+    """Where a root is written that may be kept: beside the layers, so that a layer appears by one rename."""
+
+    layers: Layers
+    place: str
+    lower: tuple[str, ...]  # what the image has already, the highest first
+    files: tuple[File, ...]  # the container's own, which are not the image's
+
+    def keep(self, written: str, options: list[str]) -> Made:
+        """@param written: the upper directory of the root, which is mounted no more
+        @param options: of the sandbox, by which the platform made places for its mounts
+        """
+        tidy(written, [*mount_points(options), *compiled(written, self.files)], self.lower)
+        return self.layers.keep(written, os.path.basename(self.lower[0]))
+
+    def forget(self) -> None:
+        shutil.rmtree(self.place, ignore_errors=True)
+
+
+def mount_points(options: list[str]) -> list[str]:
+    """@param options: bubblewrap's"""
+    found = []
+    for at, word in enumerate(options):
+        if word in _ONE_PATH:
+            found.append(options[at + 1])
+        elif word in _TWO_PATHS:
+            found.append(options[at + 2])
+    return found
+
+
+def compiled(tree: str, files: Iterable[File]) -> list[str]:
+    """What Python wrote beside modules of the container's own. It would count for another module of the same name, size and time."""
+    found = []
+    for file in files:
+        directory, name = posixpath.split(file.path)
+        stem, extension = posixpath.splitext(name)
+        if extension != ".py":
+            continue
+        cache = posixpath.join(directory, "__pycache__")
+        with _directory(tree, cache) as descriptor:
+            if descriptor is not None:
+                names = os.listdir(descriptor)
+                found += [posixpath.join(cache, it) for it in names if it.startswith(stem + ".") and it.endswith(".pyc")]
+    return found
+
+
+def tidy(tree: str, paths: Iterable[str], lower: Iterable[str]) -> None:
+    """Removes them, if nobody has put anything into them, and then the directories above that are empty and not from below.
+
+    No link is followed: what is in the tree is a stranger's, and we are root.
+    """
+    lower = tuple(lower)
+    for path in sorted({posixpath.normpath(path) for path in paths}, key=lambda it: it.count("/"), reverse=True):
+        while path != "/" and _remove(tree, path) and not _is_below(lower, posixpath.dirname(path)):
+            path = posixpath.dirname(path)
+
+
+def _is_below(lower: Iterable[str], path: str) -> bool:
+    return any(os.path.lexists(directory + path) for directory in lower)
+
+
+def _remove(tree: str, path: str) -> bool:
+    """@return whether it is gone: an empty directory, an empty file, or a module that was compiled"""
+    parent, name = posixpath.split(path)
+    with _directory(tree, parent) as descriptor:
+        if descriptor is None:
+            return False
+        try:
+            found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            if stat.S_ISDIR(found.st_mode):
+                os.rmdir(name, dir_fd=descriptor)
+            elif stat.S_ISREG(found.st_mode) and (found.st_size == 0 or name.endswith(".pyc")):
+                os.unlink(name, dir_fd=descriptor)
+            else:
+                return False
+        except OSError:  # not there, or not empty
+            return False
+        return True
+
+
+@contextmanager
+def _directory(tree: str, path: str) -> Iterator[int | None]:
+    """Opens one that is reached without links; None: there is no such directory."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    at = os.open(tree, flags)
+    try:
+        for name in path.strip("/").split("/") if path.strip("/") else ():
+            try:
+                below = os.open(name, flags, dir_fd=at)
+            except OSError:
+                os.close(at)
+                at = None
+                break
+            os.close(at)
+            at = below
+        yield at
+    finally:
+        if at is not None:
+            os.close(at)
