@@ -3,39 +3,20 @@
 """Images that have to be built. They share one base system, which the first of them makes: that takes a while."""
 
 import importlib
-import os
 import secrets
-import shutil
-import subprocess
-import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from serai_conformance.builds import PATIENCE, skip_where_there_are_none
 from serai_conformance.nomad import Nomad
 from serai_conformance.platform import Platform, api
 from serai_conformance.poll import eventually
 from serai_conformance.terminal import modal, start
 
-PATIENCE = 900  # seconds: a base system on a busy machine with a slow line
-
 pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
-
-def packages_are_to_be_had() -> bool:
-    with tempfile.TemporaryDirectory() as folder:
-        line = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, "six"]
-        try:
-            return subprocess.run(line, capture_output=True, timeout=60).returncode == 0
-        except subprocess.TimeoutExpired:
-            return False
-
-
-if os.geteuid() != 0 or not shutil.which("mmdebstrap"):
-    pytest.skip("builds need root and mmdebstrap on the node", allow_module_level=True)
-if not packages_are_to_be_had():
-    pytest.skip("builds need the distribution's packages and Python's", allow_module_level=True)
+skip_where_there_are_none()
 
 
 @pytest.fixture(scope="module")

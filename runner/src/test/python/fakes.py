@@ -47,6 +47,10 @@ class HttpServer:
         self.build: dict[str, Any] | None = None  # what a builder is to do
         self.build_layers: list[dict[str, Any]] = []
         self.build_ends: list[dict[str, Any]] = []
+        self.wanted = True  # what a container wrote
+        self.wishes = 0
+        self.kept_status = 204
+        self.kept: list[dict[str, Any]] = []
         self.garbage: list[str] = []  # names of layers that no image has any more
         self.faults: list[tuple[str, int, str]] = []  # (path prefix, status, detail), each used once
         self.logs_status = 204
@@ -136,6 +140,15 @@ class HttpServer:
                     self._send(fake.logs_status)
                 elif self.path == path + "/door" and self._is(TOKEN):
                     fake.doors.append(body)
+                    self._send(204)
+                elif self.path == path + "/layer/wish" and self._is(TOKEN):
+                    fake.wishes += 1
+                    self._send(200, json.dumps({"wanted": fake.wanted}).encode())
+                elif self.path == path + "/layer" and self._is(TOKEN):
+                    if fake.kept_status != 204:
+                        self._problem(fake.kept_status, "the build is over")
+                        return
+                    fake.kept.append(body)
                     self._send(204)
                 elif self.path == path + "/exit" and self._is(TOKEN):
                     fake.exits.append(body)

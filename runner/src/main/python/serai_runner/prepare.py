@@ -16,6 +16,7 @@ from .registration import Task
 from .server import Server
 
 if TYPE_CHECKING:
+    from .kept import Keeping
     from .namespaces import Stage
     from .network import Network
 
@@ -74,6 +75,7 @@ def prepare_built(
     from .built import Assembly
     from .namespaces import UPPER
 
+    keeping: Keeping | None = None
     try:
         os.makedirs(cache, exist_ok=True)
         os.makedirs(scratch, mode=0o700)
@@ -82,18 +84,21 @@ def prepare_built(
         assembly = Assembly(cache, scratch, tell, network)
         lower = assembly.lower(task.root)
         own = assembly.layers.of_files(task.files, files)
-        keeping = None
+        version = ".".join(task.python_version.split(".")[:2])
+        interpreter = Interpreter(version, "/usr/local", "python", shared=False)
+        directory = runtime.ensure(cache, task.package, task.version, interpreter, tell)
         if task.keeps:
             from .kept import Keeping
 
             keeping = Keeping(assembly.layers, assembly.layers.place(), tuple(lower), task.files)
         place = keeping.place if keeping else os.path.join(scratch, "root")
         path = assembly.stage.overlay("root", ([own] if own else []) + lower, place)
-        version = ".".join(task.python_version.split(".")[:2])
-        interpreter = Interpreter(version, "/usr/local", "python", shared=False)
-        directory = runtime.ensure(cache, task.package, task.version, interpreter, tell)
         command = assembly.python(path, task.environment.get("PATH", sandbox.PATH))
-    except OSError as e:
+    except (OSError, Failed) as e:
+        if keeping:
+            keeping.forget()
+        if isinstance(e, Failed):
+            raise
         raise Failed(f"the container could not be prepared on this node: {e}") from e
     return sandbox.Built(
         assembly.stage,
