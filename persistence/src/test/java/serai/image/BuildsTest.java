@@ -83,6 +83,18 @@ class BuildsTest {
     }
 
     @Test
+    void twoWhoCallItsFunction_callItOnce() {
+        var build = builds.open(image(), workspace, false, Optional.empty(), NOW);
+        assertThat(builds.called(build, "fc-1")).isTrue();
+        assertThat(builds.called(build, "fc-2")).isFalse();
+        var again = builds.find(build.id()).orElseThrow();
+        assertThat(again.callId()).contains("fc-1");
+        assertThat(again.calls()).isOne();
+        builds.end(build.id(), Builds.State.CANCELLED, "", NOW);
+        assertThat(builds.called(again, "fc-3")).as("after its end").isFalse();
+    }
+
+    @Test
     void whatItSays_isReadInOrderFromWhereOneHasRead() {
         var build = builds.open(image(), workspace, false, Optional.empty(), NOW);
         builds.append(build.id(), List.of(said("a"), said("b\0")), NOW);

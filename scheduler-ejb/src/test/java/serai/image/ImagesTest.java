@@ -39,6 +39,18 @@ class ImagesTest {
     }
 
     @Test
+    void givenAnImageThatNeedsNoBuild_whenItsContainersRootIsKept_thenItIsToBeMadeAllTheSame() {
+        var slim = layer(Optional.empty(), "FROM python:3.12-slim");
+        var above = layer(Optional.of(slim), "FROM base", "ENV B=2");
+
+        assertThat(server.images.contents(above).base()).isEmpty();
+        var rooted = server.images.rooted(above);
+        assertThat(rooted.base()).isPresent();
+        assertThat(rooted.missing()).containsExactly(slim, above);
+        assertThat(rooted.environment()).containsEntry("B", "2").containsKey("PATH");
+    }
+
+    @Test
     void givenAnEntrypointThatAStatementWrote_thenItIsRead() {
         var image = layer(Optional.empty(), "FROM python:3.12-slim");
         server.jdbi.useHandle(h -> h.execute("update image set entrypoint = '[\"sh\", \"-é\"]' where id = ?", image));
