@@ -36,7 +36,8 @@ class SightTest {
         assertThat(next(Outcome.SUCCESS, false, LONG, MOST - 1)).isEqualTo(new Next.Call());
         assertThat(next(Outcome.SUCCESS, false, LONG, MOST))
                 .isEqualTo(new Next.End(
-                        Builds.State.FAILED, "3 containers of its function ended before they had kept what was written"));
+                        Builds.State.FAILED,
+                        "3 containers of its function ended before they had kept what was written"));
     }
 
     @Test
