@@ -10,7 +10,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -36,14 +36,14 @@ RUNNER_WITHIN = 20  # where there is work; there may be none
 class Installation:
     """Serai in a directory of its own, on ports of its own. Its containers reach it through gateways."""
 
-    def __init__(self, cli: Path, home: Path, servers: int = 1):
+    def __init__(self, cli: Path, home: Path, servers: int = 1, tuned: Mapping[str, str] = TUNED):
         self.cli, self.home, self.servers = cli, home, servers
         others = {k: v for k, v in os.environ.items() if k in KEPT or not k.startswith(("SERAI_", "MODAL_", "NOMAD_"))}
         numbers = range(1, servers + 1)
         names = ["SERAI_NOMAD_PORT", "SERAI_DB_PORT"]
         names += [numbered(f"SERAI_{kind}_PORT", n) for n in numbers for kind in ("RPC", "HTTP", "WEB", "ADMIN")]
         ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
-        self.environment = others | TUNED | ports | {"SERAI_HOME": str(home)}
+        self.environment = others | dict(tuned) | ports | {"SERAI_HOME": str(home)}
 
         def leading_to(*names: str) -> Gateway:
             return Gateway(",".join(f"http://127.0.0.1:{ports[name]}" for name in names))

@@ -60,7 +60,7 @@ def test_given_steps_when_built_then_the_layer_has_what_they_left(build, node, h
         run("id -un > /tmp/user", user="nobody"),
         context=tuple(http.listed),
     )
-    assert result["end"] == {"ok": True, "reason": ""}
+    assert result["end"] == {"ok": True, "reason": "", "reference": ""}
     layer = pathlib.Path(node.cache, "layers", result["made"][0]["digest"][: layers.NAME])
     assert (layer / "greeting").read_text() == "hi\n"
     assert (layer / "hush").read_text() == "a secret\n"
@@ -168,7 +168,7 @@ def test_given_a_python_of_the_node_when_it_is_put_into_an_image_then_it_is_ther
     version = interpreter.this().version
     says = "import sys, pip; print('%d.%d' % sys.version_info[:2], sys.prefix)"
     result = build(put_python(version), run(f'python -c "{says}" > /said'))
-    assert result["end"] == {"ok": True, "reason": ""}
+    assert result["end"] == {"ok": True, "reason": "", "reference": ""}
     made = result["made"][0]
     layer = pathlib.Path(node.cache, "layers", made["digest"][: layers.NAME])
     assert (layer / "said").read_text() == f"{version} /usr/local\n"

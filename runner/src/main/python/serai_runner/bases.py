@@ -14,11 +14,10 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from . import namespaces
 from .interpreter import this
-from .layers import Layers
 from .namespaces import Stage
 from .problems import Failed
 
@@ -57,7 +56,16 @@ class Base(NamedTuple):
 Run = Callable[[list[str], list[str], str], None]  # a command in a root of these layers, whose changes go to a directory
 
 
-def ensure(base: Base, layers: Layers, stage: Stage, run: Run, tell: Callable[[str], None]) -> list[str]:
+class Keeper(Protocol):
+    """Of layers that have names: this node's, or those that all nodes share."""
+
+    @property
+    def directory(self) -> str: ...
+
+    def ensure(self, name: str, make: Callable[[str], None]) -> str: ...
+
+
+def ensure(base: Base, layers: Keeper, stage: Stage, run: Run, tell: Callable[[str], None]) -> list[str]:
     """@return its layers, the highest first
 
     @param run: for what has to be done inside
@@ -103,7 +111,7 @@ def _release(base: Base) -> str:
     return said["VERSION_CODENAME"].strip('"')
 
 
-def _packages(base: Base, prefix: str, release: str, layers: Layers) -> list[str]:
+def _packages(base: Base, prefix: str, release: str, layers: Keeper) -> list[str]:
     """Those that were asked for, and those that the Python needs libraries of: it is of this node, and so are they."""
     wanted = set(base.packages)
     if prefix == "/usr":
@@ -111,7 +119,7 @@ def _packages(base: Base, prefix: str, release: str, layers: Layers) -> list[str
     return sorted(wanted | _needed(prefix, release, layers))
 
 
-def _needed(prefix: str, release: str, layers: Layers) -> set[str]:
+def _needed(prefix: str, release: str, layers: Keeper) -> set[str]:
     """As noted beside the layers, since asking takes seconds and every container's start needs the answer."""
     note = os.path.join(layers.directory, f".needed-{_short([prefix, release])}")
     state = _state(prefix)
@@ -288,7 +296,7 @@ def _ignore(library: str) -> Callable[[str, list[str]], list[str]]:
     return ignore
 
 
-def _unpacked(base: Base, layers: Layers, stage: Stage, tell: Callable[[str], None]) -> str:
+def _unpacked(base: Base, layers: Keeper, stage: Stage, tell: Callable[[str], None]) -> str:
     """A directory, an archive of a root file system, or an archive of an OCI image."""
     try:
         found = os.stat(base.source)

@@ -17,7 +17,7 @@ from . import limits, messages, sandbox
 from .bases import Base, apt_options, copy_python
 from .built import Assembly
 from .files import Cache, lay_out_for_layer
-from .interpreter import this
+from .interpreter import of_image, this
 from .layers import Layers
 from .logs import Collector, Logs
 from .namespaces import UPPER, own_tree
@@ -51,6 +51,16 @@ class Work(NamedTuple):
     secrets: Mapping[str, str]  # variables for its commands
 
 
+class Publication(NamedTuple):
+    """An image as a container engine runs it."""
+
+    tag: str
+    package: str  # of the client's runtime, which goes into it
+    version: str
+    python_version: str  # the image's; empty: it is built now
+    environment: Mapping[str, str]
+
+
 class Build(NamedTuple):
     """What is to be done."""
 
@@ -60,6 +70,7 @@ class Build(NamedTuple):
     work: tuple[Work, ...]
     pythons: Mapping[str, str]  # prefixes on the node by version, beside the one that we run on
     memory_mb: int
+    publication: Publication | None  # None: containers are not run by an engine
 
     @staticmethod
     def of(answer: bytes) -> Build:
@@ -70,7 +81,8 @@ class Build(NamedTuple):
                 Work(w["image"], tuple(w["steps"]), parse_files(w["context"]), dict(w.get("secrets") or {})) for w in it["work"]
             )
             pythons = dict(it.get("pythons") or {})
-            return Build(it["build"], it["token"], parse_root(it["root"]), work, pythons, int(it["memory_mb"]))
+            publication = Publication(**it["publication"]) if it.get("publication") else None
+            return Build(it["build"], it["token"], parse_root(it["root"]), work, pythons, int(it["memory_mb"]), publication)
         except (KeyError, TypeError, ValueError) as e:
             raise Failed(f"the server's answer is not understood ({type(e).__name__}: {e}); are both of one version?") from e
 
@@ -93,9 +105,9 @@ class Builder:
     def run(self) -> int:
         """@return our exit code; what went wrong is told to the server"""
         self._logs.start()
-        patience, reason = Patience(AWAY_S), ""
+        patience, reason, reference = Patience(AWAY_S), "", ""
         try:
-            self._make()
+            reference = self._make()
         except Stopped as e:
             patience, reason = Patience(LAST_WORDS_S), str(e)
         except (Failed, OSError) as e:
@@ -106,23 +118,42 @@ class Builder:
             self._network.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._logs.close(patience)
-        self._tell("end", {"ok": not reason, "reason": reason}, patience)
+        self._tell("end", {"ok": not reason, "reason": reason, "reference": reference}, patience)
         if reason:
             messages.say(reason)
         return 1 if reason else 0
 
-    def _make(self) -> None:
+    def _make(self) -> str:
+        """@return the reference of the image that was published; empty for none"""
         os.makedirs(self._scratch, mode=0o700)
         self._bwrap = sandbox.find_bwrap()
         assembly = Assembly(self._settings.cache, self._scratch, self._logs.tell, self._network)
         lower = assembly.lower(self._build.root)
+        version = ""
         for work in self._build.work:
             layer = Layer(self, assembly, lower, work)
             made, version = layer.make()
             lower.insert(0, assembly.layers.path(made.digest))
+            if assembly.registry:
+                assembly.registry.keep(os.path.basename(lower[0]))
             body = {"image": work.image, "digest": made.digest, "size": made.size, "python": version}
             self._tell("layers", body, Patience(AWAY_S))
+        reference = self._publish(assembly, lower, version)
         self._collect(assembly.layers)
+        return reference
+
+    def _publish(self, assembly: Assembly, lower: list[str], built: str) -> str:
+        """@param built: version of the Python of what was built just now; empty if nothing was"""
+        it = self._build.publication
+        if not it:
+            return ""
+        version = built or it.python_version
+        if not version:
+            raise Failed("the image has no Python on its PATH: add one, say by modal.Image.from_registry(…, add_python=…)")
+        names = [os.path.basename(path) for path in reversed(lower)]
+        runtime = assembly.layers.of_runtime(self._settings.cache, it.package, it.version, of_image(version), self._logs.tell)
+        self._logs.tell(f"Publishing the image as {it.tag}")
+        return assembly.registry.publish([*names, os.path.basename(runtime)], it.environment, it.tag)
 
     def _collect(self, layers: Layers) -> None:
         """Removes from this node what no image has any more. What cannot be done now is left to the next build."""

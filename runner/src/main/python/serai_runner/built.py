@@ -14,6 +14,7 @@ from .layers import Layers
 from .namespaces import Stage, run_from
 from .problems import Failed
 from .registration import ImageRoot
+from .registry import Address, Registry
 
 if TYPE_CHECKING:
     from .network import Network
@@ -36,6 +37,7 @@ class Assembly:
             )
         self.layers = Layers(cache)
         self.stage = Stage(network)
+        self.registry: Registry | None = None  # of the image, once that is known
         self._network = network
         self._scratch = scratch
         self._tell = tell
@@ -47,8 +49,12 @@ class Assembly:
         @raise Failed: something is not here and cannot be made
         """
         base = Base.of(root.base)
-        paths = bases.ensure(base, self.layers, self.stage, lambda words, lower, name: self._settle(words, lower, base), self._tell)
+        self.registry = Registry(Address.of(root.registry), self.layers) if root.registry else None
+        keeper = self.registry or self.layers
+        paths = bases.ensure(base, keeper, self.stage, lambda words, lower, name: self._settle(words, lower, base), self._tell)
         for digest in root.layers:
+            if self.registry and not self.layers.has(digest):
+                self.registry.bring(digest, os.path.basename(paths[0]))
             self._held.append(self.layers.hold(digest))
             paths.insert(0, self.layers.path(digest))
         return paths

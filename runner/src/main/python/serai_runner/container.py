@@ -23,11 +23,13 @@ from .server import TIMEOUT_S, Server
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from . import sandbox
+    from . import engine, sandbox
     from .disk import Watch
     from .layers import Made
     from .limits import Group
     from .serving import Serving
+
+    Surroundings = sandbox.Root | sandbox.Built | engine.Given
 
 PIPES_S = 5  # until the pipes of a killed namespace end
 CLUSTERS_LIMIT = (
@@ -142,14 +144,11 @@ class Container:
 
     def _live(self) -> Outcome:
         from . import sandbox
-        from .prepare import prepare, prepare_built
         from .relay import Relay
         from .store import Store
         from .vouch import can_vouch
 
-        bwrap = sandbox.find_bwrap()
-        make = prepare_built if self._task.root else prepare
-        root = make(self._task, self._settings.cache, self._scratch, self._connect, self._logs.tell, self._network)
+        root = self._prepare()
         identity = self._write_identity()
         self._timing.mark("prepare")
         store = Store(self._network.store, self._http) if self._network else None
@@ -165,7 +164,7 @@ class Container:
                 store.start()
             self._serving = self._open_door()
             threading.Thread(target=self._renew, name="servers", daemon=True).start()
-            return self._keep(root, identity, self._limited(bwrap, root, identity))
+            return self._keep(root, identity, self._limited(root, identity))
         finally:
             if self._serving:
                 self._serving.close()
@@ -175,7 +174,7 @@ class Container:
             if isinstance(root, sandbox.Built) and root.keeping:
                 root.keeping.forget()
 
-    def _keep(self, root: sandbox.Root | sandbox.Built, identity: sandbox.Identity, outcome: Outcome) -> Outcome:
+    def _keep(self, root: Surroundings, identity: sandbox.Identity, outcome: Outcome) -> Outcome:
         """What it wrote becomes a layer, if it ended well and the server says that its function did, too."""
         from . import sandbox
 
@@ -216,6 +215,18 @@ class Container:
     @property
     def _path(self) -> str:
         return f"/internal/v1/containers/{self._identity.container}"
+
+    def _prepare(self) -> Surroundings:
+        if self._settings.by_engine:
+            from . import engine
+
+            return engine.prepare(self._task, self._connect, self._logs.tell)
+        from . import sandbox
+        from .prepare import prepare, prepare_built
+
+        sandbox.find_bwrap()  # before there is work to be lost
+        make = prepare_built if self._task.root else prepare
+        return make(self._task, self._settings.cache, self._scratch, self._connect, self._logs.tell, self._network)
 
     def _open_door(self) -> Serving | None:
         if not self._task.serve:
@@ -258,10 +269,10 @@ class Container:
         from . import devices, sandbox
 
         it, settings = self._identity, self._settings
-        given = devices.find(settings.gpus, settings.visible, settings.device_root)
+        given = devices.NONE if settings.by_engine else devices.find(settings.gpus, settings.visible, settings.device_root)
         identity = sandbox.Identity(
             container=it.container,
-            directory=os.path.join(self._scratch, "modal"),
+            directory=os.path.dirname(sandbox.SOCKET) if settings.by_engine else os.path.join(self._scratch, "modal"),
             names=os.path.join(self._scratch, "names"),
             environment={
                 "MODAL_TASK_ID": it.container,
@@ -271,37 +282,52 @@ class Container:
             },
             devices=given,
         )
-        sandbox.write_identity(identity, it.arguments, self._network)
+        if settings.by_engine:
+            sandbox.write_arguments(identity, it.arguments)
+        else:
+            sandbox.write_identity(identity, it.arguments, self._network)
         return identity
 
-    def _limited(self, bwrap: str, root: sandbox.Root | sandbox.Built, identity: sandbox.Identity) -> Outcome:
+    def _limited(self, root: Surroundings, identity: sandbox.Identity) -> Outcome:
+        if self._settings.by_engine:
+            from . import engine
+
+            return self._watch(root, identity, engine.Group(self._task.limits.memory_mb is not None))
         from . import limits, sandbox
 
         limits.lower_own(has_users=isinstance(root, sandbox.Built) or os.geteuid() != 0)
         if not any(self._task.limits):
-            return self._watch(bwrap, root, identity, None)
+            return self._watch(root, identity, None)
         group = limits.make_group(limits.PREFIX + identity.container)
         try:
             for name in group.limit(self._task.limits):
                 if name in ("pids", limits.REQUEST):
                     continue  # the platform's, for which the node's doctor speaks; and what is reserved all the same
                 self._logs.tell(f"The {name} limit of this container does not hold: this node gives no control group for it")
-            return self._watch(bwrap, root, identity, group)
+            return self._watch(root, identity, group)
         finally:
             try:
                 group.remove()
             except OSError as e:
                 messages.say(f"a control group of {identity.container} is left: {e}")
 
-    def _watch(self, bwrap: str, root: sandbox.Root | sandbox.Built, identity: sandbox.Identity, group: Group | None) -> Outcome:
-        """Runs the sandbox to its end. On the main thread: bubblewrap dies with the thread that started it."""
+    def _start(self, root: Surroundings, identity: sandbox.Identity, held: bool) -> sandbox.Process | engine.Process:
+        if self._settings.by_engine:
+            from . import engine
+
+            return engine.start(root, identity)
         from . import sandbox
+
+        return sandbox.start(sandbox.find_bwrap(), root, identity, held)
+
+    def _watch(self, root: Surroundings, identity: sandbox.Identity, group: Group | engine.Group | None) -> Outcome:
+        """Runs the sandbox to its end. On the main thread: bubblewrap dies with the thread that started it."""
         from .logs import Collector
 
         self._signals.hold()
         if self._signals.received:
             raise Stopped(self._signals.received)
-        process = sandbox.start(bwrap, root, identity, held=bool(group or self._network))
+        process = self._start(root, identity, held=bool(group or self._network))
         try:
             if group and process.init:
                 group.add(process.init)
@@ -325,8 +351,8 @@ class Container:
         collector.join(PIPES_S)
         return self._judge(ended, group, disk, collector.last_error)
 
-    def _watch_disk(self, root: sandbox.Root | sandbox.Built, group: Group | None, process: sandbox.Process) -> Watch | None:
-        """None: what it writes goes to its memory."""
+    def _watch_disk(self, root: Surroundings, group: Group | None, process: sandbox.Process) -> Watch | None:
+        """None: what it writes goes to its memory, or is the engine's to count."""
         from . import disk, sandbox
 
         if not isinstance(root, sandbox.Built):
@@ -335,7 +361,7 @@ class Container:
         watch.start()
         return watch
 
-    def _judge(self, ended: sandbox.Exit, group: Group | None, disk: Watch | None, last_error: bytes) -> Outcome:
+    def _judge(self, ended: sandbox.Exit, group: Group | engine.Group | None, disk: Watch | None, last_error: bytes) -> Outcome:
         if not ended.set_up:
             said = last_error.decode("utf-8", "replace").strip().removeprefix("bwrap: ")
             return Outcome(ended.code or 1, None, f"the sandbox could not be set up on this node: {said}")
@@ -403,20 +429,24 @@ def run(settings: Settings, began: float) -> int:
     """
     signals, timing = Signals(), Timing(began)
     signals.install()
+    if settings.by_engine:
+        from . import engine
+
+        engine.withdraw(settings.secret_file)
     timing.mark("load")
     networks: list[Network] = []
 
     def meanwhile() -> None:
         """Begins what is needed next, and imports it, while the server looks into our request."""
-        if os.geteuid() == 0:
+        if os.geteuid() == 0 and not settings.by_engine:
             from . import namespaces  # noqa: F401 - what the network's processes need as well
-        if not settings.shares_network and not networks:
+        if not settings.shares_network and not settings.by_engine and not networks:
             networks.append(Network(forwarded=settings.node_ports))  # before there are threads
         _load()
 
     task, identity = register(settings, meanwhile)
     network = networks.pop() if networks else None
-    if task.block_network or task.outbound is not None:  # also where others share the node's
+    if not settings.by_engine and (task.block_network or task.outbound is not None):  # also where others share the node's
         if network:
             network.close()
         forwarded = () if task.block_network else settings.node_ports  # a list of networks is of what leaves by eth0

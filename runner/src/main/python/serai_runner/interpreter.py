@@ -40,3 +40,8 @@ def this() -> Interpreter:
         shared = "/libpython" in maps.read()
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return Interpreter(version, os.path.realpath(sys.base_prefix), executable, shared)
+
+
+def of_image(version: str) -> Interpreter:
+    """One that an image has, of which only the version is known: 3.12.3, say."""
+    return Interpreter(".".join(version.split(".")[:2]), "/usr/local", "python", shared=False)

@@ -9,6 +9,7 @@ holds a shared lock on it, so that the collection of garbage passes it by.
 from __future__ import annotations
 
 import fcntl
+import glob
 import hashlib
 import os
 import shutil
@@ -17,8 +18,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from . import namespaces
+from . import namespaces, runtime
 from .files import Cache, lay_out_for_layer, sha256_of
+from .interpreter import Interpreter
 from .problems import Failed
 from .registration import File
 
@@ -143,7 +145,8 @@ class Layers:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             gone = f"{path}.gone-{os.getpid()}"
             os.rename(path, gone)
-            os.unlink(path + ".used")
+            for note in [path + ".used", *glob.glob(f"{path}.packed-*")]:
+                os.unlink(note)
         except BlockingIOError:
             return False
         finally:
@@ -164,12 +167,25 @@ class Layers:
 
         return self.ensure("files-" + name[:NAME], make)
 
+    def of_runtime(self, cache: str, package: str, version: str, interpreter: Interpreter, tell: Callable[[str], None]) -> str:
+        """The client's runtime as a layer, at the place where a runner in the image looks for it. @return its path"""
+        installed = runtime.ensure(cache, package, version, interpreter, tell)
+        inside = runtime.directory(runtime.INSIDE, package, version, interpreter)
+
+        def make(tree: str) -> None:
+            target = tree + inside
+            os.makedirs(os.path.dirname(target))
+            shutil.copytree(installed, target, symlinks=True)
+            namespaces.own_tree(tree)
+
+        return self.ensure(f"runtime-{hashlib.sha256(inside.encode()).hexdigest()[:16]}", make)
+
 
 def digest(tree: str, below: str) -> Made:
     """SHA-256 of a listing of everything in it but times: paths, kinds, owners, modes, attributes and contents."""
     whole = hashlib.sha256(f"{below}\n".encode())
     size = 0
-    for path, found in _walk(tree):
+    for path, found in walk(tree):
         kind = stat.S_IFMT(found.st_mode)
         fields = [os.path.relpath(path, tree), f"{found.st_mode:o}", str(found.st_uid), str(found.st_gid)]
         if kind == stat.S_IFLNK:
@@ -191,7 +207,8 @@ def _counts(attribute: str) -> bool:
     return attribute in ("trusted.overlay.opaque", "user.overlay.opaque", "security.capability")
 
 
-def _walk(tree: str) -> Iterator[tuple[str, os.stat_result]]:
+def walk(tree: str) -> Iterator[tuple[str, os.stat_result]]:
+    """It and everything in it, in the order of names."""
     yield tree, os.lstat(tree)
     for directory, directories, files in os.walk(tree):
         directories.sort()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import runtime, sandbox
 from .files import Cache, lay_out
-from .interpreter import Interpreter, this
+from .interpreter import Interpreter, of_image, this
 from .problems import Failed
 from .registration import Task
 from .server import Server
@@ -84,9 +84,7 @@ def prepare_built(
         assembly = Assembly(cache, scratch, tell, network)
         lower = assembly.lower(task.root)
         own = assembly.layers.of_files(task.files, files)
-        version = ".".join(task.python_version.split(".")[:2])
-        interpreter = Interpreter(version, "/usr/local", "python", shared=False)
-        directory = runtime.ensure(cache, task.package, task.version, interpreter, tell)
+        directory = runtime.ensure(cache, task.package, task.version, of_image(task.python_version), tell)
         if task.keeps:
             from .kept import Keeping
 

@@ -51,6 +51,7 @@ class ImageRoot(NamedTuple):
 
     base: Mapping[str, Any]  # see bases.Base
     layers: tuple[str, ...]  # digests, the lowest first
+    registry: Mapping[str, Any] | None = None  # that all nodes share; see registry.Address
 
 
 class Serve(NamedTuple):
@@ -181,7 +182,7 @@ def _parse(it: Mapping[str, Any]) -> tuple[Task, Identity]:
 
 
 def parse_root(it: Mapping[str, Any]) -> ImageRoot:
-    return ImageRoot(it["base"], tuple(_match(_SHA256, digest) for digest in it["layers"]))
+    return ImageRoot(it["base"], tuple(_match(_SHA256, digest) for digest in it["layers"]), it.get("registry"))
 
 
 def parse_serve(it: Mapping[str, Any]) -> Serve:

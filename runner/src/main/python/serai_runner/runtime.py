@@ -16,6 +16,7 @@ from .interpreter import Interpreter, this
 from .problems import Failed
 
 DEPENDENCIES = "/__modal/deps"
+INSIDE = "/var/lib/serai/cache"  # of an image that a container engine runs, with the runner in it
 TIMEOUT_S = 600  # for pip, on a slow line
 # Runs when the interpreter starts: PYTHONPATH alone cannot put a directory behind site-packages.
 _SITECUSTOMIZE = f"import sys\n\nsys.path.append({DEPENDENCIES!r})\n"

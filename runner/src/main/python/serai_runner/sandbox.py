@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
+    from .engine import Given
     from .kept import Keeping
     from .namespaces import Stage
     from .network import Network
@@ -96,9 +97,14 @@ def write_etc(directory: str) -> None:
 def write_identity(identity: Identity, arguments: bytes, network: Network | None = None) -> None:
     """The runtime's arguments, and its names."""
     os.makedirs(os.path.join(identity.directory, os.path.basename(DEPENDENCIES)), mode=0o700)  # its mount point
+    write_arguments(identity, arguments)
+    write_names(identity.names, _hostname(identity), network)
+
+
+def write_arguments(identity: Identity, arguments: bytes) -> None:
+    """What the runtime reads first."""
     with open(os.path.join(identity.directory, os.path.basename(ARGUMENTS)), "wb") as file:
         file.write(arguments)
-    write_names(identity.names, _hostname(identity), network)
 
 
 def write_names(directory: str, hostname: str, network: Network | None) -> None:
@@ -256,7 +262,7 @@ def _etc(own: str, names: str) -> list[str]:
     return words + network_files(names)
 
 
-def environment(root: Root | Built, identity: Identity) -> dict[str, str]:
+def environment(root: Root | Built | Given, identity: Identity) -> dict[str, str]:
     """What the runtime sees: our defaults, then the image's and the secrets', then what must not be changed."""
     given = {
         "PATH": PATH,

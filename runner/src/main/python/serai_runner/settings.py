@@ -20,6 +20,7 @@ class Settings(NamedTuple):
     servers: Addresses  # over HTTP
     pool: str
     secret: str
+    secret_file: str
     allocation: str
     index: int
     node: str
@@ -30,16 +31,18 @@ class Settings(NamedTuple):
     device_root: str  # below which their nodes lie
     shares_network: bool  # containers have the node's: an operator's explicit wish
     node_ports: tuple[int, ...]  # of the node's loopback, that are on a container's as well
+    by_engine: bool  # a container engine has made the container already, and we are in it
 
     @staticmethod
     def of(environment: Mapping[str, str]) -> Settings:
         """@raise Failed: naming what is missing"""
-        secrets = _need(environment, "NOMAD_SECRETS_DIR")
+        secret_file = os.path.join(_need(environment, "NOMAD_SECRETS_DIR"), "pool-secret")
         cache = environment.get("SERAI_CACHE", DEFAULT_CACHE)
         return Settings(
             servers=Addresses.parse(_need(environment, "SERAI_URL"), _turn(_need(environment, "NOMAD_ALLOC_ID"))),
             pool=_need(environment, "SERAI_POOL"),
-            secret=_read_secret(os.path.join(secrets, "pool-secret")),
+            secret=_read_secret(secret_file),
+            secret_file=secret_file,
             allocation=_need(environment, "NOMAD_ALLOC_ID"),
             index=int(environment.get("NOMAD_ALLOC_INDEX") or 0),
             node=os.uname().nodename,
@@ -50,6 +53,7 @@ class Settings(NamedTuple):
             device_root=environment.get("NVIDIA_DEV_ROOT") or "/",
             shares_network=environment.get("SERAI_NETWORK") == "node",
             node_ports=_ports(environment.get("SERAI_NODE_PORTS", "")),
+            by_engine=bool(environment.get("SERAI_ENGINE")),
         )
 
 

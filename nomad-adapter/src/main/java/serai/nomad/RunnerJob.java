@@ -144,8 +144,8 @@ final class RunnerJob {
         var runner = pool.runner();
         return new Task()
                 .setName(TASK)
-                .setDriver(settings.driver())
-                .setConfig(Map.of("command", runner.python(), "args", arguments(runner)))
+                .setDriver(pool.engine().map(PoolJob.Engine::driver).orElse(settings.driver()))
+                .setConfig(config(pool))
                 .setEnv(new TreeMap<>(pool.environment()))
                 // What the client's runtime treats as a polite end; on SIGTERM it skips exit methods.
                 .setKillSignal("SIGINT")
@@ -159,6 +159,22 @@ final class RunnerJob {
                         .setPerms("0400")
                         // The default restarts the task when the variable changes or goes.
                         .setChangeMode("noop"));
+    }
+
+    /** An engine's keys are those that the drivers for Docker and Podman share. */
+    private static Map<String, Object> config(PoolJob pool) {
+        var config = new TreeMap<String, Object>(
+                Map.of("command", pool.runner().python(), "args", arguments(pool.runner())));
+        pool.engine().ifPresent(engine -> {
+            config.put("image", engine.image());
+            config.put("cap_drop", List.of("all"));
+            config.put("security_opt", List.of("no-new-privileges"));
+            engine.network().ifPresent(mode -> config.put("network_mode", mode));
+            if (!engine.tls() && engine.driver().equals("podman")) { // Docker's daemon is told, not its driver
+                config.put("auth", Map.of("tls_verify", false));
+            }
+        });
+        return config;
     }
 
     /** No artifact: that has one address, and the server behind it may be the one that is away. */

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import serai.cluster.PoolJob;
 import serai.cluster.PoolJob.Resources;
@@ -81,5 +82,11 @@ record APool(
 
     PoolJob job() {
         return new PoolJob(id, labels, resources, maxContainers, secret, runner, environment, Duration.ofSeconds(10));
+    }
+
+    PoolJob job(PoolJob.Engine engine) {
+        var limit = Duration.ofSeconds(10);
+        return new PoolJob(
+                id, labels, resources, maxContainers, secret, runner, environment, limit, Optional.of(engine));
     }
 }

@@ -18,6 +18,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import serai.cluster.PoolJob;
 import serai.cluster.PoolJob.Resources;
 import serai.config.NomadConfig;
 
@@ -25,8 +26,12 @@ class RunnerJobTest {
     static final NomadConfig SETTINGS = NomadConfig.at(URI.create("http://127.0.0.1:4646"), Optional.empty());
 
     static JsonNode rendered(APool pool) {
+        return rendered(pool.job());
+    }
+
+    private static JsonNode rendered(PoolJob job) {
         try {
-            return new ObjectMapper().readTree(NomadJson.serialize(RunnerJob.of(pool.job(), SETTINGS)));
+            return new ObjectMapper().readTree(NomadJson.serialize(RunnerJob.of(job, SETTINGS)));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
@@ -106,6 +111,25 @@ class RunnerJobTest {
                 .containsExactly("ab".repeat(32), "http://127.0.0.1:8080/internal/v1/runner.pyz");
         assertThat(task.path("KillSignal").asText()).isEqualTo("SIGINT");
         assertThat(task.path("KillTimeout").asLong()).isEqualTo(10_000_000_000L);
+    }
+
+    @Test
+    void givenAnEngine_whenRendered_thenItsDriverRunsTheImageWithoutRights() {
+        var image = "registry.example/serai@sha256:" + "ab".repeat(32);
+        var task = rendered(aPool().job(new PoolJob.Engine("podman", image, Optional.of("host"), false)))
+                .at("/TaskGroups/0/Tasks/0");
+        assertThat(task.path("Driver").asText()).isEqualTo("podman");
+        assertThat(task.at("/Config/image").asText()).isEqualTo(image);
+        assertThat(task.at("/Config/command").asText()).isEqualTo("python3");
+        assertThat(task.at("/Config/cap_drop/0").asText()).isEqualTo("all");
+        assertThat(task.at("/Config/security_opt/0").asText()).isEqualTo("no-new-privileges");
+        assertThat(task.at("/Config/network_mode").asText()).isEqualTo("host");
+        assertThat(task.at("/Config/auth/tls_verify").asBoolean(true)).isFalse();
+
+        var docker = rendered(aPool().job(new PoolJob.Engine("docker", image, Optional.empty(), false)))
+                .at("/TaskGroups/0/Tasks/0/Config");
+        assertThat(docker.has("auth")).as("a key that Docker's driver does not know").isFalse();
+        assertThat(docker.has("network_mode")).isFalse();
     }
 
     @Test

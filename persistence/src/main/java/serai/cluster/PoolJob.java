@@ -6,6 +6,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import serai.device.DeviceRequest;
 import serai.pool.PoolId;
 
@@ -18,6 +19,7 @@ import serai.pool.PoolId;
  * @param secret proves to the server that a runner belongs to this pool; only the pool's own allocations may read it
  * @param environment for the runner, readable by anyone who may read the job: no secrets
  * @param killTimeout from the polite signal to the hard one
+ * @param engine empty: the runner makes its container itself
  */
 public record PoolJob(
         PoolId pool,
@@ -27,7 +29,31 @@ public record PoolJob(
         String secret,
         Runner runner,
         Map<String, String> environment,
-        Duration killTimeout) {
+        Duration killTimeout,
+        Optional<Engine> engine) {
+
+    /** Without an engine: the runner makes its container itself. */
+    public PoolJob(
+            PoolId pool,
+            Map<String, String> labels,
+            Resources resources,
+            int maxContainers,
+            String secret,
+            Runner runner,
+            Map<String, String> environment,
+            Duration killTimeout) {
+        this(pool, labels, resources, maxContainers, secret, runner, environment, killTimeout, Optional.empty());
+    }
+
+    /**
+     * A container engine, in whose container the runner runs.
+     *
+     * @param driver the cluster's
+     * @param image with its digest
+     * @param network as the driver names it; empty for its default
+     * @param tls whether the image's registry has it
+     */
+    public record Engine(String driver, String image, Optional<String> network, boolean tls) {}
 
     /**
      * What one container needs.

@@ -77,6 +77,54 @@ public class ImageConfig {
     @ConfigProperty(name = "serai.image.max-size", defaultValue = "100000")
     int maxSize;
 
+    /**
+     * Task driver of the cluster, {@code docker} or {@code podman}, whose containers are run of images in the registry; empty:
+     * runners make containers themselves, of layers on their nodes.
+     */
+    @Inject
+    @ConfigProperty(name = "serai.image.driver")
+    Optional<String> driver;
+
+    /** Network mode of such containers, as their driver names it; empty for its default. */
+    @Inject
+    @ConfigProperty(name = "serai.image.driver-network")
+    Optional<String> driverNetwork;
+
+    /** {@code host:port/path} of an OCI registry: layers are there for all nodes, and images for the driver. */
+    @Inject
+    @ConfigProperty(name = "serai.image.registry")
+    Optional<String> registry;
+
+    /** Whether the registry speaks TLS, with a certificate that nodes trust. */
+    @Inject
+    @ConfigProperty(name = "serai.image.registry-tls", defaultValue = "true")
+    boolean registryTls;
+
+    /** File on the nodes with what the registry asks for, as {@code podman login --authfile} writes it; empty if it asks for nothing. */
+    @Inject
+    @ConfigProperty(name = "serai.image.registry-credentials")
+    Optional<String> registryCredentials;
+
+    /** A registry of OCI images, as nodes reach it. */
+    public record Registry(String repository, boolean tls, Optional<String> credentials) {}
+
+    /** What runs images of the registry. */
+    public record Engine(String driver, Optional<String> network, boolean tls) {}
+
+    public Optional<Registry> registry() {
+        return registry.map(repository -> new Registry(repository, registryTls, registryCredentials));
+    }
+
+    /** @throws IllegalStateException a driver is set, and no registry */
+    public Optional<Engine> engine() {
+        if (driver.isPresent() && registry.isEmpty()) {
+            throw new IllegalStateException(
+                    "serai.image.driver=%s runs images of a registry, and serai.image.registry names none"
+                            .formatted(driver.get()));
+        }
+        return driver.map(name -> new Engine(name, driverNetwork, registryTls));
+    }
+
     public Duration retention() {
         return retention;
     }

@@ -45,21 +45,22 @@ public class Builds {
      * The build that is under way for the image, or a new one. Whoever asks also waits for it.
      *
      * @param forced whether the image is made anew if it is there already
+     * @param clientVersion of whoever asks
      * @param function whose container makes the image, if no build is under way; empty for commands
      * @throws serai.problem.ProblemException {@link Problem#IMAGE_UNSUPPORTED} if it stands on what a function has to make first
      */
-    public Build open(Image image, boolean forced, Optional<String> function, Instant now) {
+    public Build open(Image image, boolean forced, Optional<String> function, String clientVersion, Instant now) {
         mustBeCommands(images.contents(image.id()).missing().stream()
                 .filter(id -> !id.equals(image.id()))
                 .toList());
-        return open(image.id(), image.workspaceId(), forced, function, now);
+        return open(image.id(), image.workspaceId(), forced, function, clientVersion, now);
     }
 
-    Build open(String imageId, String workspaceId, boolean forced, Optional<String> function, Instant now) {
+    Build open(String imageId, String workspaceId, boolean forced, Optional<String> function, String clientVersion, Instant now) {
         jdbi.useHandle(handle -> handle.createUpdate("""
-                        insert into image_build (id, image_id, workspace_id, secret, state, forced, function_id, created_at,
-                            waited_at)
-                        values (:id, :image, :ws, :secret, 'WAITING', :forced, :function, :now, :now)
+                        insert into image_build (id, image_id, workspace_id, secret, state, forced, function_id, client_version,
+                            created_at, waited_at)
+                        values (:id, :image, :ws, :secret, 'WAITING', :forced, :function, :version, :now, :now)
                         on conflict (image_id) where ended_at is null do update set waited_at = excluded.waited_at""")
                 .bind("id", NewId.lowerCase("po"))
                 .bind("image", imageId)
@@ -67,6 +68,7 @@ public class Builds {
                 .bind("secret", NewId.of("bs"))
                 .bind("forced", forced)
                 .bind("function", function.orElse(null))
+                .bind("version", clientVersion)
                 .bind("now", Timestamp.from(now))
                 .execute());
         return latest(imageId).orElseThrow();
@@ -368,6 +370,7 @@ public class Builds {
                 Optional.ofNullable(row.getString("function_id")),
                 Optional.ofNullable(row.getString("call_id")),
                 row.getInt("calls"),
+                row.getString("client_version"),
                 row.getString("reason"),
                 row.getTimestamp("created_at").toInstant(),
                 row.getTimestamp("waited_at").toInstant(),
@@ -392,6 +395,7 @@ public class Builds {
             Optional<String> functionId,
             Optional<String> callId,
             int calls,
+            String clientVersion,
             String reason,
             Instant createdAt,
             Instant waitedAt,

@@ -122,7 +122,7 @@ public class Images {
 
     private boolean mustBeMade(String from) {
         BaseSystem.of(from, settings, runner); // or it is refused
-        return !BaseSystem.isHost(from, settings, runner);
+        return settings.engine().isPresent() || !BaseSystem.isHost(from, settings, runner);
     }
 
     private static String json(List<Step> steps) {
@@ -145,7 +145,7 @@ public class Images {
         var layers = chain(imageId);
         int top = -1; // the highest that has to be built; all below it is part of its root
         for (int i = 0; i < layers.size(); i++) {
-            top = layers.get(i).needsBuild() ? i : top;
+            top = isBuilt(layers.get(i)) ? i : top;
         }
         return contents(layers, top);
     }
@@ -199,8 +199,15 @@ public class Images {
                 entrypoint.filter(words -> !words.isEmpty()),
                 Optional.ofNullable(user),
                 base,
+                top < 0 ? Optional.empty() : Optional.of(layers.get(top).id()),
                 List.copyOf(stack),
                 List.copyOf(missing));
+    }
+
+    /** An engine has no root of the node's. The image may be older than the setting. */
+    private boolean isBuilt(Image layer) {
+        return layer.needsBuild()
+                || layer.baseSystem() != null && settings.engine().isPresent();
     }
 
     private List<Image> chain(String imageId) {
@@ -247,6 +254,7 @@ public class Images {
      * @param mounts whose files lie on top of all
      * @param entrypoint words before a container's command; empty for none
      * @param base what the layers stand on; empty if the node's own system will do
+     * @param built the highest image of the chain that builds make: what is above it is no part of its root
      * @param layers digests of what builds made, the lowest first
      * @param missing images of the chain that have to be built before a container can start, the lowest first
      */
@@ -258,6 +266,7 @@ public class Images {
             Optional<List<String>> entrypoint,
             Optional<String> user,
             Optional<BaseSystem> base,
+            Optional<String> built,
             List<String> layers,
             List<String> missing) {
 
@@ -267,6 +276,7 @@ public class Images {
                 Map.of(),
                 Optional.empty(),
                 List.of(),
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),

@@ -38,7 +38,7 @@ class BuildsTest {
     @Test
     void twentyWhoAskAtOnce_openOneBuild() throws Exception {
         var image = image();
-        Callable<Builds.Build> ask = () -> builds.open(image, workspace, false, Optional.empty(), NOW);
+        Callable<Builds.Build> ask = () -> builds.open(image, workspace, false, Optional.empty(), "1.6.4", NOW);
         try (var threads = Executors.newFixedThreadPool(20)) {
             var opened = threads.invokeAll(Stream.generate(() -> ask).limit(20).toList());
             assertThat(opened)
@@ -50,13 +50,13 @@ class BuildsTest {
     @Test
     void afterItsEnd_anotherBuildMayBegin() {
         var image = image();
-        var first = builds.open(image, workspace, false, Optional.empty(), NOW);
+        var first = builds.open(image, workspace, false, Optional.empty(), "1.6.4", NOW);
         assertThat(builds.end(first.id(), Builds.State.FAILED, "it failed", NOW))
                 .isTrue();
         assertThat(builds.end(first.id(), Builds.State.DONE, "", NOW))
                 .as("ended a second time")
                 .isFalse();
-        var second = builds.open(image, workspace, false, Optional.empty(), NOW.plusSeconds(1));
+        var second = builds.open(image, workspace, false, Optional.empty(), "1.6.4", NOW.plusSeconds(1));
         assertThat(second.id()).isNotEqualTo(first.id());
         assertThat(builds.latest(image)).map(Builds.Build::id).contains(second.id());
         assertThat(builds.find(first.id())).map(Builds.Build::reason).contains("it failed");
@@ -64,7 +64,7 @@ class BuildsTest {
 
     @Test
     void anAllocation_isLetInOnce_andALaterOneTakesItsPlace() {
-        var build = builds.open(image(), workspace, false, Optional.empty(), NOW);
+        var build = builds.open(image(), workspace, false, Optional.empty(), "1.6.4", NOW);
         var first = builds.admit(build.id(), "allocation-1", TRIES, NOW).orElseThrow();
         assertThat(builds.admit(build.id(), "allocation-1", TRIES, NOW)).isEmpty();
         assertThat(builds.find(build.id())).map(Builds.Build::isOver).contains(false);
@@ -75,7 +75,7 @@ class BuildsTest {
 
     @Test
     void aBuildWhoseBuildersAreLost_fails() {
-        var build = builds.open(image(), workspace, false, Optional.empty(), NOW);
+        var build = builds.open(image(), workspace, false, Optional.empty(), "1.6.4", NOW);
         builds.admit(build.id(), "a-1", TRIES, NOW);
         builds.admit(build.id(), "a-2", TRIES, NOW);
         assertThat(builds.admit(build.id(), "a-3", TRIES, NOW)).isEmpty();
@@ -84,7 +84,7 @@ class BuildsTest {
 
     @Test
     void twoWhoCallItsFunction_callItOnce() {
-        var build = builds.open(image(), workspace, false, Optional.empty(), NOW);
+        var build = builds.open(image(), workspace, false, Optional.empty(), "1.6.4", NOW);
         assertThat(builds.called(build, "fc-1")).isTrue();
         assertThat(builds.called(build, "fc-2")).isFalse();
         var again = builds.find(build.id()).orElseThrow();
@@ -96,7 +96,7 @@ class BuildsTest {
 
     @Test
     void whatItSays_isReadInOrderFromWhereOneHasRead() {
-        var build = builds.open(image(), workspace, false, Optional.empty(), NOW);
+        var build = builds.open(image(), workspace, false, Optional.empty(), "1.6.4", NOW);
         builds.append(build.id(), List.of(said("a"), said("b\0")), NOW);
         builds.append(build.id(), List.of(said("c")), NOW);
         assertThat(builds.said(build.id(), 1, 10))

@@ -28,6 +28,7 @@ import serai.definition.ImageLayers;
 import serai.image.Builds;
 import serai.image.Image;
 import serai.image.Images;
+import serai.image.Publications;
 import serai.problem.Problem;
 import serai.signal.Signals;
 import serai.signal.Topic;
@@ -42,6 +43,7 @@ class ImageRpcs implements RpcFeature {
     private final Images images;
     private final Builds builds;
     private final BuildFunctions functions;
+    private final Publications publications;
     private final Builders builders;
     private final Calls calls;
     private final LongPoll poll;
@@ -52,6 +54,7 @@ class ImageRpcs implements RpcFeature {
             Images images,
             Builds builds,
             BuildFunctions functions,
+            Publications publications,
             Builders builders,
             Calls calls,
             Signals signals) {
@@ -59,13 +62,14 @@ class ImageRpcs implements RpcFeature {
         this.images = images;
         this.builds = builds;
         this.functions = functions;
+        this.publications = publications;
         this.builders = builders;
         this.calls = calls;
         this.poll = new LongPoll(signals);
     }
 
     ImageRpcs() {
-        this(null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -82,13 +86,28 @@ class ImageRpcs implements RpcFeature {
                 && read.image().needsBuild();
         if (forced || !read.contents().isReady()) {
             var function = Optional.of(request.getBuildFunctionId()).filter(id -> !id.isEmpty());
-            var build = functions.open(caller.tenant(), read.image(), forced, function, Instant.now());
+            var version = caller.clientVersion();
+            var build = functions.open(caller.tenant(), read.image(), forced, function, version, Instant.now());
             builders.look(build.id());
             return response.build(); // without a result: the client joins the build
+        }
+        if (publish(caller, read.image())) {
+            return response.build(); // likewise
         }
         return response.setResult(result(GenericStatus.GENERIC_STATUS_SUCCESS, ""))
                 .setMetadata(metadata(read.image(), read.contents()))
                 .build();
+    }
+
+    /** Begins a build that only publishes the image, if that has to be done. @return whether it has */
+    private boolean publish(Caller caller, Image image) {
+        var version = caller.clientVersion();
+        if (!publications.isDue(images.contents(image.id()), version)) {
+            return false;
+        }
+        builders.look(builds.open(image, false, Optional.empty(), version, Instant.now())
+                .id());
+        return true;
     }
 
     /** Each look also says that somebody waits: a build that nobody waits for is ended. */
@@ -111,7 +130,8 @@ class ImageRpcs implements RpcFeature {
                 last = piece.ordinal();
             }
             if (seen.said.isEmpty()) {
-                if (seen.build.isOver()) {
+                boolean goesOn = seen.build.state() == Builds.State.DONE && publish(caller, image);
+                if (seen.build.isOver() && !goesOn) {
                     sink.send(over(image, seen.build));
                 }
                 return; // over, or held long enough: the client comes back with its last entry id

@@ -11,11 +11,14 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import serai.autoscale.Demands.Observation;
 import serai.cluster.PoolJob;
 import serai.config.AutoscaleConfig;
+import serai.config.ImageConfig;
 import serai.config.RunnerConfig;
 import serai.device.DeviceNames;
+import serai.image.Publications;
 import serai.peer.Servers;
 import serai.runner.RunnerArtifact;
 import serai.workspace.Workspaces;
@@ -26,12 +29,19 @@ public class PoolJobs {
     /** For exit methods; Nomad's clients allow 30 s unless they are set up otherwise. */
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(30);
 
+    /** Of an image that an engine runs, as builders have put the runtime there. */
+    private static final String CACHE_INSIDE = "/var/lib/serai/cache";
+
+    private static final String PYTHON_INSIDE = "python3";
+
     private final Workspaces workspaces;
     private final RunnerArtifact artifact;
     private final Servers servers;
     private final RunnerConfig runner;
     private final DeviceNames devices;
     private final AutoscaleConfig scaling;
+    private final ImageConfig images;
+    private final Publications publications;
 
     @Inject
     public PoolJobs(
@@ -40,8 +50,12 @@ public class PoolJobs {
             Servers servers,
             RunnerConfig runner,
             DeviceNames devices,
-            AutoscaleConfig scaling) {
+            AutoscaleConfig scaling,
+            ImageConfig images,
+            Publications publications) {
         this.scaling = scaling;
+        this.images = images;
+        this.publications = publications;
         this.workspaces = workspaces;
         this.artifact = artifact;
         this.servers = servers;
@@ -50,7 +64,7 @@ public class PoolJobs {
     }
 
     public PoolJobs() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Transactional
@@ -62,9 +76,24 @@ public class PoolJobs {
                 scaling.maxContainers(), // a function's own maximum may change while it runs
                 seen.pool().secret(),
                 new PoolJob.Runner(
-                        servers.addresses().stream().map(artifact::below).toList(), artifact.sha256(), runner.python()),
+                        servers.addresses().stream().map(artifact::below).toList(),
+                        artifact.sha256(),
+                        isEngines(seen) ? PYTHON_INSIDE : runner.python()),
                 environment(seen),
-                KILL_TIMEOUT);
+                KILL_TIMEOUT,
+                engine(seen));
+    }
+
+    /** A function that builds an image writes on layers, which an engine does not have. */
+    private boolean isEngines(Observation seen) {
+        return images.engine().isPresent() && !seen.app().internal();
+    }
+
+    private Optional<PoolJob.Engine> engine(Observation seen) {
+        var duties = seen.definition().duties();
+        return images.engine().filter(engine -> isEngines(seen)).flatMap(engine -> publications
+                .reference(duties.imageId(), duties.clientVersion())
+                .map(image -> new PoolJob.Engine(engine.driver(), image, engine.network(), engine.tls())));
     }
 
     /** Of what never changes for the pool: other labels would be another job, and its containers would be replaced. */
@@ -88,7 +117,10 @@ public class PoolJobs {
         var environment = new HashMap<>(Map.of(
                 "SERAI_URL", servers.addresses().stream().map(URI::toString).collect(joining(",")),
                 "SERAI_POOL", seen.pool().id().value(),
-                "SERAI_CACHE", runner.cache()));
+                "SERAI_CACHE", isEngines(seen) ? CACHE_INSIDE : runner.cache()));
+        if (isEngines(seen)) {
+            environment.put("SERAI_ENGINE", "1");
+        }
         environment.putAll(runner.network());
         // without it a runner gives its container nothing, whatever its node has
         seen.gpu().ifPresent(gpu -> environment.put("SERAI_GPUS", Integer.toString(gpu.count())));

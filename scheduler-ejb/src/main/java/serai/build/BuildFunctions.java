@@ -71,17 +71,17 @@ public class BuildFunctions {
     }
 
     /**
-     * As {@link Builds#open(Image, boolean, Optional, Instant)}; a build that is new takes the function for its own.
+     * As {@link Builds#open(Image, boolean, Optional, String, Instant)}; a build that is new takes the function for its own.
      *
      * @throws serai.problem.ProblemException {@link Problem#INVALID_ARGUMENT} for a function that was not made to build this image
      */
     @Transactional
-    public Builds.Build open(Tenant tenant, Image image, boolean forced, Optional<String> functionId, Instant now) {
+    public Builds.Build open(Tenant tenant, Image image, boolean forced, Optional<String> functionId, String clientVersion, Instant now) {
         if (image.isMadeByFunction() != functionId.isPresent()) {
             throw Problem.INVALID_ARGUMENT.because("build_function and build_function_id belong together");
         }
         var function = functionId.map(id -> functions.get(tenant, id));
-        var build = builds.open(image, forced, functionId, now);
+        var build = builds.open(image, forced, functionId, clientVersion, now);
         function.filter(made -> build.functionId().equals(Optional.of(made.id())))
                 .filter(made -> made.definitionId() == null)
                 .ifPresent(made -> adopt(tenant, build, made, now));

@@ -67,7 +67,9 @@ import serai.function.Resources;
 import serai.function.RetryPolicy;
 import serai.function.Variants;
 import serai.id.NewId;
+import serai.image.Builds;
 import serai.image.Images;
+import serai.image.Publications;
 import serai.log.Logs;
 import serai.peer.Leases;
 import serai.peer.Servers;
@@ -132,12 +134,11 @@ public final class TestServer {
     public final Calls calls = bean(Calls.class, jdbi, signals);
     public final Inputs inputs = bean(Inputs.class, jdbi, signals);
     public final Schedules schedules = bean(Schedules.class, transactions.entities(), jdbi);
-    public final Images images = bean(
-            Images.class,
-            transactions.entities(),
-            jdbi,
-            settings(ImageConfig.class, Map.of()),
-            settings(RunnerConfig.class, Map.of()));
+    private final ImageConfig imageSettings = settings(ImageConfig.class, Map.of());
+    public final Images images =
+            bean(Images.class, transactions.entities(), jdbi, imageSettings, settings(RunnerConfig.class, Map.of()));
+    public final Publications publications = bean(Publications.class, jdbi, images, imageSettings);
+    public final Builds builds = bean(Builds.class, jdbi, images, signals);
     public final WebEndpoints endpoints = bean(WebEndpoints.class, transactions.entities(), jdbi);
     public final Serving serving = bean(Serving.class, jdbi, signals);
     public final Firings firings = bean(Firings.class, jdbi, calls, functions, pools);
@@ -157,7 +158,9 @@ public final class TestServer {
                     servers,
                     settings(RunnerConfig.class, Map.of()),
                     Devices.read(Optional.empty()),
-                    autoscale),
+                    autoscale,
+                    imageSettings,
+                    publications),
             pools,
             containers,
             inputs,
@@ -241,6 +244,12 @@ public final class TestServer {
 
     private static <T> T settings(Class<T> type, Map<String, String> others) {
         return Defaults.of(type, others);
+    }
+
+    /** From now on containers are the engine's, of images in that registry. */
+    public void containersAre(String driver, Optional<String> registry) {
+        Defaults.set(imageSettings, "driver", Optional.of(driver));
+        Defaults.set(imageSettings, "registry", registry);
     }
 
     public void workspaceContainers(int most) {

@@ -71,8 +71,27 @@ public record Assignment(
      *
      * @param base as {@link serai.image.BaseSystem}
      * @param layers by their digests
+     * @param registry where layers are that the node does not have; null if there is none
      */
-    public record Root(Base base, List<String> layers) {}
+    public record Root(Base base, List<String> layers, Registry registry) {
+        static Root of(BaseSystem base, List<String> layers, ImageConfig settings) {
+            return new Root(
+                    Base.of(base, settings),
+                    layers,
+                    settings.registry()
+                            .map(it -> new Registry(
+                                    it.repository(), it.tls(), it.credentials().orElse("")))
+                            .orElse(null));
+        }
+    }
+
+    /**
+     * That all nodes share.
+     *
+     * @param repository host:port/path
+     * @param credentials file on the node; empty for none
+     */
+    public record Registry(String repository, boolean tls, String credentials) {}
 
     /**
      * @param interpreter directory of a Python that is put into it; empty for the runner's own, null for none

@@ -169,7 +169,7 @@ public class Assignments {
         return new BuildAssignment(
                 build.id().value(),
                 build.id() + "." + admitted.token(),
-                new Assignment.Root(Assignment.Base.of(task.base(), imageSettings), task.layers()),
+                Assignment.Root.of(task.base(), task.layers(), imageSettings),
                 task.work().stream()
                         .map(work -> new BuildAssignment.Work(
                                 work.imageId(),
@@ -179,7 +179,21 @@ public class Assignments {
                         .toList(),
                 imageSettings.pythons(),
                 imageSettings.buildMemory(),
-                imageSettings.buildTimeout().toSeconds());
+                imageSettings.buildTimeout().toSeconds(),
+                publication(build));
+    }
+
+    private BuildAssignment.Publication publication(Builds.Build build) {
+        if (imageSettings.engine().isEmpty() || build.functionId().isPresent()) {
+            return null; // what a function writes on top of it is published when it is there
+        }
+        var image = images.contents(build.imageId());
+        return new BuildAssignment.Publication(
+                image.built().orElseThrow() + "-" + build.clientVersion(),
+                CLIENT_PACKAGE,
+                build.clientVersion(),
+                image.isReady() ? image.pythonVersion().orElse("") : "",
+                image.environment());
     }
 
     private Assignment.Limits limits(Resources asked) {
@@ -212,7 +226,7 @@ public class Assignments {
                     "The image has lost layers that were collected as garbage: deploy again to build them");
         }
         return image.base()
-                .map(base -> new Assignment.Root(Assignment.Base.of(base, imageSettings), image.layers()))
+                .map(base -> Assignment.Root.of(base, image.layers(), imageSettings))
                 .orElse(null);
     }
 

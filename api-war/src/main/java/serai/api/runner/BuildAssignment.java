@@ -3,6 +3,7 @@
 package serai.api.runner;
 
 import jakarta.json.JsonArray;
+import jakarta.json.bind.annotation.JsonbProperty;
 import java.util.List;
 import java.util.Map;
 
@@ -15,6 +16,7 @@ import java.util.Map;
  * @param pythons prefixes of Pythons on the nodes by their version; the runner's own comes first
  * @param memoryMb mebibytes that all commands together may use
  * @param limitS seconds until the server ends it
+ * @param publication null if no engine runs containers
  */
 public record BuildAssignment(
         String build,
@@ -23,7 +25,23 @@ public record BuildAssignment(
         List<Work> work,
         Map<String, String> pythons,
         int memoryMb,
-        long limitS) {
+        long limitS,
+        Publication publication) {
+
+    /**
+     * What a container engine is to run.
+     *
+     * @param tag of the image in the registry
+     * @param name of the package whose runtime goes into it
+     * @param pythonVersion that the image has; empty if it is built now
+     * @param environment the image's variables
+     */
+    public record Publication(
+            String tag,
+            @JsonbProperty("package") String name,
+            String version,
+            String pythonVersion,
+            Map<String, String> environment) {}
 
     /**
      * One image's layer.

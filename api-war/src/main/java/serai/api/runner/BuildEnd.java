@@ -6,8 +6,9 @@ package serai.api.runner;
  * How a build ended, in its builder's words.
  *
  * @param reason empty if all of it is made
+ * @param reference of the image in the registry; empty or null if it was not published
  */
-public record BuildEnd(boolean ok, String reason) {
+public record BuildEnd(boolean ok, String reason, String reference) {
     private static final int MAX_REASON = 4_000;
 
     String inWords() {

@@ -20,6 +20,7 @@ import serai.api.http.Caller;
 import serai.build.Builders;
 import serai.cluster.AllocationId;
 import serai.image.Builds;
+import serai.image.Publications;
 import serai.pool.PoolId;
 
 /**
@@ -33,20 +34,23 @@ import serai.pool.PoolId;
 public class BuildsResource {
     private final Builders builders;
     private final Builds builds;
+    private final Publications publications;
     private final Assignments assignments;
     private final Caller caller;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
-    public BuildsResource(Builders builders, Builds builds, Assignments assignments, Caller caller) {
+    public BuildsResource(
+            Builders builders, Builds builds, Publications publications, Assignments assignments, Caller caller) {
         this.builders = builders;
         this.builds = builds;
+        this.publications = publications;
         this.assignments = assignments;
         this.caller = caller;
     }
 
     public BuildsResource() {
-        this(null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null); // for the server's proxy
     }
 
     /** Not in one transaction: the cluster is asked in between. */
@@ -96,6 +100,9 @@ public class BuildsResource {
     public void end(@PathParam("id") String id, BuildEnd end) {
         var build = caller.build(id);
         var how = Bodies.present(end);
+        if (how.ok() && how.reference() != null && !how.reference().isEmpty()) {
+            publications.published(build, how.reference(), clock.instant());
+        }
         builders.ended(build, how.ok(), how.inWords());
     }
 }

@@ -1,0 +1,66 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""Functions whose containers a container engine runs."""
+
+import os
+
+import modal
+
+app = modal.App("engine")
+plain = modal.Image.debian_slim()
+older = plain.pip_install("six==1.16.0").run_commands("echo built > /built").env({"GREETING": "hello"})
+newer = plain.pip_install("six==1.17.0")
+
+
+@app.function(image=older, secrets=[modal.Secret.from_dict({"HUSH": "a secret"})])
+def look() -> dict:
+    import six
+
+    print("it looks around")
+    with open("/proc/self/status") as status:
+        kept = dict(line.rstrip().split(":\t", 1) for line in status if line.startswith(("CapEff", "NoNewPrivs", "Seccomp:")))
+    with open("/built") as file:
+        return kept | {
+            "six": six.__version__,
+            "built": file.read(),
+            "environment": [os.environ["GREETING"], os.environ["HUSH"]],
+            "server's": sorted(name for name in os.environ if name.startswith("SERAI_") and name != "SERAI_CACHE"),
+            "secrets": os.listdir("/secrets"),
+        }
+
+
+@app.function(image=newer)
+def version() -> str:
+    import six
+
+    return six.__version__
+
+
+@app.function(image=plain, scaledown_window=2)
+def divide(dividend: int, divisor: int) -> float:
+    return dividend / divisor
+
+
+@app.function(image=plain, scaledown_window=2)
+def count(until: int):
+    yield from range(until)
+
+
+@app.function(image=plain, memory=(128, 160))
+def hoard() -> int:
+    return len([bytearray(1 << 20) for _ in range(1_000)])
+
+
+@app.function(image=plain, block_network=True)
+def hermit() -> str:
+    return "ran"
+
+
+@app.function(image=plain)
+@modal.wsgi_app()
+def site():
+    def answer(environ, start_response):
+        start_response("200 OK", [("content-type", "text/plain")])
+        return [b"from an image"]
+
+    return answer

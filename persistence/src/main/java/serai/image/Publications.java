@@ -1,0 +1,96 @@
+// Copyright the Serai authors
+// SPDX-License-Identifier: Apache-2.0
+package serai.image;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import jakarta.transaction.Transactional;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.util.Optional;
+import org.jdbi.v3.core.Jdbi;
+import serai.config.ImageConfig;
+import serai.problem.Problem;
+
+/** Images in a registry, with the runtime of a client's version in them, where a container engine runs them. */
+@ApplicationScoped
+@Transactional
+public class Publications {
+    private final Jdbi jdbi;
+    private final Images images;
+    private final ImageConfig settings;
+
+    @Inject
+    public Publications(Jdbi jdbi, Images images, ImageConfig settings) {
+        this.jdbi = jdbi;
+        this.images = images;
+        this.settings = settings;
+    }
+
+    public Publications() {
+        this(null, null, null); // for the server's proxy
+    }
+
+    /** Whether the image has to be published before a container of a client of that version can start well. */
+    public boolean isDue(Images.Contents image, String clientVersion) {
+        return settings.engine().isPresent()
+                && image.built()
+                        .map(built -> exact(built, clientVersion).isEmpty())
+                        .orElse(false);
+    }
+
+    /**
+     * What the engine runs; empty if no engine runs containers here.
+     *
+     * @param clientVersion another one's will do, as the runtime is installed when a container starts then
+     * @throws serai.problem.ProblemException {@link Problem#IMAGE_UNSUPPORTED} if it was never published
+     */
+    public Optional<String> reference(String imageId, String clientVersion) {
+        if (settings.engine().isEmpty()) {
+            return Optional.empty();
+        }
+        var built = imageId == null
+                ? Optional.<String>empty()
+                : images.contents(imageId).built();
+        return Optional.of(built.flatMap(id -> exact(id, clientVersion).or(() -> any(id)))
+                .orElseThrow(() -> Problem.IMAGE_UNSUPPORTED.because(
+                        "The image is not in the registry %s, from which containers are run: deploy again to build it",
+                        settings.registry()
+                                .map(ImageConfig.Registry::repository)
+                                .orElse(""))));
+    }
+
+    /** The image of a build is there. Nothing is written for one that has no part of its own. */
+    public void published(Builds.Build build, String reference, Instant now) {
+        images.contents(build.imageId())
+                .built()
+                .ifPresent(id -> jdbi.useHandle(handle -> handle.createUpdate("""
+                        insert into image_publication (image_id, client_version, reference, published_at)
+                        values (:image, :version, :reference, :now)
+                        on conflict (image_id, client_version)
+                        do update set reference = excluded.reference, published_at = excluded.published_at""")
+                        .bind("image", id)
+                        .bind("version", build.clientVersion())
+                        .bind("reference", reference)
+                        .bind("now", Timestamp.from(now))
+                        .execute()));
+    }
+
+    private Optional<String> exact(String imageId, String clientVersion) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select reference from image_publication where image_id = :image and client_version = :version""")
+                .bind("image", imageId)
+                .bind("version", clientVersion)
+                .mapTo(String.class)
+                .findOne());
+    }
+
+    /** The first: a later one is no reason to replace containers. */
+    private Optional<String> any(String imageId) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select reference from image_publication where image_id = :image order by published_at limit 1""")
+                .bind("image", imageId)
+                .mapTo(String.class)
+                .findOne());
+    }
+}

@@ -1,0 +1,134 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""A container that the cluster's container engine has made, of an image that was published: this program is inside, and the
+runtime is its child. What is isolated and limited, the engine isolates and limits; what is known here is kept from the child.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from . import runtime, sandbox
+from .files import Cache, lay_out_for_layer
+from .interpreter import of_image, this
+from .problems import Failed
+from .registration import Task
+from .sandbox import Exit, Identity
+from .server import Server
+
+HOME = os.path.dirname(sandbox.SOCKET)
+_SET_DUMPABLE = 4  # of prctl
+# What counts processes that were killed for want of memory, in the container's own view of control groups of both versions.
+_OOM = (("/sys/fs/cgroup/memory.events", "oom_kill "), ("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill "))
+
+
+class Given(NamedTuple):
+    """The engine's root file system, with the task's files in it."""
+
+    command: tuple[str, ...]
+    workdir: str
+    environment: Mapping[str, str]
+
+
+def withdraw(secret: str) -> None:
+    """Takes from the child what only we need: the file with the pool's secret, and a look into our memory."""
+    os.unlink(secret)
+    if ctypes.CDLL(None, use_errno=True).prctl(_SET_DUMPABLE, 0, 0, 0, 0):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def prepare(task: Task, connect: Callable[[], Server], tell: Callable[[str], None]) -> Given:
+    """@raise Failed: the image is not one that was published, or this task needs what an engine does not give it"""
+    if task.block_network or task.outbound is not None:
+        raise Failed(
+            "networks are the container engine's here: block_network and lists of networks do not hold, so it is not started"
+        )
+    search = task.environment.get("PATH") or os.environ.get("PATH") or sandbox.PATH
+    python = shutil.which("python", path=search) or shutil.which("python3", path=search)
+    if not python:
+        raise Failed("the image has no Python on its PATH")
+    interpreter = of_image(task.python_version) if task.python_version else this()
+    try:
+        os.chmod("/", 0o755)  # podman makes it 0555, which for a root without capabilities is read-only
+        directory = runtime.ensure(runtime.INSIDE, task.package, task.version, interpreter, tell)
+        files = Cache(runtime.INSIDE)
+        files.fetch(task.files, connect)
+        lay_out_for_layer(task.files, files, "/")
+        os.makedirs(HOME, mode=0o755, exist_ok=True)
+        os.symlink(os.path.join(directory, "deps"), runtime.DEPENDENCIES)
+        os.symlink(os.path.join(directory, "pkg"), "/pkg")
+        os.makedirs(task.workdir, exist_ok=True)
+    except OSError as e:
+        raise Failed(f"the container could not be prepared: {e}") from e
+    return Given((*task.entrypoint, python, *sandbox.ENTRY_POINT), task.workdir, task.environment)
+
+
+def start(root: Given, identity: Identity) -> Process:
+    """Starts the runtime."""
+    return Process(
+        subprocess.Popen(
+            root.command,
+            cwd=root.workdir,
+            env=sandbox.environment(root, identity),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    )
+
+
+class Process:
+    """The runtime, as sandbox.Process has it. What it leaves behind ends with the container, which ends with us."""
+
+    init = None
+
+    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
+        self._popen = popen
+
+    @property
+    def pipes(self) -> dict[int, int]:
+        return {1: self._popen.stdout.fileno(), 2: self._popen.stderr.fileno()}
+
+    def release(self) -> None:
+        """It was not held."""
+
+    def interrupt(self, signum: int) -> None:
+        self._popen.send_signal(signum)
+
+    def kill(self) -> None:
+        try:
+            os.killpg(self._popen.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return  # it has ended
+
+    def wait(self) -> Exit:
+        code = self._popen.wait()
+        return Exit(None, -code, set_up=True) if code < 0 else Exit(code, None, set_up=True)
+
+
+class Group:
+    """The container's own control group, which is the engine's."""
+
+    def __init__(self, limits_memory: bool) -> None:
+        self._limits_memory = limits_memory
+
+    def oom_kills(self) -> int:
+        """0 also where the engine shows no control groups."""
+        for path, name in _OOM:
+            try:
+                with open(path, encoding="ascii") as file:
+                    return next((int(line.removeprefix(name)) for line in file if line.startswith(name)), 0)
+            except FileNotFoundError:
+                continue
+        return 0
+
+    def used_its_memory_up(self) -> bool:
+        return self._limits_memory
