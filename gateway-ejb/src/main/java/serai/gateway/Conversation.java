@@ -5,6 +5,7 @@ package serai.gateway;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
@@ -30,6 +31,7 @@ final class Conversation extends ChannelInboundHandlerAdapter {
     private Incoming incoming;
     private Reply reply;
     private boolean complete;
+    private boolean over; // the connection: what still comes is nobody's
     private long received;
     private long requests;
 
@@ -61,7 +63,7 @@ final class Conversation extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        if (!(message instanceof HttpObject part)) {
+        if (over || !(message instanceof HttpObject part)) {
             ReferenceCountUtil.release(message);
             return;
         }
@@ -99,7 +101,7 @@ final class Conversation extends ChannelInboundHandlerAdapter {
                     Request.of(head, scheme, http2, (InetSocketAddress) connection.remoteAddress(), (InetSocketAddress)
                             connection.localAddress());
             var sent = new Incoming(
-                    on -> channel.eventLoop().execute(() -> channel.config().setAutoRead(on)));
+                    on -> channel.eventLoop().execute(() -> channel.config().setAutoRead(on || over)));
             incoming = request.webSocket() ? null : sent; // its frames are put there by others
             complete = request.webSocket();
             var answer = new Reply(
@@ -111,8 +113,9 @@ final class Conversation extends ChannelInboundHandlerAdapter {
             exchanges.begin(channel, request, sent, answer);
         } catch (RefusedException e) {
             incoming = null;
-            context.writeAndFlush(Bare.answer(e.refusal())).addListener(done -> context.close());
+            over = true;
             context.channel().config().setAutoRead(false);
+            context.writeAndFlush(Bare.answer(e.refusal())).addListener(done -> close(context));
         }
     }
 
@@ -144,7 +147,7 @@ final class Conversation extends ChannelInboundHandlerAdapter {
             return;
         }
         if (http2 || before == null || before.mustClose() || !complete) {
-            context.close(); // what is left of a request that was answered before its end is nobody's
+            close(context);
             return;
         }
         awaitRequest(context);
@@ -153,6 +156,16 @@ final class Conversation extends ChannelInboundHandlerAdapter {
         }
         if (early.isEmpty()) {
             context.channel().config().setAutoRead(true);
+        }
+    }
+
+    /** What is left of a request that was answered before its end, and what follows it, is nobody's. */
+    private void close(ChannelHandlerContext context) {
+        over = true;
+        if (http2 || (complete && early.isEmpty())) {
+            context.close();
+        } else {
+            Lingering.on((SocketChannel) context.channel());
         }
     }
 

@@ -145,6 +145,9 @@ final class DirectGateway extends Exchanges implements AutoCloseable {
 
     @Override
     public void close() throws InterruptedException {
+        if (loops.isShutdown()) {
+            return; // a test has closed it
+        }
         upstreams.close();
         listener.close().syncUninterruptibly();
         connections.close().syncUninterruptibly();
