@@ -3,14 +3,12 @@
 package serai.gateway;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Predicate;
 import serai.serve.Door;
 
 /**
@@ -81,13 +79,30 @@ final class Balancer {
 
     /** @return where the next request goes, which counts from now on; empty if nothing is open, or has room */
     synchronized Optional<Backend> take(long now) {
-        Predicate<Backend> takes = backend -> backend.inUse < limits.most && backend.avoidedUntil - now <= 0;
-        var next = open.stream()
-                .filter(takes.and(backend -> backend.load() < limits.target))
-                .findFirst()
-                .or(() -> open.stream().filter(takes).min(Comparator.comparingInt(Backend::load)));
-        next.ifPresent(backend -> backend.inUse++);
-        return next;
+        Backend next = null;
+        for (var backend : open) {
+            if (backend.inUse >= limits.most || backend.avoidedUntil - now > 0) {
+                continue;
+            }
+            if (backend.load() < limits.target) {
+                next = backend;
+                break;
+            }
+            if (next == null || backend.load() < next.load()) {
+                next = backend;
+            }
+        }
+        if (next != null) {
+            next.inUse++;
+        }
+        return Optional.ofNullable(next);
+    }
+
+    /** As {@link #take}. @return empty as well if that one is not held yet */
+    synchronized Optional<Backend> takeHeld(long now) {
+        var next = take(now);
+        next.filter(backend -> !backend.held).ifPresent(backend -> backend.inUse--);
+        return next.filter(backend -> backend.held);
     }
 
     /** A request that was taken is over. */

@@ -25,12 +25,17 @@ record Challenges(Optional<Path> folder) {
 
     private static final int LONGEST = 4096;
 
+    /** @return whether there may be a proof, which is in a file */
+    static boolean concern(Request request) {
+        return request.path().startsWith(PATH);
+    }
+
     /**
      * @return the proof; empty if it is not asked for one, or there is no such one here: then a function may have it
      * @throws UncheckedIOException if the folder cannot be read
      */
     Optional<byte[]> of(Request request) {
-        if (folder.isEmpty() || !request.path().startsWith(PATH)) {
+        if (folder.isEmpty() || !concern(request)) {
             return Optional.empty();
         }
         var token = request.path().substring(PATH.length());

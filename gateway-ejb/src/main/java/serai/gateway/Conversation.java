@@ -30,6 +30,7 @@ final class Conversation extends ChannelInboundHandlerAdapter {
 
     private Incoming incoming;
     private Reply reply;
+    private Runnable beginning; // of a request whose body may be here at once; null if there is none
     private boolean complete;
     private boolean over; // the connection: what still comes is nobody's
     private long received;
@@ -85,8 +86,25 @@ final class Conversation extends ChannelInboundHandlerAdapter {
             if (part instanceof HttpContent content && incoming != null) {
                 pass(content);
             }
+            if (complete || incoming == null) {
+                beginNow();
+            }
         } finally {
             ReferenceCountUtil.release(part);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        beginNow();
+        context.fireChannelReadComplete();
+    }
+
+    private void beginNow() {
+        if (beginning != null) {
+            var work = beginning;
+            beginning = null;
+            work.run();
         }
     }
 
@@ -110,7 +128,10 @@ final class Conversation extends ChannelInboundHandlerAdapter {
                     settings.clientPatience(),
                     () -> channel.eventLoop().execute(() -> ended(context)));
             reply = answer;
-            exchanges.begin(channel, request, sent, answer);
+            beginning = () -> exchanges.begin(channel, request, sent, answer);
+            if (!request.hasBody()) {
+                beginNow();
+            }
         } catch (RefusedException e) {
             incoming = null;
             over = true;
@@ -154,6 +175,7 @@ final class Conversation extends ChannelInboundHandlerAdapter {
         while (!early.isEmpty() && (reply == null || !(early.peek() instanceof HttpRequest))) {
             accept(context, early.remove());
         }
+        beginNow();
         if (early.isEmpty()) {
             context.channel().config().setAutoRead(true);
         }
@@ -180,6 +202,7 @@ final class Conversation extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         gone();
+        beginNow(); // for its end to be told
         context.fireChannelInactive();
     }
 

@@ -3,7 +3,8 @@
 package serai.gateway;
 
 import jakarta.json.Json;
-import jakarta.json.JsonBuilderFactory;
+import jakarta.json.stream.JsonGeneratorFactory;
+import java.io.StringWriter;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -33,7 +34,7 @@ record Entry(
     private static final double NANOS_PER_MILLI = 1e6;
 
     /** To find it takes longer than all else that is done for a line. */
-    private static final JsonBuilderFactory JSON = Json.createBuilderFactory(Map.of());
+    private static final JsonGeneratorFactory JSON = Json.createGeneratorFactory(Map.of());
 
     /**
      * Where its time went.
@@ -64,19 +65,23 @@ record Entry(
 
     /** As JSON. */
     String line() {
-        var line = JSON.createObjectBuilder().add("time", time.toString()).add("caller", caller);
-        function.ifPresent(name -> line.add("function", name));
-        call.ifPresent(id -> line.add("call", id));
-        line.add("method", method)
-                .add("path", path)
-                .add("status", status)
-                .add("received", received)
-                .add("sent", sent);
-        times.queue.ifPresent(length -> line.add("queue_ms", millis(length)));
-        times.start.ifPresent(length -> line.add("start_ms", millis(length)));
-        times.run.ifPresent(length -> line.add("run_ms", millis(length)));
-        times.transfer.ifPresent(length -> line.add("transfer_ms", millis(length)));
-        return line.build().toString();
+        var text = new StringWriter();
+        try (var line = JSON.createGenerator(text)) {
+            line.writeStartObject().write("time", time.toString()).write("caller", caller);
+            function.ifPresent(name -> line.write("function", name));
+            call.ifPresent(id -> line.write("call", id));
+            line.write("method", method)
+                    .write("path", path)
+                    .write("status", status)
+                    .write("received", received)
+                    .write("sent", sent);
+            times.queue.ifPresent(length -> line.write("queue_ms", millis(length)));
+            times.start.ifPresent(length -> line.write("start_ms", millis(length)));
+            times.run.ifPresent(length -> line.write("run_ms", millis(length)));
+            times.transfer.ifPresent(length -> line.write("transfer_ms", millis(length)));
+            line.writeEnd();
+        }
+        return text.toString();
     }
 
     private static double millis(Duration length) {

@@ -7,6 +7,7 @@ import static java.lang.System.Logger.Level.WARNING;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.netty.channel.Channel;
+import io.netty.handler.codec.http.HttpRequest;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -38,7 +39,7 @@ import serai.signal.Signals;
 import serai.signal.Topic;
 import serai.web.WebEndpoint;
 
-/** One request and its answer: plain blocking code on a virtual thread. */
+/** One request and its answer: plain blocking code on a virtual thread, or on the event loop if nothing has to be waited for. */
 final class Exchange implements Runnable {
     private static final System.Logger LOG = System.getLogger(Exchange.class.getName());
 
@@ -119,8 +120,41 @@ final class Exchange implements Runnable {
 
     @Override
     public void run() {
-        try {
+        conclude(() -> {
             answer();
+            return true;
+        });
+    }
+
+    /**
+     * On the event loop: passes a request on to a container that serves HTTP by itself, if all that has to be known for that is known,
+     * and neither the database nor a container has to be waited for.
+     *
+     * @return false if something has: then nothing has happened, and {@link #run} is to do it
+     */
+    boolean runAtOnce() {
+        if (request.webSocket()
+                || (request.hasBody() && !incoming.isWhole(Sending.AT_ONCE))
+                || Challenges.concern(request)) {
+            return false;
+        }
+        try {
+            return exchanges
+                    .routes()
+                    .known(request)
+                    .filter(route -> route.server().isPresent())
+                    .filter(this::passAtOnce)
+                    .isPresent();
+        } catch (RuntimeException e) {
+            return false; // whatever it is: it comes again where it is told
+        }
+    }
+
+    /** @param work whether it is done; else it is begun anew */
+    private void conclude(Passage.Outcome work) {
+        boolean done = true;
+        try {
+            done = work.isAnswered();
         } catch (RefusedException e) {
             reply.refuse(e.refusal());
         } catch (ProblemException e) {
@@ -134,8 +168,13 @@ final class Exchange implements Runnable {
             LOG.log(WARNING, "request %s %s".formatted(request.method(), request.path()), e);
             reply.refuse(new Refusal(500, "internal", "The server failed", "its log has the reason"));
         } finally {
-            over = true;
-            exchanges.journal().write(entry());
+            if (done) {
+                over = true;
+                exchanges.journal().write(entry());
+            }
+        }
+        if (!done) {
+            exchanges.run(this, reply);
         }
     }
 
@@ -189,9 +228,7 @@ final class Exchange implements Runnable {
 
     private void answerByRoute() throws RetiredException, ClientGoneException, InterruptedException {
         var route = exchanges.routes().of(request);
-        endpoint = route.endpoint();
-        rules = exchanges.rules(endpoint);
-        reply.patience(rules.clientPatience());
+        settle(route);
         var client = exchanges.forwarding().client(request);
         caller = exchanges.guard().check(request, route, client.host(), rules.all());
         var function = route.endpoint().functionId();
@@ -205,11 +242,72 @@ final class Exchange implements Runnable {
         }
     }
 
+    private void settle(Route route) {
+        endpoint = route.endpoint();
+        rules = exchanges.rules(endpoint);
+        reply.patience(rules.clientPatience());
+    }
+
+    private boolean passAtOnce(Route route) {
+        settle(route);
+        if (rules.all().rate().isPresent() || rules.all().callerRate().isPresent()) {
+            return false; // these are counted in the database
+        }
+        var client = exchanges.forwarding().client(request);
+        var known = exchanges.guard().known(request, route, client.host(), rules.all());
+        var pool = exchanges.known(endpoint);
+        if (known.isEmpty() || pool.isEmpty()) {
+            return false;
+        }
+        caller = known.get();
+        var question = Question.of(request, route.path(), exchanges.forwarding().fields(request, route, client));
+        var stay = exchanges.turnstile().enter(endpoint.functionId(), caller, rules.all());
+        boolean passed = false;
+        try {
+            passed = exchanges
+                    .doors()
+                    .enterAtOnce(pool.get())
+                    .filter(way -> passAtOnce(question, way, stay))
+                    .isPresent();
+        } finally {
+            if (!passed) {
+                stay.close();
+            }
+        }
+        return passed;
+    }
+
+    private boolean passAtOnce(HttpRequest question, Doors.Pass way, Turnstile.Stay stay) {
+        waited = Optional.of(new Waited(Duration.ofNanos(System.nanoTime() - begun), Duration.ZERO));
+        boolean passed = false;
+        try {
+            passed = passage()
+                    .passAtOnce(
+                            question,
+                            way.door(),
+                            outcome -> conclude(() -> {
+                                try (stay;
+                                        way) {
+                                    return outcome.isAnswered();
+                                }
+                            }));
+        } finally {
+            if (!passed) {
+                way.close();
+            }
+        }
+        return passed;
+    }
+
+    private Passage passage() {
+        return new Passage(exchanges.upstreams(), channel, request, incoming, reply, rules);
+    }
+
     /** To a container that serves HTTP by itself. */
     private void pass(Route route, Scope.Address client, Balancer.Limits limits)
             throws RetiredException, ClientGoneException, InterruptedException {
         var question = Question.of(request, route.path(), exchanges.forwarding().fields(request, route, client));
-        var passage = new Passage(exchanges.upstreams(), channel, request, incoming, reply, rules);
+        var passage = passage();
         var pool = exchanges.pool(endpoint);
         for (int tries = 0; tries < MOST_DOORS; tries++) {
             try (var way = exchanges.doors().enter(pool, endpoint, limits, rules, reply)) {

@@ -114,8 +114,16 @@ class Exchanges {
         return forwarding;
     }
 
+    /** On the event loop. A body that is sent at once is here already. */
     void begin(Channel channel, Request request, Incoming incoming, Reply reply) {
         var exchange = new Exchange(this, channel, request, incoming, reply);
+        if (!exchange.runAtOnce()) {
+            run(exchange, reply);
+        }
+    }
+
+    /** Where it may wait. */
+    void run(Exchange exchange, Reply reply) {
         underWay.put(reply, exchange);
         onThread(() -> {
             try {
@@ -156,6 +164,11 @@ class Exchanges {
                 id -> new PoolId(context.get(
                                 () -> targets.ofServer(new Tenant(endpoint.workspaceId(), ""), endpoint.functionId()))
                         .poolId()));
+    }
+
+    /** @return empty if the database has to be asked for it */
+    Optional<PoolId> known(WebEndpoint endpoint) {
+        return Optional.ofNullable(pools.getIfPresent(endpoint.definitionId()));
     }
 
     /** Nobody wants the answer any more. */

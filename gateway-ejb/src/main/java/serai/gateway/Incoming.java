@@ -98,6 +98,16 @@ final class Incoming {
         }
     }
 
+    /** @return whether all of a body is here, of less than so many bytes, and nothing of it was taken */
+    boolean isWhole(int most) {
+        lock.lock();
+        try {
+            return held == total && held < most && pieces.peekLast() instanceof Piece.Body body && body.last();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** @return null when nothing came within that time */
     Piece take(Duration patience) throws InterruptedException {
         long left = patience.toNanos();

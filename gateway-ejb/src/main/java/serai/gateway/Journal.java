@@ -12,13 +12,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.logging.FileHandler;
 import java.util.logging.Formatter;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
+import java.util.stream.Collectors;
 import org.eclipse.microprofile.metrics.Counter;
 import org.eclipse.microprofile.metrics.Histogram;
 import org.eclipse.microprofile.metrics.Metadata;
@@ -45,8 +49,17 @@ class Journal {
             .withDescription("Requests that were answered, by the first digit of their status")
             .build();
 
+    /** Lines are written together, so long after the first of them at most: who answers does not wait for a disk. */
+    private static final Duration TOGETHER = Duration.ofMillis(50);
+
+    /** Beyond so many, who has one more writes them. */
+    private static final int MOST_UNWRITTEN = 10_000;
+
     private final MetricRegistry registry;
     private final GatewayConfig settings;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final ReentrantLock writing = new ReentrantLock(); // taken first
+    private List<Entry> unwritten = new ArrayList<>();
     private FileHandler file;
 
     private final Cache<String, Meter> meters = Caffeine.newBuilder()
@@ -92,15 +105,65 @@ class Journal {
     @PreDestroy
     void close() {
         if (file != null) {
+            writeOut();
             file.close();
         }
     }
 
     void write(Entry entry) {
         if (file != null) {
-            file.publish(new LogRecord(Level.INFO, entry.line()));
+            log(entry);
         }
         entry.function().ifPresent(name -> meters.get(name, Meter::new).count(entry));
+    }
+
+    private void log(Entry entry) {
+        int waiting;
+        lock.lock();
+        try {
+            unwritten.add(entry);
+            waiting = unwritten.size();
+        } finally {
+            lock.unlock();
+        }
+        if (waiting == 1) {
+            Exchanges.onThread(this::writeSoon);
+        } else if (waiting > MOST_UNWRITTEN) {
+            writeOut();
+        }
+    }
+
+    private void writeSoon() {
+        try {
+            Thread.sleep(TOGETHER);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        writeOut();
+    }
+
+    private void writeOut() {
+        writing.lock();
+        try {
+            var entries = takeAll();
+            if (!entries.isEmpty()) {
+                file.publish(new LogRecord(
+                        Level.INFO, entries.stream().map(Entry::line).collect(Collectors.joining("\n"))));
+            }
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    private List<Entry> takeAll() {
+        lock.lock();
+        try {
+            var all = unwritten;
+            unwritten = new ArrayList<>();
+            return all;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** The metrics of one function. */

@@ -16,12 +16,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import serai.gateway.Upstream.Part;
 import serai.serve.Door;
 
 /**
- * A request that a container's own server answers, passed on as it is, and its answer back: plain blocking code on the request's
- * virtual thread.
+ * A request that a container's own server answers, passed on as it is, and its answer back: on the event loop of its connection as
+ * long as nothing has to be waited for, else by plain blocking code on a virtual thread.
  */
 final class Passage {
     /** RFC 9110, section 9.2.2: these may be sent twice. */
@@ -34,6 +35,28 @@ final class Passage {
     private static final Duration JUST_NOW = Duration.ofSeconds(1);
 
     private static final Duration EVER = Duration.ofDays(365);
+
+    /** How a request that was begun on the event loop ends. Whoever is given it has to see it through, once. */
+    interface Outcome {
+        /**
+         * @return false if not a byte of an answer came, and it does no harm to ask again
+         * @throws RefusedException if there is no answer, or not all of it
+         */
+        boolean isAnswered() throws ClientGoneException, InterruptedException;
+    }
+
+    /** How far an answer has come. */
+    private enum Progress {
+        MORE,
+        WHOLE,
+        TUNNELLED,
+        UNTOUCHED
+    }
+
+    private interface Progressing {
+        Progress get() throws ClientGoneException, InterruptedException;
+    }
+
     private static final int FIRST_STATUS = 200;
     private static final int LAST_STATUS = 999;
 
@@ -64,10 +87,10 @@ final class Passage {
     void pass(HttpRequest question, Door door, Optional<Duration> limit)
             throws UnreachableException, ClientGoneException, InterruptedException {
         long until = System.nanoTime() + limit.orElse(EVER).toNanos();
-        if (request.length().filter(length -> length > rules.maxBody()).isPresent()) {
+        if (isTooLong()) {
             throw new RefusedException(Exchange.tooMuch(rules.maxBody()));
         }
-        var kept = upstreams.kept(door, isRepeatable() ? EVER : JUST_NOW);
+        var kept = kept(door);
         if (kept.isPresent() && new Attempt(kept.get(), limit, until).answers(question)) {
             return;
         }
@@ -76,6 +99,45 @@ final class Passage {
             throw new UnreachableException(
                     "container '%s' closed the connection without an answer".formatted(door.containerId()));
         }
+    }
+
+    /**
+     * On the event loop of the client's connection: by a connection to the container that lives there, too, without waiting for
+     * anything. All of the request is here.
+     *
+     * @param ended told once, there or on a thread that may wait
+     * @return false if there is no such connection; then nothing has happened
+     */
+    boolean passAtOnce(HttpRequest question, Door door, Consumer<Outcome> ended) {
+        if (isTooLong()) {
+            return false;
+        }
+        var kept = upstreams.kept(door, patience(), channel.eventLoop());
+        kept.ifPresent(upstream ->
+                new Attempt(upstream, Optional.empty(), System.nanoTime() + EVER.toNanos()).start(question, ended));
+        return kept.isPresent();
+    }
+
+    /** One of this event loop, so that the next request may do without threads; else one of another, which comes here. */
+    private Optional<Upstream> kept(Door door) throws InterruptedException {
+        var near = upstreams.kept(door, patience(), channel.eventLoop());
+        if (near.isPresent()) {
+            return near;
+        }
+        var far = upstreams.kept(door, patience());
+        if (far.isPresent() && !far.get().moveTo(channel.eventLoop())) {
+            far.get().release();
+            return Optional.empty();
+        }
+        return far;
+    }
+
+    private Duration patience() {
+        return isRepeatable() ? EVER : JUST_NOW;
+    }
+
+    private boolean isTooLong() {
+        return request.length().filter(length -> length > rules.maxBody()).isPresent();
     }
 
     private boolean isRepeatable() {
@@ -89,6 +151,7 @@ final class Passage {
         private final long until;
         private final Sending sending;
         private boolean lasts;
+        private List<Field> trailers = List.of();
 
         Attempt(Upstream upstream, Optional<Duration> limit, long until) {
             this.upstream = upstream;
@@ -99,35 +162,119 @@ final class Passage {
 
         /** @return false if not a byte of an answer came, and it does no harm to ask again */
         boolean answers(HttpRequest question) throws ClientGoneException, InterruptedException {
-            Part.End end = null;
-            try {
-                reply.whenGone(upstream::close);
+            return finish(() -> {
                 ask(question);
-                while (end == null) {
-                    switch (next()) {
-                        case Part.Head head
-                        when head.response().status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS) -> {
-                            tunnel(head.response());
-                            return true;
-                        }
-                        case Part.Head head -> begin(head.response());
-                        case Part.Body body -> reply.body(body.content());
-                        case Part.End last -> end = last;
-                        case Part.Broken broken
-                        when broken.untouched() && isRepeatable() -> {
-                            return false;
-                        }
-                        case Part.Broken broken -> throw broken(broken.reason());
+                return follow();
+            });
+        }
+
+        /** On the event loop. */
+        void start(HttpRequest question, Consumer<Outcome> ended) {
+            upstream.whenCome(() -> goOn(ended));
+            try {
+                ask(question);
+            } catch (InterruptedException | RuntimeException e) {
+                end(ended, () -> {
+                    throw e;
+                });
+            }
+        }
+
+        /** On the event loop. When the client takes no more for now, a thread waits for it, and does the rest. */
+        private void goOn(Consumer<Outcome> ended) {
+            Progressing last;
+            try {
+                var progress = asFarAsItGoes();
+                if (progress == Progress.MORE) {
+                    if (!mayGoOn()) {
+                        upstream.whenCome(null);
+                        Exchanges.onThread(() -> ended.accept(() -> finish(this::follow)));
                     }
+                    return;
                 }
+                last = () -> progress;
+            } catch (ClientGoneException | InterruptedException | RuntimeException e) {
+                last = () -> {
+                    throw e;
+                };
+            }
+            end(ended, last);
+        }
+
+        private boolean mayGoOn() {
+            return channel.isWritable() || !channel.isActive();
+        }
+
+        private Progress asFarAsItGoes() throws ClientGoneException, InterruptedException {
+            var progress = Progress.MORE;
+            while (progress == Progress.MORE && mayGoOn()) {
+                var part = upstream.poll();
+                if (part == null) {
+                    flush();
+                    return progress;
+                }
+                progress = take(part);
+            }
+            return progress;
+        }
+
+        private void end(Consumer<Outcome> ended, Progressing last) {
+            upstream.whenCome(null);
+            ended.accept(() -> finish(last));
+        }
+
+        private Progress follow() throws ClientGoneException, InterruptedException {
+            var progress = Progress.MORE;
+            while (progress == Progress.MORE) {
+                progress = take(next());
+            }
+            return progress;
+        }
+
+        private Progress take(Part part) throws ClientGoneException, InterruptedException {
+            return switch (part) {
+                case Part.Head head
+                when head.response().status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS) -> {
+                    tunnel(head.response());
+                    yield Progress.TUNNELLED;
+                }
+                case Part.Head head -> {
+                    begin(head.response());
+                    yield Progress.MORE;
+                }
+                case Part.Body body -> {
+                    reply.body(body.content());
+                    yield Progress.MORE;
+                }
+                case Part.End last -> {
+                    trailers = Field.endToEnd(fields(last.trailers()));
+                    yield Progress.WHOLE;
+                }
+                case Part.Broken broken -> {
+                    becauseOfTheClient();
+                    flush(); // what has come is the client's, though it is not all
+                    if (broken.untouched() && isRepeatable()) {
+                        yield Progress.UNTOUCHED;
+                    }
+                    throw broken(broken.reason());
+                }
+            };
+        }
+
+        private boolean finish(Progressing work) throws ClientGoneException, InterruptedException {
+            var progress = Progress.MORE;
+            try {
+                progress = work.get();
             } catch (IllegalArgumentException e) { // of fields and lengths
                 throw broken(e.getMessage());
             } finally {
                 reply.whateverHappens();
-                leave(end != null);
+                leave(progress == Progress.WHOLE);
             }
-            reply.end(Field.endToEnd(fields(end.trailers())));
-            return true;
+            if (progress == Progress.WHOLE) {
+                reply.end(trailers);
+            }
+            return progress != Progress.UNTOUCHED;
         }
 
         /** The connection is used again only if nothing is left on it, of the request or the answer. */
@@ -141,6 +288,7 @@ final class Passage {
         }
 
         private void ask(HttpRequest question) throws InterruptedException {
+            reply.whenGone(upstream::close);
             upstream.ask(question, !request.hasBody());
             if (request.hasBody()) {
                 if (request.expectsContinue()) {
@@ -161,10 +309,6 @@ final class Passage {
             }
             if (part == null) {
                 throw timedOut();
-            }
-            if (part instanceof Part.Broken) {
-                becauseOfTheClient();
-                flush(); // what has come is the client's, though it is not all
             }
             return part;
         }

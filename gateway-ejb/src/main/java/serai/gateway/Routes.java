@@ -72,23 +72,38 @@ class Routes {
 
     /** @throws RefusedException if nothing is called so */
     Route of(Request request) {
+        var way = way(request);
+        var endpoint = find(way.name).orElseThrow(() -> new RefusedException(Refusal.noSuchEndpoint(way.name)));
+        return route(endpoint, definition(endpoint.definitionId()), way);
+    }
+
+    /** @return empty if the database has to be asked */
+    Optional<Route> known(Request request) {
+        var way = way(request);
+        return Optional.ofNullable(found.getIfPresent(way.name))
+                .flatMap(endpoint -> Optional.ofNullable(definitions.getIfPresent(endpoint.definitionId()))
+                        .map(defined -> route(endpoint, defined, way)));
+    }
+
+    /** @param name what it asks for, in one of three ways */
+    private record Way(String name, String root, String path) {}
+
+    private Way way(Request request) {
         var host = request.hostName();
         if (!suffix.isEmpty() && host.endsWith(suffix) && host.length() > suffix.length()) {
             var label = host.substring(0, host.length() - suffix.length());
-            return route(label, "", request.path());
+            return new Way(label, "", request.path());
         }
         if (request.path().startsWith(PATHS)) {
             var rest = request.path().substring(PATHS.length());
             int slash = rest.indexOf('/');
             var label = slash < 0 ? rest : rest.substring(0, slash);
-            return route(label, PATHS + label, slash < 0 ? "/" : rest.substring(slash));
+            return new Way(label, PATHS + label, slash < 0 ? "/" : rest.substring(slash));
         }
-        return route(host, "", request.path());
+        return new Way(host, "", request.path());
     }
 
-    private Route route(String name, String root, String path) {
-        var endpoint = find(name).orElseThrow(() -> new RefusedException(Refusal.noSuchEndpoint(name)));
-        var defined = definition(endpoint.definitionId());
+    private static Route route(WebEndpoint endpoint, Defined defined, Way way) {
         var definition = defined.function();
         var parameters = definition.getClassParameterInfo().getSchemaList();
         return new Route(
@@ -97,8 +112,8 @@ class Routes {
                 isPickled(endpoint, definition),
                 parameters,
                 defined.server(),
-                root,
-                path);
+                way.root,
+                way.path);
     }
 
     private Optional<WebEndpoint> find(String name) {

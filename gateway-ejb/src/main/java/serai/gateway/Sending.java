@@ -15,7 +15,9 @@ import java.time.Duration;
  */
 final class Sending implements Runnable {
     private static final System.Logger LOG = System.getLogger(Sending.class.getName());
-    private static final int AT_ONCE = 64 << 10;
+
+    /** What is sent before there is a thread. A request with less than that, all of which is here, needs none. */
+    static final int AT_ONCE = 64 << 10;
 
     private final Upstream upstream;
     private final Request request;

@@ -75,8 +75,9 @@ final class Upstream extends ChannelInboundHandlerAdapter {
     private boolean stopped;
     private boolean released;
     private boolean deaf; // it takes nothing more
-    private boolean over = true; // this and the next one are the event loop's
+    private boolean over = true; // this and the next two are the event loop's
     private Part end;
+    private Runnable whenCome;
 
     private Upstream(Door door, Answers answers, Consumer<Upstream> whenClosed) {
         this.door = door;
@@ -156,18 +157,44 @@ final class Upstream extends ChannelInboundHandlerAdapter {
 
     /** @param whole nothing is sent after its head; otherwise a body, and somebody has to flush */
     void ask(HttpRequest head, boolean whole) {
-        channel.eventLoop().execute(() -> {
-            over = false;
-            answers.await(head.method().equals(HttpMethod.HEAD));
-            if (!channel.isActive()) {
-                brokenOff("it was closed");
-                return;
-            }
-            channel.write(head);
-            if (whole) {
-                channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
-            }
-        });
+        if (channel.eventLoop().inEventLoop()) {
+            askHere(head, whole);
+        } else {
+            channel.eventLoop().execute(() -> askHere(head, whole));
+        }
+    }
+
+    private void askHere(HttpRequest head, boolean whole) {
+        over = false;
+        answers.await(head.method().equals(HttpMethod.HEAD));
+        if (!channel.isActive()) {
+            brokenOff("it was closed");
+            return;
+        }
+        channel.write(head);
+        if (whole) {
+            channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
+        }
+    }
+
+    /**
+     * On the event loop, by who does not wait there.
+     *
+     * @param work is done on the event loop when parts have come, which {@link #poll} gives; null for none
+     */
+    void whenCome(Runnable work) {
+        whenCome = work;
+    }
+
+    /**
+     * Before its next request: it is read and written by that event loop from now on, as the client's connection is.
+     *
+     * @return false if that cannot be; then it is of no use any more
+     */
+    boolean moveTo(EventLoop loop) throws InterruptedException {
+        return channel.eventLoop() == loop
+                || (channel.deregister().await().isSuccess()
+                        && loop.register(channel).await().isSuccess());
     }
 
     void send(HttpContent content) {
@@ -351,6 +378,9 @@ final class Upstream extends ChannelInboundHandlerAdapter {
             room.signal();
         } finally {
             lock.unlock();
+        }
+        if (whenCome != null) {
+            whenCome.run();
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import serai.serve.Door;
 
 /** Connections to containers that wait for the next request. The one that was used last is used first, so that the others may end. */
@@ -53,14 +54,33 @@ final class Upstreams implements AutoCloseable {
 
     /** @return one that has waited at most so long; it is the caller's until it is given back or released */
     Optional<Upstream> kept(Door door, Duration atMost) {
+        return kept(door, atMost, upstream -> true);
+    }
+
+    /** @param loop on which it is read and written */
+    Optional<Upstream> kept(Door door, Duration atMost, EventLoop loop) {
+        return kept(door, atMost, upstream -> upstream.channel().eventLoop() == loop);
+    }
+
+    private Optional<Upstream> kept(Door door, Duration atMost, Predicate<Upstream> fits) {
         lock.lock();
         try {
-            var those = waiting.getOrDefault(door, new ArrayDeque<>());
-            while (!those.isEmpty() && those.getLast().time().compareTo(atMost) <= 0) {
-                var last = those.removeLast().upstream;
-                forgetOne(door, those);
-                if (last.isOpen()) {
-                    return Optional.of(last);
+            var those = waiting.get(door);
+            if (those == null) {
+                return Optional.empty();
+            }
+            long now = System.nanoTime();
+            for (var latest = those.descendingIterator(); latest.hasNext(); ) {
+                var kept = latest.next();
+                if (now - kept.since > atMost.toNanos()) {
+                    return Optional.empty(); // as have those before it
+                }
+                if (fits.test(kept.upstream)) {
+                    latest.remove();
+                    forgetOne(door, those);
+                    if (kept.upstream.isOpen()) {
+                        return Optional.of(kept.upstream);
+                    }
                 }
             }
             return Optional.empty();
@@ -91,12 +111,12 @@ final class Upstreams implements AutoCloseable {
     private boolean keep(Upstream upstream) {
         lock.lock();
         try {
-            var those = waiting.getOrDefault(upstream.door(), new ArrayDeque<>());
-            if (closed || !upstream.isOpen() || those.size() >= most || count >= ALTOGETHER) {
+            var those = waiting.get(upstream.door());
+            if (closed || !upstream.isOpen() || (those != null && those.size() >= most) || count >= ALTOGETHER) {
                 return false;
             }
-            those.add(new Kept(upstream, System.nanoTime()));
-            waiting.put(upstream.door(), those);
+            waiting.computeIfAbsent(upstream.door(), door -> new ArrayDeque<>())
+                    .add(new Kept(upstream, System.nanoTime()));
             count++;
         } finally {
             lock.unlock();

@@ -102,6 +102,18 @@ class BalancerTest {
     }
 
     @Test
+    void givenAContainerThatIsNotHeld_whenItMustBe_thenNothingIsTaken() {
+        var balancer = balancer(1, 1, "a");
+        assertThat(balancer.takeHeld(NOW)).isEmpty();
+        var backend = balancer.take(NOW).orElseThrow(); // it had no request
+        balancer.held(backend);
+        assertThat(balancer.takeHeld(NOW)).isEmpty(); // it is full
+        balancer.leave(backend, NOW);
+        assertThat(balancer.takeHeld(NOW)).contains(backend);
+        assertThat(balancer.takeHeld(NOW)).isEmpty();
+    }
+
+    @Test
     void givenAHoldThatWasLost_whenItIsInUse_thenItIsToBeHeldAgain() {
         var balancer = balancer(2, 10, "a", "b");
         var used = balancer.take(NOW).orElseThrow();

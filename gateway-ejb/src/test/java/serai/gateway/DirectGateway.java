@@ -10,6 +10,7 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpRequest;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import modal.client.WebhookConfig;
 import serai.config.GatewayConfig;
@@ -37,6 +39,10 @@ final class DirectGateway extends Exchanges implements AutoCloseable {
 
     final Upstreams upstreams = new Upstreams(MAX_HEADERS);
     final BlockingQueue<Ended> ended = new LinkedBlockingQueue<>();
+
+    /** Requests that were passed on without a thread. */
+    final AtomicInteger atOnce = new AtomicInteger();
+
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
     private final ChannelGroup connections = new DefaultChannelGroup(loops.next());
     private final Queue<Thread> exchanges = new ConcurrentLinkedQueue<>();
@@ -96,36 +102,72 @@ final class DirectGateway extends Exchanges implements AutoCloseable {
         return ended.poll(30, TimeUnit.SECONDS);
     }
 
-    @Override
-    void begin(Channel channel, Request asked, Incoming incoming, Reply reply) {
-        var thread = Exchanges.onThread(() -> {
-            Optional<String> unreachable = Optional.empty();
-            try {
-                reply.patience(patience);
-                pass(channel, change.apply(asked), incoming, reply);
-            } catch (UnreachableException e) {
-                unreachable = Optional.of(e.getMessage());
-                reply.refuse(Refusal.broken("unreachable"));
-            } catch (RefusedException e) {
-                reply.refuse(e.refusal());
-            } catch (ClientGoneException | InterruptedException e) {
-                reply.abort();
-            } finally {
-                ended.add(new Ended(reply.status(), incoming.received(), reply.sent(), unreachable));
-            }
-        });
-        exchanges.add(thread);
+    private interface Work {
+        /** @return false if it is to be done anew */
+        boolean isAnswered() throws UnreachableException, ClientGoneException, InterruptedException;
     }
 
-    private void pass(Channel channel, Request request, Incoming incoming, Reply reply)
-            throws UnreachableException, ClientGoneException, InterruptedException {
+    @Override
+    void begin(Channel channel, Request asked, Incoming incoming, Reply reply) {
+        var request = change.apply(asked);
+        reply.patience(patience);
+        var passage = new Passage(upstreams, channel, request, incoming, reply, rules());
+        if (beginAtOnce(passage, request, incoming, reply)) {
+            atOnce.incrementAndGet();
+        } else {
+            run(passage, request, incoming, reply);
+        }
+    }
+
+    private boolean beginAtOnce(Passage passage, Request request, Incoming incoming, Reply reply) {
+        if (limit.isPresent() || request.webSocket() || (request.hasBody() && !incoming.isWhole(Sending.AT_ONCE))) {
+            return false;
+        }
+        try {
+            return passage.passAtOnce(
+                    question(request),
+                    door,
+                    outcome -> conclude(passage, request, incoming, reply, outcome::isAnswered));
+        } catch (RefusedException e) {
+            return false; // it comes again on the thread
+        }
+    }
+
+    private void run(Passage passage, Request request, Incoming incoming, Reply reply) {
+        exchanges.add(Exchanges.onThread(() -> conclude(passage, request, incoming, reply, () -> {
+            passage.pass(question(request), door, limit);
+            return true;
+        })));
+    }
+
+    private void conclude(Passage passage, Request request, Incoming incoming, Reply reply, Work work) {
+        boolean answered = true;
+        Optional<String> unreachable = Optional.empty();
+        try {
+            answered = work.isAnswered();
+        } catch (UnreachableException e) {
+            unreachable = Optional.of(e.getMessage());
+            reply.refuse(Refusal.broken("unreachable"));
+        } catch (RefusedException e) {
+            reply.refuse(e.refusal());
+        } catch (ClientGoneException | InterruptedException e) {
+            reply.abort();
+        } finally {
+            if (answered) {
+                ended.add(new Ended(reply.status(), incoming.received(), reply.sent(), unreachable));
+            }
+        }
+        if (!answered) {
+            run(passage, request, incoming, reply);
+        }
+    }
+
+    private static HttpRequest question(Request request) {
         var forwarding = new Forwarding(Networks.of(List.of()));
         var endpoint = new WebEndpoint("a", "ws", "en", "ap", "app", "fu", "f", "", "de", WebRules.NONE);
         var route = new Route(
                 endpoint, WebhookConfig.getDefaultInstance(), false, List.of(), Optional.empty(), "", request.path());
-        var fields = forwarding.fields(request, route, forwarding.client(request));
-        new Passage(upstreams, channel, request, incoming, reply, rules())
-                .pass(Question.of(request, route.path(), fields), door, limit);
+        return Question.of(request, route.path(), forwarding.fields(request, route, forwarding.client(request)));
     }
 
     private Rules rules() {

@@ -65,6 +65,100 @@ class PassageTest {
     }
 
     @Test
+    void whereAConnectionIsKeptNoThreadIsNeeded() throws Exception {
+        try (var client = start(connection -> {
+            while (true) {
+                if (connection.head().startsWith("POST")) {
+                    connection.read(4);
+                }
+                connection.write(HELLO);
+            }
+        })) {
+            client.ask("GET", "/");
+            assertThat(client.answer().body()).isEqualTo("hello");
+            assertThat(gateway.ended().status()).isEqualTo(200);
+            assertThat(gateway.atOnce).hasValue(0);
+            client.ask("GET", "/");
+            assertThat(client.answer().body()).isEqualTo("hello");
+            client.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
+            assertThat(client.answer().body()).isEqualTo("hello");
+            assertThat(gateway.ended().sent()).isEqualTo(5);
+            assertThat(gateway.ended().received()).isEqualTo(4);
+            assertThat(gateway.atOnce).hasValue(2);
+            assertThat(container.connections).hasSize(1);
+        }
+    }
+
+    @Test
+    void aBodyThatIsNotHereYetIsAwaitedByAThread() throws Exception {
+        var asked = new CountDownLatch(1);
+        try (var client = start(connection -> {
+            connection.head();
+            connection.write(HELLO);
+            connection.head();
+            asked.countDown();
+            connection.read(4);
+            connection.write(HELLO);
+        })) {
+            client.ask("GET", "/");
+            client.answer();
+            client.ask("POST", "/", "Content-Length: 4\r\n");
+            client.write("bo");
+            asked.await();
+            client.write("dy");
+            assertThat(client.answer().body()).isEqualTo("hello");
+            assertThat(gateway.atOnce).hasValue(0);
+            assertThat(container.connections).hasSize(1);
+        }
+    }
+
+    @Test
+    void aKeptConnectionFollowsItsClients() throws Exception {
+        try (var one = start(Container.answering(HELLO));
+                var two = gateway.client(); // on the other event loop
+                var three = gateway.client()) {
+            for (var client : new Client[] {one, two, three, two, one}) {
+                client.ask("GET", "/");
+                assertThat(client.answer().body()).isEqualTo("hello");
+                gateway.ended();
+            }
+            assertThat(container.connections).hasSize(1);
+        }
+    }
+
+    @Test
+    void anAnswerIsWholeThoughAThreadGoesOnWithItInTheMiddle() throws Exception {
+        var written = new AtomicLong();
+        try (var client = start(connection -> {
+            connection.head();
+            connection.write(HELLO);
+            connection.head();
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: " + LARGE + "\r\n\r\n");
+            for (int i = 0; i < LARGE / 1024; i++) {
+                connection.write(piece(i));
+                written.addAndGet(1024);
+            }
+            connection.rest();
+        })) {
+            client.ask("GET", "/");
+            client.answer();
+            gateway.ended();
+            client.ask("GET", "/");
+            assertThat(whereItStops(written)).isLessThan(LARGE); // for the client reads nothing
+            assertThat(gateway.atOnce).hasValue(1);
+            client.head();
+            for (int i = 0; i < LARGE / 1024; i++) {
+                assertThat(client.read(1024)).isEqualTo(piece(i));
+            }
+            assertThat(gateway.ended().sent()).isEqualTo(LARGE);
+        }
+    }
+
+    private static String piece(int number) {
+        return "%01024d".formatted(number);
+    }
+
+    @Test
     void aBodyIsFramedAsTheClientFramesIt() throws Exception {
         var seen = new String[4];
         try (var client = start(connection -> {

@@ -128,7 +128,9 @@ class RunnerJobTest {
 
         var docker = rendered(aPool().job(new PoolJob.Engine("docker", image, Optional.empty(), false)))
                 .at("/TaskGroups/0/Tasks/0/Config");
-        assertThat(docker.has("auth")).as("a key that Docker's driver does not know").isFalse();
+        assertThat(docker.has("auth"))
+                .as("a key that Docker's driver does not know")
+                .isFalse();
         assertThat(docker.has("network_mode")).isFalse();
     }
 

@@ -56,7 +56,13 @@ public class Builds {
         return open(image.id(), image.workspaceId(), forced, function, clientVersion, now);
     }
 
-    Build open(String imageId, String workspaceId, boolean forced, Optional<String> function, String clientVersion, Instant now) {
+    Build open(
+            String imageId,
+            String workspaceId,
+            boolean forced,
+            Optional<String> function,
+            String clientVersion,
+            Instant now) {
         jdbi.useHandle(handle -> handle.createUpdate("""
                         insert into image_build (id, image_id, workspace_id, secret, state, forced, function_id, client_version,
                             created_at, waited_at)

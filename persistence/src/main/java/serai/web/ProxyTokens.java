@@ -39,7 +39,11 @@ public class ProxyTokens {
             .executor(Runnable::run) // a common pool's threads would outlive the application
             .build();
 
-    private record Known(String workspaceId, byte[] hash) {}
+    private record Known(String workspaceId, byte[] hash) {
+        boolean opens(String workspace, String secret) {
+            return workspaceId.equals(workspace) && Secret.matches(secret, hash);
+        }
+    }
 
     @Inject
     public ProxyTokens(Jdbi jdbi) {
@@ -104,8 +108,12 @@ public class ProxyTokens {
     /** @return whether the token opens endpoints of that workspace; a revocation is felt within {@link #REMEMBERED} */
     public boolean accepts(String workspaceId, String id, String secret) {
         var seen = Optional.ofNullable(known.getIfPresent(id)).or(() -> find(id));
-        return seen.filter(token -> token.workspaceId.equals(workspaceId) && Secret.matches(secret, token.hash))
-                .isPresent();
+        return seen.filter(token -> token.opens(workspaceId, secret)).isPresent();
+    }
+
+    /** As {@link #accepts}. @return empty if the database has to be asked for it */
+    public Optional<Boolean> known(String workspaceId, String id, String secret) {
+        return Optional.ofNullable(known.getIfPresent(id)).map(token -> token.opens(workspaceId, secret));
     }
 
     private Optional<Known> find(String id) {

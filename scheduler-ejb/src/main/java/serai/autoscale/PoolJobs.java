@@ -91,9 +91,11 @@ public class PoolJobs {
 
     private Optional<PoolJob.Engine> engine(Observation seen) {
         var duties = seen.definition().duties();
-        return images.engine().filter(engine -> isEngines(seen)).flatMap(engine -> publications
-                .reference(duties.imageId(), duties.clientVersion())
-                .map(image -> new PoolJob.Engine(engine.driver(), image, engine.network(), engine.tls())));
+        return images.engine()
+                .filter(engine -> isEngines(seen))
+                .flatMap(engine -> publications
+                        .reference(duties.imageId(), duties.clientVersion())
+                        .map(image -> new PoolJob.Engine(engine.driver(), image, engine.network(), engine.tls())));
     }
 
     /** Of what never changes for the pool: other labels would be another job, and its containers would be replaced. */

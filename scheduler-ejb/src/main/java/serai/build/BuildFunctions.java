@@ -76,7 +76,13 @@ public class BuildFunctions {
      * @throws serai.problem.ProblemException {@link Problem#INVALID_ARGUMENT} for a function that was not made to build this image
      */
     @Transactional
-    public Builds.Build open(Tenant tenant, Image image, boolean forced, Optional<String> functionId, String clientVersion, Instant now) {
+    public Builds.Build open(
+            Tenant tenant,
+            Image image,
+            boolean forced,
+            Optional<String> functionId,
+            String clientVersion,
+            Instant now) {
         if (image.isMadeByFunction() != functionId.isPresent()) {
             throw Problem.INVALID_ARGUMENT.because("build_function and build_function_id belong together");
         }

@@ -29,12 +29,13 @@ class PublicationsTest {
 
     private String image(Optional<String> base, String... lines) {
         var request =
-                new Images.Request(List.of(lines), base, List.of(), Map.of(), List.of(), Optional.empty(), "2026.10");
+                new Images.Request(List.of(lines), base, List.of(), Map.of(), List.of(), Optional.empty(), Optional.empty(), "2026.10");
         return server.images.getOrCreate(server.tenant, NewId.of("im"), request).id();
     }
 
     private void publish(String image, String version, String reference) {
-        var build = server.builds.open(server.images.find(image).orElseThrow(), false, Optional.empty(), version, Instant.now());
+        var build = server.builds.open(
+                server.images.find(image).orElseThrow(), false, Optional.empty(), version, Instant.now());
         publications.published(build, reference, Instant.now());
         server.builds.end(build.id(), Builds.State.DONE, "", Instant.now());
     }
@@ -80,8 +81,8 @@ class PublicationsTest {
     void givenAnImageThatWasNeverPublished_thenItIsSaidWhereItIsMissing() {
         var plain = image(Optional.empty(), "FROM python:3.12-slim");
         assertThatThrownBy(() -> publications.reference(plain, "1.6.4"))
-                .isInstanceOfSatisfying(ProblemException.class, e -> assertThat(e.problem())
-                        .isEqualTo(Problem.IMAGE_UNSUPPORTED))
+                .isInstanceOfSatisfying(
+                        ProblemException.class, e -> assertThat(e.problem()).isEqualTo(Problem.IMAGE_UNSUPPORTED))
                 .hasMessageContaining("registry.example/serai");
     }
 
