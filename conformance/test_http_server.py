@@ -86,6 +86,14 @@ def test_given_a_head_request_when_asked_then_the_length_is_told(plain):
     assert answer.headers["content-length"] == "1234" and answer.content == b""
 
 
+def test_given_a_client_that_wants_to_know_when_answered_then_server_timing_says_where_the_time_went(plain):
+    for _ in range(3):  # of which the later ones find a connection to the container
+        fields = plain.get("/", headers={"serai-timing": "1"}).headers
+        told = dict(part.split(";dur=") for part in fields["server-timing"].split(", "))
+        assert told.keys() == {"queue", "start", "run"} and all(float(millis) >= 0 for millis in told.values())
+    assert "server-timing" not in plain.get("/").headers
+
+
 def test_given_a_stream_when_read_then_pieces_come_as_they_are_sent(plain):
     arrivals = []
     with plain.stream("GET", "/stream?5") as answer:

@@ -207,6 +207,13 @@ final class Exchange implements Runnable {
                 begins.map(nanos -> Duration.ofNanos(until - nanos)));
     }
 
+    /** What is told to who wants it. */
+    private List<Field> timing() {
+        return request.headers().contains(TIMING_WANTED)
+                ? List.of(new Field("server-timing", times(System.nanoTime()).serverTiming()))
+                : List.of();
+    }
+
     private void answer() throws ClientGoneException, InterruptedException {
         var proof = exchanges.challenges().of(request);
         if (proof.isPresent()) {
@@ -300,7 +307,7 @@ final class Exchange implements Runnable {
     }
 
     private Passage passage() {
-        return new Passage(exchanges.upstreams(), channel, request, incoming, reply, rules);
+        return new Passage(exchanges.upstreams(), channel, request, incoming, reply, rules, this::timing);
     }
 
     /** To a container that serves HTTP by itself. */
@@ -668,8 +675,8 @@ final class Exchange implements Runnable {
             var told = new ArrayList<>(Field.endToEnd(Field.of(start.getHeadersList())));
             if (request.headers().contains(TIMING_WANTED)) {
                 waited = calls.waited(callId);
-                told.add(new Field("server-timing", times(System.nanoTime()).serverTiming()));
             }
+            told.addAll(timing());
             reply.start(start.getStatus(), told);
         }
 

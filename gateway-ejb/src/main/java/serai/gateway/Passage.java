@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import serai.gateway.Upstream.Part;
 import serai.serve.Door;
 
@@ -66,9 +67,21 @@ final class Passage {
     private final Incoming incoming;
     private final Reply reply;
     private final Rules rules;
+    private final Supplier<List<Field>> told;
 
-    /** @param channel of the client */
-    Passage(Upstreams upstreams, Channel channel, Request request, Incoming incoming, Reply reply, Rules rules) {
+    /**
+     * @param channel of the client
+     * @param told what the head of an answer says in addition, asked when it is sent
+     */
+    Passage(
+            Upstreams upstreams,
+            Channel channel,
+            Request request,
+            Incoming incoming,
+            Reply reply,
+            Rules rules,
+            Supplier<List<Field>> told) {
+        this.told = told;
         this.upstreams = upstreams;
         this.channel = channel;
         this.request = request;
@@ -356,7 +369,9 @@ final class Passage {
                 throw new IllegalArgumentException("transfer-encoding other than chunked is not understood");
             }
             lasts = HttpUtil.isKeepAlive(head);
-            reply.start(code, Field.endToEnd(fields(head.headers())));
+            var fields = new ArrayList<>(Field.endToEnd(fields(head.headers())));
+            fields.addAll(told.get());
+            reply.start(code, fields);
         }
 
         /** Both have agreed on a WebSocket. */

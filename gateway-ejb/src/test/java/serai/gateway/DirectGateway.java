@@ -111,7 +111,7 @@ final class DirectGateway extends Exchanges implements AutoCloseable {
     void begin(Channel channel, Request asked, Incoming incoming, Reply reply) {
         var request = change.apply(asked);
         reply.patience(patience);
-        var passage = new Passage(upstreams, channel, request, incoming, reply, rules());
+        var passage = new Passage(upstreams, channel, request, incoming, reply, rules(), List::of);
         if (beginAtOnce(passage, request, incoming, reply)) {
             atOnce.incrementAndGet();
         } else {
