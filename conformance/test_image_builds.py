@@ -3,9 +3,11 @@
 """Images that have to be built. They share one base system, which the first of them makes: that takes a while."""
 
 import importlib
+import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from serai_conformance.builds import PATIENCE, skip_where_there_are_none
@@ -17,6 +19,33 @@ from serai_conformance.terminal import modal, start
 pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
 skip_where_there_are_none()
+
+PYPROJECT = """[project]
+name = "tooled"
+version = "1"
+requires-python = ">=3.10"
+dependencies = ["six==1.16.0", "iniconfig==2.0.0"]
+optional-dependencies = {more = ["iniconfig==2.0.0"]}
+"""
+POETRY = """[tool.poetry]
+name = "tooled"
+version = "1"
+description = ""
+authors = []
+
+[tool.poetry.dependencies]
+python = "^3.10"
+six = "1.16.0"
+"""
+DOCKERFILE = """# a comment
+FROM python:3.11-slim-bookworm AS base
+ARG WHO=nobody
+ENV FROM_FILE="from the file"
+RUN echo hello $WHO \\
+    # a comment between
+    > /greeting
+COPY kept.txt /kept
+"""
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +119,38 @@ def test_given_a_function_that_writes_more_than_its_disk_when_it_is_ended_then_t
         told = eventually(reasons, 60, "a container that was ended for what it wrote")
     assert told[0] == "out of disk: it wrote more than 100 MiB. Ask for more, as by ephemeral_disk=…"
     call.cancel()
+
+
+@pytest.fixture(scope="module")
+def by_tools(tmp_path_factory: pytest.TempPathFactory):
+    files: Path = tmp_path_factory.mktemp("tools")
+    (files / "pyproject.toml").write_text(PYPROJECT)
+    (files / "Dockerfile").write_text(DOCKERFILE)
+    (files / "kept.txt").write_text("kept")
+    (files / "poetry").mkdir()
+    (files / "poetry" / "pyproject.toml").write_text(POETRY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BUILT_FILES", str(files))
+        module = importlib.import_module("built_by_tools")
+        with module.app.run():
+            yield module
+
+
+def test_given_a_pyproject_when_its_packages_are_installed_then_those_of_its_extras_are_there_too(by_tools):
+    assert by_tools.versions.remote() == ["1.16.0", "2.0.0"]
+
+
+def test_given_a_project_of_uv_when_synced_then_its_environment_is_the_containers_and_can_be_imported_globally(by_tools):
+    assert by_tools.imported.remote() == ["iniconfig", ANY, "/.uv/.venv"]
+
+
+def test_given_a_dockerfile_of_its_own_when_built_then_its_lines_and_those_above_have_left_what_they_say(by_tools):
+    assert by_tools.dockered.remote() == ["hello world\n", "said\n", "from the file", "kept"]
+
+
+@pytest.mark.skipif("SERAI_TEST_FULL" not in os.environ, reason="poetry is a large package; with --full")
+def test_given_a_project_of_poetry_when_installed_then_its_packages_are_there(by_tools):
+    assert by_tools.by_poetry_installed.remote() == "1.16.0"
 
 
 def test_given_a_package_installed_by_uv_when_called_then_it_is_there(built):
