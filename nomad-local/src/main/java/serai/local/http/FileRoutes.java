@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.stream.Stream;
@@ -132,16 +133,24 @@ final class FileRoutes {
         try (Stream<Path> entries = Files.list(directory)) {
             var list = Json.array();
             for (Path entry : entries.sorted().toList()) {
-                boolean isDirectory = Files.isDirectory(entry);
-                list.add(Json.object(
-                        "FileMode", (isDirectory ? "d" : "-") + mode(entry),
-                        "IsDir", isDirectory,
-                        "ModTime", Files.getLastModifiedTime(entry).toInstant().toString(),
-                        "Name", entry.getFileName().toString(),
-                        "Size", Files.size(entry)));
+                try {
+                    list.add(shown(entry));
+                } catch (NoSuchFileException e) {
+                    continue; // logs rotate while one looks
+                }
             }
             return Reply.json(list);
         }
+    }
+
+    private static JsonNode shown(Path entry) throws IOException {
+        boolean isDirectory = Files.isDirectory(entry);
+        return Json.object(
+                "FileMode", (isDirectory ? "d" : "-") + mode(entry),
+                "IsDir", isDirectory,
+                "ModTime", Files.getLastModifiedTime(entry).toInstant().toString(),
+                "Name", entry.getFileName().toString(),
+                "Size", Files.size(entry));
     }
 
     private static String mode(Path file) throws IOException {
