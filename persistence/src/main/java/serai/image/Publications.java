@@ -54,7 +54,7 @@ public class Publications {
                 : images.contents(imageId).built();
         return Optional.of(built.flatMap(id -> exact(id, clientVersion).or(() -> any(id)))
                 .orElseThrow(() -> Problem.IMAGE_UNSUPPORTED.because(
-                        "The image is not in the registry %s, from which containers are run: deploy again to build it",
+                        "The image is not in the registry %s, from which containers are run: deploy with the client to build it",
                         settings.registry()
                                 .map(ImageConfig.Registry::repository)
                                 .orElse(""))));

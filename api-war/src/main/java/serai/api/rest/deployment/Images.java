@@ -11,7 +11,9 @@ import java.util.TreeMap;
 import modal.client.BaseImage;
 import modal.client.Image;
 import serai.config.RunnerConfig;
+import serai.definition.ClientVersion;
 import serai.definition.ImageLayers;
+import serai.image.Publications;
 import serai.problem.Problem;
 import serai.workspace.Tenant;
 
@@ -28,15 +30,17 @@ public class Images {
 
     private final ImageLayers layers;
     private final RunnerConfig runner;
+    private final Publications publications;
 
     @Inject
-    public Images(ImageLayers layers, RunnerConfig runner) {
+    public Images(ImageLayers layers, RunnerConfig runner, Publications publications) {
+        this.publications = publications;
         this.layers = layers;
         this.runner = runner;
     }
 
     public Images() {
-        this(null, null); // for the server's proxy
+        this(null, null, null); // for the server's proxy
     }
 
     /** @return the image's id */
@@ -69,6 +73,7 @@ public class Images {
                             + " with the client",
                     runner.pythonVersion().orElse("unknown"));
         }
+        publications.reference(layer.image().id(), ClientVersion.STANDARD); // or it is refused
         return layer.image().id();
     }
 
