@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(2 * PATIENCE)
 skip_where_there_are_none()
 
 PROGRAM = "built_by_function.py"
-MAKERS = {"notes", "goes_on", "devours", "lasts", "draws", "writes"}
+MAKERS = {"notes", "goes_on", "devours", "lasts", "draws", "scribbles"}
 
 EDITED = """
 from pathlib import Path
@@ -32,13 +32,13 @@ FACTOR = {factor}
 def helper():
     return "{helper}"
 
-def writes():
+def scribbles():
     Path("/drawn").write_text(uuid.uuid4().hex)
     Path("/said").write_text("{mark} " + helper() + str(FACTOR))
     print("writes {words}")
     {fault}
 
-app = modal.App("edited", image=modal.Image.debian_slim().run_function(writes))
+app = modal.App("edited", image=modal.Image.debian_slim().run_function(scribbles))
 
 @app.function()
 def read():
@@ -129,7 +129,7 @@ def test_given_a_function_that_raises_when_it_is_mended_then_the_first_shows_its
 ):
     failed = edited(tmp_path, mark=mark + "raises", words=mark, fault="raise ValueError('no luck today')")
     assert f"writes {mark}" in failed, "what it said"
-    assert "Image build for" in failed and "ValueError: no luck today" in failed and "in writes" in failed
+    assert "Image build for" in failed and "ValueError: no luck today" in failed and "in scribbles" in failed
     assert edited(tmp_path, mark=mark + "raises", words=mark).endswith(f" {mark}raises a1")
 
 

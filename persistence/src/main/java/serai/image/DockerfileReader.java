@@ -55,6 +55,7 @@ final class DockerfileReader {
     private final Map<String, String> arguments = new HashMap<>();
     private final List<Step> steps = new ArrayList<>();
     private final Optional<String> python;
+    private boolean begun;
     private List<String> shell = SHELL;
     private String directory;
     private String user;
@@ -173,10 +174,13 @@ final class DockerfileReader {
     }
 
     private void from(String rest) {
-        var name = Words.split(rest.replaceFirst("^--platform=\\S+\\s+", ""), variables());
-        if (from.isPresent() || name.size() != 1) {
+        var named =
+                rest.replaceFirst("^--platform=\\S+\\s+", "").replaceFirst("(?i)\\s+as\\s+\\S+$", ""); // the only stage
+        var name = Words.split(named, variables());
+        if (begun || name.size() != 1) {
             throw refused("FROM " + rest, "builds in several stages are not supported");
         }
+        begun = true;
         if (!name.getFirst().equals("base")) {
             from = Optional.of(name.getFirst());
             environment.putAll(BaseSystem.ENVIRONMENT);

@@ -124,11 +124,18 @@ class DockerfileReaderTest {
                 "ADD https://example.com/a.tar /",
                 "ONBUILD RUN x",
                 "FROM scratch AS builder",
+                "FROM scratch",
             })
     void whatIsNotSupported_isRefusedByName(String line) {
         assertThatThrownBy(() -> read("FROM base", line))
                 .isInstanceOf(ProblemException.class)
                 .hasMessageContaining(line);
+    }
+
+    @Test
+    void theOnlyStage_mayHaveAName() {
+        assertThat(read("FROM --platform=linux/amd64 python:3.11-slim as base").from())
+                .contains("python:3.11-slim");
     }
 
     private static Layer read(String... lines) {
