@@ -70,12 +70,13 @@ record Prerequisites(Settings settings) {
         }
     }
 
-    /** For tests of tasks that are images: what runs them, a registry, and the one program of theirs. */
+    /** For tests of tasks that are images: what runs them, a registry and what speaks with it, and the one program of theirs. */
     void podman(Progress progress) {
         if (Privilege.isRoot() || settings.yes()) {
             var consequence = "so tests of nomad-local's driver podman fail";
             tool("podman", "podman", "podman runc netavark iptables catatonit", consequence, progress);
             tool("podman", "docker-registry", "docker-registry", consequence, progress);
+            tool("podman", "skopeo", "skopeo", "so tests of images in a registry are skipped", progress);
             tool("podman", "busybox", "busybox-static", consequence, progress);
         }
     }
