@@ -14,9 +14,10 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from . import namespaces
+from . import given, namespaces
+from .given import Keeper
 from .interpreter import this
 from .namespaces import Stage
 from .problems import Failed
@@ -56,15 +57,6 @@ class Base(NamedTuple):
 Run = Callable[[list[str], list[str], str], None]  # a command in a root of these layers, whose changes go to a directory
 
 
-class Keeper(Protocol):
-    """Of layers that have names: this node's, or those that all nodes share."""
-
-    @property
-    def directory(self) -> str: ...
-
-    def ensure(self, name: str, make: Callable[[str], None]) -> str: ...
-
-
 def ensure(base: Base, layers: Keeper, stage: Stage, run: Run, tell: Callable[[str], None]) -> list[str]:
     """@return its layers, the highest first
 
@@ -72,7 +64,7 @@ def ensure(base: Base, layers: Keeper, stage: Stage, run: Run, tell: Callable[[s
     @raise Failed: it cannot be made here, with what to do
     """
     if base.source:
-        return [_unpacked(base, layers, stage, tell)]
+        return [given.ensure(base.name, base.source, layers, stage, tell)]
     prefix = base.interpreter or this().prefix
     release = _release(base)
     packages = _packages(base, prefix, release, layers)
@@ -203,25 +195,7 @@ def _bootstrap(release: str, packages: list[str], base: Base, tree: str, stage: 
                 raise Failed(f"the base system could not be made with mmdebstrap: {'; '.join(words)}")
     finally:
         stage.remove(shown)
-    _settle_system(tree)
-
-
-def _settle_system(tree: str) -> None:
-    """Files that are shown from the node need a place; packages may be put beside the distribution's."""
-    import glob
-
-    for name in ("resolv.conf", "hosts", "hostname"):
-        path = os.path.join(tree, "etc", name)
-        if os.path.lexists(path):
-            os.unlink(path)
-        open(path, "x").close()
-        namespaces.own(path)
-    for path in glob.glob(os.path.join(tree, "usr/lib/python3*/EXTERNALLY-MANAGED")):
-        os.unlink(path)
-    python = os.path.join(tree, "usr/bin/python")
-    if os.path.lexists(python + "3") and not os.path.lexists(python):
-        os.symlink("python3", python)
-        namespaces.own(python)
+    given.settle(tree)
 
 
 def apt_options() -> list[str]:
@@ -294,100 +268,6 @@ def _ignore(library: str) -> Callable[[str, list[str]], list[str]]:
         return [name for name in names if name in _LEFT_OUT] if directory == library else []
 
     return ignore
-
-
-def _unpacked(base: Base, layers: Keeper, stage: Stage, tell: Callable[[str], None]) -> str:
-    """A directory, an archive of a root file system, or an archive of an OCI image."""
-    try:
-        found = os.stat(base.source)
-    except OSError as e:
-        raise Failed(f"{base.name} is said to be {base.source} by serai.image.bases, which is not on this node: {e}") from e
-    name = f"given-{_short([base.source, str(found.st_mtime_ns), str(found.st_size)])}"
-
-    def make(tree: str) -> None:
-        tell(f"Unpacking {base.source} for {base.name}; once for this node")
-        shown = stage.bind(tree, "made")
-        try:
-            for archive in _archives(base.source, os.path.dirname(tree)):
-                _unpack(archive, shown, stage)
-        finally:
-            stage.remove(shown)
-        _white_out(tree)
-        for directory in ("etc", "root", "tmp"):
-            path = os.path.join(tree, directory)
-            if not os.path.lexists(path):
-                os.mkdir(path)
-                namespaces.own(path)
-        _settle_system(tree)
-
-    return layers.ensure(name, make)
-
-
-def _archives(source: str, scratch: str) -> list[str]:
-    """What to unpack, the lowest first."""
-    import tarfile
-
-    if os.path.isdir(source):
-        return _oci(source) if os.path.isfile(os.path.join(source, "oci-layout")) else [source]
-    if not tarfile.is_tarfile(source):
-        raise Failed(f"{source} is neither a directory nor a tar archive")
-    with tarfile.open(source) as archive:
-        names = {name.removeprefix("./") for name in archive.getnames()[:10_000]}
-        if "oci-layout" not in names:
-            return [source]
-        out = os.path.join(scratch, "oci")
-        archive.extractall(out, filter="data") if hasattr(tarfile, "data_filter") else archive.extractall(out)
-    return _oci(out)
-
-
-def _oci(layout: str) -> list[str]:
-    def blob(digest: str) -> str:
-        algorithm, _, value = digest.partition(":")
-        return os.path.join(layout, "blobs", os.path.basename(algorithm), os.path.basename(value))
-
-    def read(path: str) -> Any:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-
-    manifest = read(os.path.join(layout, "index.json"))
-    while "layers" not in manifest:
-        manifest = read(blob(manifest["manifests"][0]["digest"]))
-    return [blob(layer["digest"]) for layer in manifest["layers"]]
-
-
-def _unpack(archive: str, shown: str, stage: Stage) -> None:
-    into = [*stage.enter(), "tar", "-x", "-p", "--numeric-owner", "--exclude=dev/*", "--exclude=./dev/*", "-C", shown]
-    if os.path.isdir(archive):
-        import subprocess
-
-        packed = subprocess.Popen(["tar", "-c", "--numeric-owner", "-C", archive, "."], stdout=subprocess.PIPE)
-        try:
-            namespaces.run_from([*into, "-f", "-"], packed.stdout, f"{archive} could not be copied")
-        finally:
-            packed.stdout.close()
-            packed.wait()
-        return
-    with open(archive, "rb") as packed:
-        head = packed.read(4)
-        packed.seek(0)
-        kind = ["--gzip"] if head[:2] == b"\x1f\x8b" else ["--zstd"] if head == b"\x28\xb5\x2f\xfd" else []
-        kind = ["--xz"] if head == b"\xfd7zX" else kind
-        namespaces.run_from([*into, *kind, "-f", "-"], packed, f"{archive} could not be unpacked")
-
-
-def _white_out(tree: str) -> None:
-    """Files by which an OCI layer says that another one is gone: in one tree it simply is."""
-    import shutil
-
-    for directory, directories, files in os.walk(tree):
-        for name in files:
-            if not name.startswith(".wh."):
-                continue
-            os.unlink(os.path.join(directory, name))
-            gone = os.path.join(directory, name.removeprefix(".wh."))
-            if name != ".wh..wh..opq" and os.path.lexists(gone):
-                shutil.rmtree(gone) if os.path.isdir(gone) and not os.path.islink(gone) else os.unlink(gone)
-        directories[:] = [name for name in directories if os.path.isdir(os.path.join(directory, name))]
 
 
 def _short(words: list[str]) -> str:

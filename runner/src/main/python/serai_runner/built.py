@@ -14,10 +14,10 @@ from .layers import Layers
 from .namespaces import Stage, run_from
 from .problems import Failed
 from .registration import ImageRoot
-from .registry import Address, Registry
 
 if TYPE_CHECKING:
     from .network import Network
+    from .registry import Registry
 
 # What a command of a build may do among its own users: what packages' own programs need, as container engines grant it.
 CAPABILITIES = "CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETFCAP SYS_CHROOT NET_BIND_SERVICE".split()
@@ -49,7 +49,10 @@ class Assembly:
         @raise Failed: something is not here and cannot be made
         """
         base = Base.of(root.base)
-        self.registry = Registry(Address.of(root.registry), self.layers) if root.registry else None
+        if root.registry:
+            from .registry import Address, Registry
+
+            self.registry = Registry(Address.of(root.registry), self.layers)
         keeper = self.registry or self.layers
         paths = bases.ensure(base, keeper, self.stage, lambda words, lower, name: self._settle(words, lower, base), self._tell)
         for digest in root.layers:

@@ -131,6 +131,12 @@ class Layers:
                 shutil.rmtree(partial, ignore_errors=True)
         return target
 
+    def download(self, image: str, directory: str) -> None:
+        """An image of a registry, as an OCI layout. @raise Failed"""
+        from . import given
+
+        given.download(image, directory, [])
+
     def names(self) -> list[str]:
         """Of layers with a digest."""
         return [name for name in os.listdir(self.directory) if len(name) == NAME and "." not in name and "-" not in name]

@@ -13,20 +13,18 @@ import gzip
 import hashlib
 import json
 import os
-import platform
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
-from . import packed
+from . import given, packed
 from .layers import NAME, Layers
 from .layers import digest as layer_digest
 from .problems import Failed
 from .programs import find
 
 _MEDIA = "application/vnd.oci.image."
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _QUICK = 1  # of gzip's levels: a build waits for it, and most of a layer is compressed already or read once
 _ABSENT = ("manifest unknown", "name unknown")  # as the registry says it
 _NAME = "image"  # in a layout of our own
@@ -77,6 +75,11 @@ class Registry:
         if not self._noted(name):
             self.keep(name)
         return path
+
+    def download(self, image: str, directory: str) -> None:
+        """An image of a registry, as an OCI layout; with what is known of this one if it is here. @raise Failed"""
+        host = self._address.repository.split("/", 1)[0]
+        given.download(image, directory, self._options("src") if image.startswith(f"{given.IN_REGISTRY}{host}/") else [])
 
     def bring(self, digest: str, below: str) -> None:
         """Makes sure that a layer is on this node.
@@ -188,14 +191,14 @@ class Registry:
 
     def _run(self, command: str, source: str, target: str, side: str) -> str:
         """@param side: which of the two is the registry. @return what skopeo said if it failed; empty if it did not"""
-        words = [find("skopeo", "skopeo", "skopeo"), "--insecure-policy", command, "--quiet"]
-        if not self._address.tls:
-            words.append(f"--{side}-tls-verify=false")
-        if self._address.credentials:
-            words += ["--authfile", self._address.credentials]
+        words = [find("skopeo", "skopeo", "skopeo"), "--insecure-policy", command, "--quiet", *self._options(side)]
         done = subprocess.run([*words, source, target], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         return (said[-1] if said else f"skopeo ended with exit code {done.returncode}") if done.returncode else ""
+
+    def _options(self, side: str) -> list[str]:
+        words = [] if self._address.tls else [f"--{side}-tls-verify=false"]
+        return [*words, "--authfile", self._address.credentials] if self._address.credentials else words
 
 
 class _Hashing:
@@ -226,11 +229,10 @@ def _write_layout(directory: str, blobs: Sequence[_Blob], environment: Mapping[s
 
     @return the digest of its manifest
     """
-    machine = platform.machine()
     config = _write_blob(
         directory,
         {
-            "architecture": _ARCHITECTURES.get(machine, machine),
+            "architecture": given.architecture(),
             "os": "linux",
             "config": {"Env": [f"{name}={value}" for name, value in sorted(environment.items())], "WorkingDir": "/"},
             "rootfs": {"type": "layers", "diff_ids": [blob.diff for blob in blobs]},

@@ -16,7 +16,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 public class ImageConfig {
     /**
      * What names of {@code FROM} mean: {@code ubuntu:24.04=/srv/ubuntu.tar}, separated by commas. A directory or an archive
-     * of a root file system, or an OCI archive, on each node.
+     * of a root file system, or an OCI archive, on each node; or an image of a registry, {@code docker://…}.
      */
     @Inject
     @ConfigProperty(name = "serai.image.bases")

@@ -46,8 +46,9 @@ public record BaseSystem(String name, String python, String interpreter, String 
         if (!match.matches()) {
             throw Problem.IMAGE_UNSUPPORTED.because(
                     "FROM %s: nothing is fetched from public registries. Put its files on the nodes, as a directory or an"
-                            + " archive, and say so to the server: serai.image.bases=%s=/path/to/it",
-                    from, from);
+                            + " archive, or name an image of a registry that they reach, and say so to the server:"
+                            + " serai.image.bases=%s=/path/to/it or %s=docker://registry/image:tag",
+                    from, from, from);
         }
         var wanted = match.group(1);
         mustHavePython(wanted, images, runner);
