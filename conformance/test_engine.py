@@ -33,9 +33,11 @@ def registry(tmp_path_factory: pytest.TempPathFactory):
     (port,) = free_ports(1)
     (folder / "registry.yml").write_text(REGISTRY.format(directory=folder / "data", port=port))
     with subprocess.Popen(["docker-registry", "serve", folder / "registry.yml"], stderr=subprocess.DEVNULL) as process:
-        eventually(lambda: answers(port), 60, "the registry answers")
-        yield f"127.0.0.1:{port}/serai"
-        process.terminate()
+        try:
+            eventually(lambda: answers(port), 60, "the registry answers")
+            yield f"127.0.0.1:{port}/serai"
+        finally:
+            process.terminate()
 
 
 def answers(port: int) -> bool:

@@ -120,9 +120,13 @@ class Crowd:
         """The containers that answered."""
         return {answer.text for answer in list(self.answers) if answer.status_code == 200}
 
+    def stop(self) -> None:
+        """It asks no more."""
+        self._over.set()
+
     def end(self) -> None:
         """Each of its requests is over. Raises what one of them has met."""
-        self._over.set()
+        self.stop()
         for each in self._asking:
             each.result()
 
@@ -177,6 +181,7 @@ def test_given_requests_through_both_gateways_when_one_server_is_killed_then_tho
     with ThreadPoolExecutor(3) as pool, first.to(url) as client, ExitStack() as crowds:
         staying, going = Crowd(pool, first, url, 2), Crowd(pool, second, url, 1)
         crowds.callback(staying.end)
+        crowds.callback(going.stop)
         eventually(lambda: staying.tasks() and going.tasks(), WAIT, "an answer through each gateway")
         with client.stream("GET", "/stream?50") as answer:
             pieces = answer.iter_bytes()

@@ -12,7 +12,7 @@ older = plain.pip_install("six==1.16.0").run_commands("echo built > /built").env
 newer = plain.pip_install("six==1.17.0")
 
 
-@app.function(image=older, secrets=[modal.Secret.from_dict({"HUSH": "a secret"})])
+@app.function(image=older, scaledown_window=600, secrets=[modal.Secret.from_dict({"HUSH": "a secret"})])
 def look() -> dict:
     import six
 

@@ -8,6 +8,7 @@ import io
 import os
 import pathlib
 import struct
+import subprocess
 import tarfile
 
 import pytest
@@ -122,13 +123,14 @@ def test_given_a_layer_of_one_node_when_another_needs_it_then_it_comes_from_the_
         nodes("third").bring(made.digest, "other below")
     with pytest.raises(Failed, match="neither on this node nor in"):
         nodes("third").bring("0" * 64, "below")
-    left = [name for name in os.listdir(nodes("third").directory) if name.startswith(".partial") or "." not in name]
-    assert left == [], "nothing half is left"
+    left = [name for name in os.listdir(nodes("third").directory) if not name.endswith(".lock")]
+    assert left == [], "nothing half is left, and no note"
 
 
 def test_given_a_base_that_one_node_made_when_another_needs_it_then_it_is_not_made_again(nodes):
     one, other = nodes("one"), nodes("other")
     path = one.ensure("system-test", fill)
+    one.keep("system-test")
 
     def never(_: str) -> None:
         raise AssertionError("made again")
@@ -155,6 +157,34 @@ def test_given_a_registry_that_lost_what_it_had_when_published_again_then_it_is_
     registry.empty()
     node.publish(["base"], {}, "im-2")
     assert kept(registry) > 0
+
+
+def test_given_no_registry_when_everything_is_here_then_nobody_asks_it(tmp_path):
+    here = layers.Layers(str(tmp_path))
+    path = here.ensure("base", fill)
+    assert Registry(Address("127.0.0.1:9/serai", False, ""), here).ensure("base", fill) == path
+
+
+def test_given_a_note_that_was_cut_short_when_published_then_it_is_packed_anew(nodes):
+    node = nodes("one")
+    node._layers.ensure("base", fill)
+    first = node.publish(["base"], {}, "im-1")
+    (note,) = pathlib.Path(node.directory).glob("base.packed-*")
+    note.write_text("")
+    assert node.publish(["base"], {}, "im-2") == first
+
+
+def test_given_something_else_under_a_layers_name_when_it_is_needed_then_it_is_refused_with_a_sentence(nodes, registry, tmp_path):
+    other = tmp_path / "other.tar"
+    with tarfile.open(other, "w") as archive:
+        archive.addfile(tarfile.TarInfo("../out"))
+    layout = tmp_path / "layout"
+    subprocess.run(["skopeo", "--insecure-policy", "copy", "--quiet", f"tarball:{other}", f"oci:{layout}:x"], check=True)
+    to = f"docker://{registry.address}/serai:layer-system-x"
+    options = ["--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false"]
+    subprocess.run(["skopeo", *options, f"oci:{layout}:x", to], check=True)
+    with pytest.raises(Failed, match="leads out"):
+        nodes("one").ensure("system-x", fill)
 
 
 def test_given_no_registry_when_something_is_put_there_then_it_is_said_and_nothing_is_noted(tmp_path):

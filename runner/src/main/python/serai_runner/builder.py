@@ -32,6 +32,7 @@ CONTEXT = "/run/serai/context"
 PYTHON = "/run/serai/python"
 PIDS = 4096  # of all commands of a build together
 PIPES_S = 5
+OLDEST = (3, 10)  # of Python that runs this program, which is in the container then
 # One with a library of its own has it looked for where not every distribution looks.
 _PUT = f"""cp -R --no-preserve=ownership --preserve=mode,links {PYTHON}/usr/local/. /usr/local
 for library in /usr/local/lib/libpython*.so*; do
@@ -129,6 +130,9 @@ class Builder:
         self._bwrap = sandbox.find_bwrap()
         assembly = Assembly(self._settings.cache, self._scratch, self._logs.tell, self._network)
         lower = assembly.lower(self._build.root)
+        if assembly.registry:
+            for path in reversed(lower):  # made before there was a registry, or in a container
+                assembly.registry.keep(os.path.basename(path))
         version = ""
         for work in self._build.work:
             layer = Layer(self, assembly, lower, work)
@@ -150,6 +154,8 @@ class Builder:
         version = built or it.python_version
         if not version:
             raise Failed("the image has no Python on its PATH: add one, say by modal.Image.from_registry(…, add_python=…)")
+        if tuple(map(int, version.split(".")[:2])) < OLDEST:
+            raise Failed(f"the image has Python {version}; where a container engine runs containers, 3.10 is the oldest")
         names = [os.path.basename(path) for path in reversed(lower)]
         runtime = assembly.layers.of_runtime(self._settings.cache, it.package, it.version, of_image(version), self._logs.tell)
         self._logs.tell(f"Publishing the image as {it.tag}")

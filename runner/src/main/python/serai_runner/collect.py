@@ -32,6 +32,7 @@ def collect(cache: str, servers: str, token: str) -> Collected:
     @raise Failed: the server does not say what is needed
     """
     layers = Layers(cache)
+    layers.collect_places()
     names = layers.names()
     server = Server(Addresses.parse(servers), token)
     removed = freed = kept = 0

@@ -208,7 +208,8 @@ class Container:
         if not self._kept:
             return
         try:
-            server.insist(f"{self._path}/layer", self._kept._asdict(), patience)
+            body = {**self._kept._asdict(), "proof": self._settings.secret}
+            server.insist(f"{self._path}/layer", body, patience)
         except Refused as e:
             messages.say(f"the server does not take what was kept: {e}")  # the build was ended meanwhile
 
@@ -292,6 +293,10 @@ class Container:
         if self._settings.by_engine:
             from . import engine
 
+            if self._task.limits.milli_cpu is not None:
+                self._logs.tell(
+                    "The milli_cpu limit of this container does not hold: its engine limits it by what the cluster says"
+                )
             return self._watch(root, identity, engine.Group(self._task.limits.memory_mb is not None))
         from . import limits, sandbox
 

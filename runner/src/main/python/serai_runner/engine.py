@@ -101,7 +101,8 @@ class Process:
         """It was not held."""
 
     def interrupt(self, signum: int) -> None:
-        self._popen.send_signal(signum)
+        if self._popen.returncode is None:
+            os.kill(self._popen.pid, signum)
 
     def kill(self) -> None:
         try:
@@ -110,7 +111,11 @@ class Process:
             return  # it has ended
 
     def wait(self) -> Exit:
-        code = self._popen.wait()
+        while True:  # as the container's first process we are also the parent of those who have lost theirs
+            pid, status = os.wait()
+            if pid == self._popen.pid:
+                break
+        code = self._popen.returncode = os.waitstatus_to_exitcode(status)
         return Exit(None, -code, set_up=True) if code < 0 else Exit(code, None, set_up=True)
 
 

@@ -16,6 +16,7 @@ from .namespaces import Stage
 from .problems import Failed
 
 IN_REGISTRY = "docker://"
+TIMEOUT_S = 1800  # for one image, on a slow line
 _GONE, _OPAQUE = ".wh.", ".wh..wh..opq"
 
 
@@ -58,6 +59,8 @@ def ensure(name: str, source: str, layers: Keeper, stage: Stage, tell: Callable[
             if not os.path.lexists(path):
                 os.mkdir(path)
                 namespaces.own(path)
+        if not _is_inside(tree, "/etc"):
+            raise Failed(f"/etc of {source} is a link, or no directory")
         settle(tree)
 
     digest = hashlib.sha256(chr(0).join(state).encode()).hexdigest()
@@ -97,7 +100,12 @@ def download(image: str, directory: str, options: list[str]) -> None:
         image,
         f"oci:{directory}:image",
     ]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=TIMEOUT_S
+        )
+    except subprocess.TimeoutExpired as e:
+        raise Failed(f"{image} could not be fetched in {TIMEOUT_S} s") from e
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
         raise Failed(f"{image} could not be fetched: {' '.join(said)}")

@@ -10,10 +10,13 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .layers import Layers, Made
+from .layers import NAME, Layers, Made
 from .registration import File
+
+if TYPE_CHECKING:
+    from .registry import Registry
 
 _ONE_PATH = ("--tmpfs", "--proc", "--dev", "--dir")  # of bubblewrap's options: those that make what they name
 _TWO_PATHS = ("--bind", "--bind-try", "--ro-bind", "--ro-bind-try", "--dev-bind", "--dev-bind-try", "--symlink")
@@ -26,13 +29,17 @@ class Keeping(NamedTuple):
     place: str
     lower: tuple[str, ...]  # what the image has already, the highest first
     files: tuple[File, ...]  # the container's own, which are not the image's
+    registry: Registry | None = None  # that has it, too
 
     def keep(self, written: str, options: list[str]) -> Made:
         """@param written: the upper directory of the root, which is mounted no more
         @param options: of the sandbox, by which the platform made places for its mounts
         """
         tidy(written, [*mount_points(options), *compiled(written, self.files)], self.lower)
-        return self.layers.keep(written, os.path.basename(self.lower[0]))
+        made = self.layers.keep(written, os.path.basename(self.lower[0]))
+        if self.registry:
+            self.registry.keep(made.digest[:NAME])
+        return made
 
     def forget(self) -> None:
         shutil.rmtree(self.place, ignore_errors=True)

@@ -8,6 +8,7 @@ holds a shared lock on it, so that the collection of garbage passes it by.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import glob
 import hashlib
@@ -71,13 +72,16 @@ class Layers:
         return path
 
     def collect_places(self) -> int:
-        """Removes what was in the making when its maker was killed. @return how many"""
+        """Removes what was in the making, or on its way out, when who did it was killed. @return how many"""
         removed = 0
         for name in os.listdir(self.directory):
             path = os.path.join(self.directory, name)
-            if not name.startswith(".partial-") or time.time() - os.lstat(path).st_ctime < YOUNG_S:
-                continue
-            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                if not (name.startswith(".partial-") or ".gone-" in name) or time.time() - os.lstat(path).st_ctime < YOUNG_S:
+                    continue
+                descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue  # its maker has just ended
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(path, ignore_errors=True)
@@ -152,7 +156,8 @@ class Layers:
             gone = f"{path}.gone-{os.getpid()}"
             os.rename(path, gone)
             for note in [path + ".used", *glob.glob(f"{path}.packed-*")]:
-                os.unlink(note)
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(note)
         except BlockingIOError:
             return False
         finally:

@@ -95,7 +95,8 @@ def _run(began: float) -> int:
         from . import container
 
         code = container.run(settings, began)
-    _leave_compiled(settings.cache)
+    if not settings.by_engine:  # whose container is thrown away
+        _leave_compiled(settings.cache)
     return code
 
 

@@ -13,12 +13,14 @@ import os
 import stat
 import struct
 import tarfile
+import zlib
 from typing import BinaryIO
 
 from .layers import walk
 from .namespaces import COUNT, FIRST
 from .problems import Failed
 
+UNREADABLE = (ValueError, EOFError, OSError, tarfile.TarError, zlib.error, struct.error)  # what an archive of others may raise
 GONE, OPAQUE = ".wh.", ".wh..wh..opq"
 _OVERLAY_OPAQUE = "trusted.overlay.opaque"
 _CAPABILITIES = "security.capability"

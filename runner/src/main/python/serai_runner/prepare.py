@@ -88,7 +88,7 @@ def prepare_built(
         if task.keeps:
             from .kept import Keeping
 
-            keeping = Keeping(assembly.layers, assembly.layers.place(), tuple(lower), task.files)
+            keeping = Keeping(assembly.layers, assembly.layers.place(), tuple(lower), task.files, assembly.registry)
         place = keeping.place if keeping else os.path.join(scratch, "root")
         path = assembly.stage.overlay("root", ([own] if own else []) + lower, place)
         command = assembly.python(path, task.environment.get("PATH", sandbox.PATH))

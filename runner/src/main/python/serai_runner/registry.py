@@ -9,7 +9,6 @@ runtime, each packed once. skopeo speaks with the registry, as podman and builda
 from __future__ import annotations
 
 import contextlib
-import gzip
 import hashlib
 import json
 import os
@@ -18,7 +17,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
-from . import given, packed
+from . import given
 from .layers import NAME, Layers
 from .layers import digest as layer_digest
 from .problems import Failed
@@ -26,7 +25,8 @@ from .programs import find
 
 _MEDIA = "application/vnd.oci.image."
 _QUICK = 1  # of gzip's levels: a build waits for it, and most of a layer is compressed already or read once
-_ABSENT = ("manifest unknown", "name unknown")  # as the registry says it
+TIMEOUT_S = 1800  # for one image, on a slow line
+_ABSENT = ("manifest unknown", "name unknown", "not found", "404")  # as registries say it
 _NAME = "image"  # in a layout of our own
 
 
@@ -62,19 +62,19 @@ class Registry:
         return self._layers.directory
 
     def ensure(self, name: str, make: Callable[[str], None]) -> str:
-        """As that of the node's layers, but what another node has made is not made again.
+        """As that of the node's layers, but what another node has put there is not made again.
 
-        @raise Failed: as *make* does; the registry is away
+        @raise Failed: as *make* does; the registry is away, and it is not here
         """
 
         def get(tree: str) -> None:
-            if not self.fetch(name, tree):
+            blob = self._fetch(name, tree)
+            if blob:
+                self._write_note(name, blob)
+            else:
                 make(tree)
 
-        path = self._layers.ensure(name, get)
-        if not self._noted(name):
-            self.keep(name)
-        return path
+        return self._layers.ensure(name, get)
 
     def download(self, image: str, directory: str) -> None:
         """An image of a registry, as an OCI layout; with what is known of this one if it is here. @raise Failed"""
@@ -88,37 +88,46 @@ class Registry:
         @raise Failed: it is nowhere, or not what it is said to be
         """
 
+        name = digest[:NAME]
+
         def get(tree: str) -> None:
-            if not self.fetch(digest[:NAME], tree):
-                raise Failed(f"layer {digest[:NAME]} is neither on this node nor in {self._address.repository}")
+            blob = self._fetch(name, tree)
+            if not blob:
+                raise Failed(f"layer {name} is neither on this node nor in {self._address.repository}")
             if layer_digest(tree, below).digest != digest:
-                raise Failed(f"what {self._address.repository} has as layer {digest[:NAME]} is another one")
+                raise Failed(f"what {self._address.repository} has as layer {name} is another one")
+            self._write_note(name, blob)
 
-        self._layers.ensure(digest[:NAME], get)
+        self._layers.ensure(name, get)
 
-    def fetch(self, name: str, tree: str) -> bool:
-        """Unpacks a layer into an empty directory. @return whether it is there
+    def _fetch(self, name: str, tree: str) -> _Blob | None:
+        """Unpacks a layer into an empty directory. @return what it was packed as; None: it is not there
 
         @raise Failed: the registry is away, or what it has is none of ours
         """
+        from . import packed
+
         with self._scratch() as scratch:
-            said = self._run("copy", f"docker://{self._address.repository}:layer-{name}", f"dir:{scratch}/image", "src")
-            if any(words in said for words in _ABSENT):
-                return False
+            image = os.path.join(scratch, "image")
+            said = self._run("copy", f"docker://{self._address.repository}:layer-{name}", f"dir:{image}", "src")
+            if any(words in said.lower() for words in _ABSENT):
+                return None
             if said:
                 raise Failed(f"layer {name} could not be fetched from {self._address.repository}: {said}")
-            image = os.path.join(scratch, "image")
-            manifest = _read(os.path.join(image, "manifest.json"))
-            config = _read(os.path.join(image, manifest["config"]["digest"].removeprefix("sha256:")))
-            layer = manifest["layers"][0]
-            with open(os.path.join(image, layer["digest"].removeprefix("sha256:")), "rb") as archive:
-                packed.unpack(archive, tree)
-            self._write_note(name, _Blob(layer["digest"], layer["size"], config["rootfs"]["diff_ids"][0]))
-        return True
+            try:
+                manifest = _read(os.path.join(image, "manifest.json"))
+                config = _read(os.path.join(image, manifest["config"]["digest"].removeprefix("sha256:")))
+                layer = manifest["layers"][0]
+                with open(os.path.join(image, layer["digest"].removeprefix("sha256:")), "rb") as archive:
+                    packed.unpack(archive, tree)
+                return _Blob(layer["digest"], layer["size"], config["rootfs"]["diff_ids"][0])
+            except (*packed.UNREADABLE, LookupError, TypeError) as e:
+                raise Failed(f"what {self._address.repository} has as layer {name} is none of ours: {e!r}") from e
 
     def keep(self, name: str) -> None:
-        """Puts a layer of this node there, for others. @raise Failed: it is not taken"""
-        self._push([name], {}, f"layer-{name}")
+        """Puts a layer of this node there, for others, unless it is noted that it is. @raise Failed: it is not taken"""
+        if not self._noted(name):
+            self._push([name], {}, f"layer-{name}")
 
     def publish(self, names: Sequence[str], environment: Mapping[str, str], tag: str) -> str:
         """Puts an image there.
@@ -132,18 +141,16 @@ class Registry:
     def _push(self, names: Sequence[str], environment: Mapping[str, str], tag: str) -> str:
         """@return the manifest's digest"""
         try:
-            return self._copy(names, environment, tag)
+            return self._copy(names, environment, tag, anew=False)
         except Failed:
-            noted = [name for name in names if os.path.exists(self._note(name))]
-            if not noted:
+            if not any(map(self._noted, names)):
                 raise
-        for name in noted:  # it may have lost what it had
-            os.unlink(self._note(name))
-        return self._copy(names, environment, tag)
+        return self._copy(names, environment, tag, anew=True)  # it may have lost what it had
 
-    def _copy(self, names: Sequence[str], environment: Mapping[str, str], tag: str) -> str:
+    def _copy(self, names: Sequence[str], environment: Mapping[str, str], tag: str, anew: bool) -> str:
+        """@param anew: what is noted is packed again, too"""
         with self._scratch() as scratch:
-            blobs = [self._noted(name) or self._pack(name, scratch) for name in names]
+            blobs = [(None if anew else self._noted(name)) or self._pack(name, scratch) for name in names]
             digest = _write_layout(scratch, blobs, environment)
             said = self._run("copy", f"oci:{scratch}:{_NAME}", f"docker://{self._address.repository}:{tag}", "dest")
             if said:
@@ -153,6 +160,10 @@ class Registry:
         return digest
 
     def _pack(self, name: str, scratch: str) -> _Blob:
+        import gzip
+
+        from . import packed
+
         draft = os.path.join(scratch, "draft")
         with open(draft, "wb") as file:
             out = _Hashing(file)
@@ -171,7 +182,7 @@ class Registry:
         try:
             with open(self._note(name), encoding="ascii") as file:
                 return _Blob(*json.load(file))
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError, TypeError):  # not yet, or half written when the power went
             return None
 
     def _write_note(self, name: str, blob: _Blob) -> None:
@@ -192,7 +203,16 @@ class Registry:
     def _run(self, command: str, source: str, target: str, side: str) -> str:
         """@param side: which of the two is the registry. @return what skopeo said if it failed; empty if it did not"""
         words = [find("skopeo", "skopeo", "skopeo"), "--insecure-policy", command, "--quiet", *self._options(side)]
-        done = subprocess.run([*words, source, target], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            done = subprocess.run(
+                [*words, source, target],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                timeout=TIMEOUT_S,
+            )
+        except subprocess.TimeoutExpired:
+            return f"no end after {TIMEOUT_S} s"
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         return (said[-1] if said else f"skopeo ended with exit code {done.returncode}") if done.returncode else ""
 

@@ -172,8 +172,11 @@ final class Conversation extends ChannelInboundHandlerAdapter {
             return;
         }
         awaitRequest(context);
-        while (!early.isEmpty() && (reply == null || !(early.peek() instanceof HttpRequest))) {
+        while (!over && !early.isEmpty() && (reply == null || !(early.peek() instanceof HttpRequest))) {
             accept(context, early.remove());
+        }
+        if (over) { // refused: what is left is nobody's
+            return;
         }
         beginNow();
         if (early.isEmpty()) {

@@ -27,8 +27,8 @@ import serai.config.GatewayConfig;
 import serai.server.ServerContext;
 
 /**
- * The HTTP listener for functions. Bytes are read and written by a few event loops; each request waits on a virtual thread of its
- * own, so that neither an open connection nor a waiting request costs a platform thread.
+ * The HTTP listener for functions. Bytes are read and written by a few event loops; a request that has to wait does so on a
+ * virtual thread of its own, so that neither an open connection nor a waiting request costs a platform thread.
  */
 @Startup
 @Singleton

@@ -37,6 +37,7 @@ class Journal {
     private static final int FILE_BYTES = 20_000_000;
     private static final int FILES = 5;
     private static final int FUNCTIONS = 1_000;
+    private static final System.Logger LOG = System.getLogger(Journal.class.getName());
     private static final long NANOS_PER_MICRO = 1_000;
 
     private static final Metadata PARTS = new MetadataBuilder()
@@ -52,7 +53,7 @@ class Journal {
     /** Lines are written together, so long after the first of them at most: who answers does not wait for a disk. */
     private static final Duration TOGETHER = Duration.ofMillis(50);
 
-    /** Beyond so many, who has one more writes them. */
+    /** Beyond so many, as a disk stands still, lines are lost: who answers must not wait for it. */
     private static final int MOST_UNWRITTEN = 10_000;
 
     private final MetricRegistry registry;
@@ -60,6 +61,7 @@ class Journal {
     private final ReentrantLock lock = new ReentrantLock();
     private final ReentrantLock writing = new ReentrantLock(); // taken first
     private List<Entry> unwritten = new ArrayList<>();
+    private long lost;
     private FileHandler file;
 
     private final Cache<String, Meter> meters = Caffeine.newBuilder()
@@ -118,18 +120,20 @@ class Journal {
     }
 
     private void log(Entry entry) {
-        int waiting;
+        boolean isFirst;
         lock.lock();
         try {
-            unwritten.add(entry);
-            waiting = unwritten.size();
+            isFirst = unwritten.isEmpty();
+            if (unwritten.size() < MOST_UNWRITTEN) {
+                unwritten.add(entry);
+            } else {
+                lost++;
+            }
         } finally {
             lock.unlock();
         }
-        if (waiting == 1) {
+        if (isFirst) {
             Exchanges.onThread(this::writeSoon);
-        } else if (waiting > MOST_UNWRITTEN) {
-            writeOut();
         }
     }
 
@@ -158,6 +162,13 @@ class Journal {
     private List<Entry> takeAll() {
         lock.lock();
         try {
+            if (lost > 0) {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "{0} lines of the access log are lost: its disk is too slow",
+                        lost);
+                lost = 0;
+            }
             var all = unwritten;
             unwritten = new ArrayList<>();
             return all;

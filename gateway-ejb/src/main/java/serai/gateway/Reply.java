@@ -25,8 +25,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The answer on its way to the client. One thread writes, and waits while the client is slower than the function; the event loop
- * tells it when the client can take more or has gone.
+ * The answer on its way to the client. One at a time writes: the event loop, or a thread, which waits while the client is slower than the function and is
+ * told by the event loop when the client can take more or has gone.
  */
 final class Reply {
     private static final int UNKNOWN = -1;

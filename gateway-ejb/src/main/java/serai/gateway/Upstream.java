@@ -62,6 +62,9 @@ final class Upstream extends ChannelInboundHandlerAdapter {
         record Broken(String reason, boolean untouched) implements Part {}
     }
 
+    /** The line with the token, which may be on its way yet. */
+    private static final int LITTLE = 1_024;
+
     private final Door door;
     private final Answers answers;
     private final Consumer<Upstream> whenClosed;
@@ -139,6 +142,12 @@ final class Upstream extends ChannelInboundHandlerAdapter {
         return channel.isActive();
     }
 
+    /** Whether it is open, and has taken all that was sent: what it has not, it might take for the next request. */
+    boolean isClean() {
+        var unsent = channel.unsafe().outboundBuffer();
+        return channel.isActive() && !deaf && unsent != null && unsent.totalPendingWriteBytes() <= LITTLE;
+    }
+
     /** @return whether nobody looks yet whether it waits too long: then the caller has to */
     boolean watch() {
         return watched.compareAndSet(false, true);
@@ -205,9 +214,9 @@ final class Upstream extends ChannelInboundHandlerAdapter {
         channel.flush();
     }
 
-    /** @return false when it will never take more */
+    /** On its event loop it takes all at once: only that could make room. @return false when it will never take more */
     boolean awaitRoom() throws InterruptedException {
-        if (channel.isWritable()) {
+        if (channel.isWritable() || channel.eventLoop().inEventLoop()) {
             return true;
         }
         channel.flush();

@@ -112,7 +112,7 @@ final class Upstreams implements AutoCloseable {
         lock.lock();
         try {
             var those = waiting.get(upstream.door());
-            if (closed || !upstream.isOpen() || (those != null && those.size() >= most) || count >= ALTOGETHER) {
+            if (closed || !upstream.isClean() || (those != null && those.size() >= most) || count >= ALTOGETHER) {
                 return false;
             }
             waiting.computeIfAbsent(upstream.door(), door -> new ArrayDeque<>())

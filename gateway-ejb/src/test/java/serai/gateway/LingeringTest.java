@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,6 +61,27 @@ class LingeringTest {
         }
         gateway.close(); // then every request is over
         assertThat(gateway.ended).isEmpty();
+    }
+
+    @Test
+    void whatFollowsARefusedHeadIsNoRequest_alsoBehindOneThatWasTaken() throws Exception {
+        var asked = new LinkedBlockingQueue<String>();
+        try (var behind = new Container(connection -> {
+                    while (true) {
+                        asked.add(connection.head().lines().findFirst().orElseThrow());
+                        connection.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+                    }
+                });
+                var passing = new DirectGateway(behind.door());
+                var client = passing.client()) {
+            client.write("GET /one HTTP/1.1\r\nHost: a\r\n\r\n"
+                    + "GET /two HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"
+                    + "GET /three HTTP/1.1\r\nHost: a\r\n\r\n");
+            assertThat(client.answer().status()).isEqualTo(200);
+            assertThat(client.answer().status()).isEqualTo(400);
+            assertThat(client.rest()).isEmpty();
+        }
+        assertThat(asked).containsExactly("GET /one HTTP/1.1");
     }
 
     @Test

@@ -169,6 +169,7 @@ final class RunnerJob {
             config.put("image", engine.image());
             config.put("cap_drop", List.of("all"));
             config.put("security_opt", List.of("no-new-privileges"));
+            config.put("pids_limit", engine.processes());
             engine.network().ifPresent(mode -> config.put("network_mode", mode));
             if (!engine.tls() && engine.driver().equals("podman")) { // Docker's daemon is told, not its driver
                 config.put("auth", Map.of("tls_verify", false));

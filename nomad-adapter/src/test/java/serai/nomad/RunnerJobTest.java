@@ -116,17 +116,18 @@ class RunnerJobTest {
     @Test
     void givenAnEngine_whenRendered_thenItsDriverRunsTheImageWithoutRights() {
         var image = "registry.example/serai@sha256:" + "ab".repeat(32);
-        var task = rendered(aPool().job(new PoolJob.Engine("podman", image, Optional.of("host"), false)))
+        var task = rendered(aPool().job(new PoolJob.Engine("podman", image, Optional.of("host"), false, 4096)))
                 .at("/TaskGroups/0/Tasks/0");
         assertThat(task.path("Driver").asText()).isEqualTo("podman");
         assertThat(task.at("/Config/image").asText()).isEqualTo(image);
         assertThat(task.at("/Config/command").asText()).isEqualTo("python3");
         assertThat(task.at("/Config/cap_drop/0").asText()).isEqualTo("all");
         assertThat(task.at("/Config/security_opt/0").asText()).isEqualTo("no-new-privileges");
+        assertThat(task.at("/Config/pids_limit").asInt()).isEqualTo(4096);
         assertThat(task.at("/Config/network_mode").asText()).isEqualTo("host");
         assertThat(task.at("/Config/auth/tls_verify").asBoolean(true)).isFalse();
 
-        var docker = rendered(aPool().job(new PoolJob.Engine("docker", image, Optional.empty(), false)))
+        var docker = rendered(aPool().job(new PoolJob.Engine("docker", image, Optional.empty(), false, 4096)))
                 .at("/TaskGroups/0/Tasks/0/Config");
         assertThat(docker.has("auth"))
                 .as("a key that Docker's driver does not know")

@@ -52,8 +52,9 @@ public record PoolJob(
      * @param image with its digest
      * @param network as the driver names it; empty for its default
      * @param tls whether the image's registry has it
+     * @param processes the most of one container, threads among them
      */
-    public record Engine(String driver, String image, Optional<String> network, boolean tls) {}
+    public record Engine(String driver, String image, Optional<String> network, boolean tls, int processes) {}
 
     /**
      * What one container needs.

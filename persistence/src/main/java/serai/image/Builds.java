@@ -94,6 +94,16 @@ public class Builds {
         return one("function_id = :id and ended_at is null", functionId);
     }
 
+    /** Whether its function has made, or makes, another build's image. */
+    public boolean isOfAnother(Build build) {
+        return jdbi.withHandle(handle -> handle.createQuery(
+                        "select exists (select 1 from image_build where function_id = :function and id <> :id)")
+                .bind("function", build.functionId().orElse(null))
+                .bind("id", build.id().value())
+                .mapTo(Boolean.class)
+                .one());
+    }
+
     /** Those that are under way, or whose job is still known to the cluster, or whose function's app still runs. */
     public List<Build> open() {
         return jdbi.withHandle(handle ->

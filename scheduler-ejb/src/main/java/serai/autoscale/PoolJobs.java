@@ -95,7 +95,8 @@ public class PoolJobs {
                 .filter(engine -> isEngines(seen))
                 .flatMap(engine -> publications
                         .reference(duties.imageId(), duties.clientVersion())
-                        .map(image -> new PoolJob.Engine(engine.driver(), image, engine.network(), engine.tls())));
+                        .map(image -> new PoolJob.Engine(
+                                engine.driver(), image, engine.network(), engine.tls(), runner.processes())));
     }
 
     /** Of what never changes for the pool: other labels would be another job, and its containers would be replaced. */

@@ -21,6 +21,7 @@ import serai.container.Containers;
 import serai.function.Deployments;
 import serai.function.Function;
 import serai.function.Functions;
+import serai.id.Secret;
 import serai.image.Builds;
 import serai.image.Image;
 import serai.pool.Pools;
@@ -89,14 +90,16 @@ public class BuildFunctions {
         var function = functionId.map(id -> functions.get(tenant, id));
         var build = builds.open(image, forced, functionId, clientVersion, now);
         function.filter(made -> build.functionId().equals(Optional.of(made.id())))
-                .filter(made -> made.definitionId() == null)
                 .ifPresent(made -> adopt(tenant, build, made, now));
         return build;
     }
 
     private void adopt(Tenant tenant, Builds.Build build, Function function, Instant now) {
-        if (!appOf(function).internal()) {
-            throw Problem.INVALID_ARGUMENT.because("Function '%s' was not made to build an image", function.name());
+        if (!appOf(function).internal() || builds.isOfAnother(build)) {
+            throw Problem.INVALID_ARGUMENT.because("Function '%s' was not made to build this image", function.name());
+        }
+        if (function.definitionId() != null) {
+            return; // somebody asks again
         }
         var layout = new Layout(Map.of(function.name(), function.id()), Map.of());
         var publication = new Apps.Publication("", App.State.DETACHED_DISCONNECTED, "", "", layout);
@@ -235,10 +238,15 @@ public class BuildFunctions {
     /**
      * What the container wrote is a layer now, and the build is done.
      *
-     * @throws serai.problem.ProblemException {@link Problem#CONTAINER_REFUSED} if nobody wants it any more
+     * @param proof the pool's secret, which only its runner has
+     * @throws serai.problem.ProblemException {@link Problem#CONTAINER_REFUSED} if nobody wants it any more, {@link
+     *     Problem#UNAUTHENTICATED} if it is not the runner who tells
      */
     @Transactional
-    public Builds.Build keep(Container container, String digest, long size, Instant now) {
+    public Builds.Build keep(Container container, String digest, long size, String proof, Instant now) {
+        if (proof == null || !Secret.isSame(pools.get(container.poolId()).secret(), proof)) {
+            throw Problem.UNAUTHENTICATED.because("what %s wrote is told by its runner", container.id());
+        }
         var build = wants(container, now)
                 .orElseThrow(
                         () -> Problem.CONTAINER_REFUSED.because("no build waits for what %s wrote", container.id()));

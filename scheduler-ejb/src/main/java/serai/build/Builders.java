@@ -203,8 +203,8 @@ public class Builders {
      *
      * @throws serai.problem.ProblemException as {@link BuildFunctions#keep} does
      */
-    public void kept(Container container, String digest, long size) {
-        look(functions.keep(container, digest, size, clock.instant()).id());
+    public void kept(Container container, String digest, long size, String proof) {
+        look(functions.keep(container, digest, size, proof, clock.instant()).id());
     }
 
     /** Ends it, and takes its job away. */

@@ -223,7 +223,8 @@ public class Assignments {
     private Assignment.Root root(Images.Contents image) {
         if (!image.isReady()) {
             throw Problem.IMAGE_UNSUPPORTED.because(
-                    "The image has lost layers that were collected as garbage: deploy again to build them");
+                    "The image lacks layers, as they were collected as garbage or containers are run in another way"
+                            + " now: deploy again to build them");
         }
         return image.base()
                 .map(base -> Assignment.Root.of(base, image.layers(), imageSettings))

@@ -183,7 +183,7 @@ public class ContainersResource {
     @Access(Access.By.CONTAINER)
     public void kept(@PathParam("id") String id, Kept layer) {
         var it = Bodies.present(layer);
-        builders.kept(caller.container(id), it.digest(), it.size());
+        builders.kept(caller.container(id), it.digest(), it.size(), it.proof());
     }
 
     @POST

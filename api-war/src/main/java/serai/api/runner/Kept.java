@@ -10,12 +10,16 @@ import serai.problem.Problem;
  *
  * @param digest SHA-256 in hex of its canonical listing
  * @param size in bytes
+ * @param proof the pool's secret: the container's token is known to the code inside
  */
-public record Kept(String digest, long size) {
+public record Kept(String digest, long size, String proof) {
     private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
 
+    /** A pebibyte: sums of sizes stay numbers. */
+    private static final long MOST = 1L << 50;
+
     public Kept {
-        if (digest == null || !DIGEST.matcher(digest).matches() || size < 0) {
+        if (digest == null || !DIGEST.matcher(digest).matches() || size < 0 || size > MOST) {
             throw Problem.INVALID_ARGUMENT.because("a layer's digest and size are needed");
         }
     }

@@ -227,8 +227,10 @@ public final class Client implements Instances {
         if (ended > 0) {
             LOG.log(Level.INFO, "ended {0} processes of allocations that are over", ended);
         }
-        Thread.startVirtualThread(() -> forget(forgotten));
-        Thread.startVirtualThread(this::removeContainers);
+        Thread.startVirtualThread(() -> {
+            removeContainers(); // first: what is forgotten frees the devices and ports that they hold
+            forget(forgotten);
+        });
     }
 
     private void removeContainers() {

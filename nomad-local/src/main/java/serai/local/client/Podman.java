@@ -163,7 +163,12 @@ public final class Podman {
         try {
             Result last = info;
             for (List<String> options : candidates()) {
-                last = run(trial(options, trial));
+                try {
+                    last = run(trial(options, trial));
+                } catch (IOException e) { // it hangs; another may not
+                    LOG.log(Level.WARNING, "podman with " + options, e);
+                    continue;
+                }
                 if (last.ok()) {
                     return new Look.Works(options, attributes(host));
                 }
@@ -171,7 +176,11 @@ public final class Podman {
             }
             return new Look.Fails(true, "podman runs no container: " + last.complaint());
         } finally {
-            remove(trial);
+            try {
+                remove(trial);
+            } catch (IOException e) { // the next start does it
+                LOG.log(Level.WARNING, "a trial of podman is left", e);
+            }
         }
     }
 

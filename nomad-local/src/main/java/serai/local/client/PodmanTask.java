@@ -174,7 +174,7 @@ final class PodmanTask implements TaskDriver {
                     .encodeToString(config.credentials().get().getBytes(StandardCharsets.UTF_8));
             Files.writeString(
                     secret,
-                    Json.object("auths", Map.of(image.split("/", 2)[0], Map.of("auth", encoded)))
+                    Json.object("auths", Map.of(registry(image), Map.of("auth", encoded)))
                             .toString());
             words.addAll(List.of("--authfile", secret.toString()));
         }
@@ -188,6 +188,13 @@ final class PodmanTask implements TaskDriver {
         } finally {
             Files.deleteIfExists(secret);
         }
+    }
+
+    /** Where a name without one is looked for, the credentials of Docker Hub are taken. */
+    private static String registry(String image) {
+        String first = image.split("/", 2)[0];
+        boolean isHost = image.contains("/") && (first.matches(".*[.:].*") || first.equals("localhost"));
+        return isHost ? first : "docker.io";
     }
 
     private void create(PodmanConfig config, List<String> machine, CompletableFuture<?> killed)
@@ -338,10 +345,13 @@ final class PodmanTask implements TaskDriver {
                 || process.code() == 128 + Signals.KILL && KernelLog.tellsOfOom(Json.text(seen.get(), "Id"));
     }
 
+    /** Whoever starts it again removes it first, or fails: so nothing is lost if it stays for now. */
     @Override
-    public void end() throws IOException {
+    public void end() {
         try {
             remove();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "container " + container + " not removed", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
