@@ -39,6 +39,9 @@ OPAQUE = "passed on to the container, which can fetch it from its own workspace 
 #: (method, field): an id that is looked at by nobody, and why that is no way in.
 NOT_LOOKED_AT = {
     ("MountGetOrCreate", "app_id"): "a mount is its workspace's, whichever app asks for it",
+    ("ImageGetOrCreate", "app_id"): "an image is its workspace's, whichever app asks for it",
+    ("ImageGetOrCreate", "existing_image_id"): "what the client had before; the definition alone says which image it is",
+    ("ImageGetOrCreate", "image.build_function.input.args_blob_id"): OPAQUE,
     ("FunctionMap", "parent_input_id"): "kept as it came, for the call's own owner to see",
     ("FunctionMap", "pipelined_inputs.input.args_blob_id"): OPAQUE,
     ("FunctionMap", "pipelined_inputs.blob_upload_results.blob_id"): OPAQUE,

@@ -63,6 +63,9 @@ public class ImageLayers {
     public Read getOrCreate(Tenant tenant, Image image, String builderVersion) {
         refuseUnsupported(image);
         secrets.mustFit(tenant, image.getSecretIdsList());
+        if (!image.getImageRegistryConfig().getSecretId().isEmpty()) {
+            secrets.mustFit(tenant, List.of(image.getImageRegistryConfig().getSecretId()));
+        }
         var contextMount = image.getContextMountId().isEmpty()
                 ? Optional.<Mount>empty()
                 : Optional.of(mounts.get(tenant, image.getContextMountId()));
