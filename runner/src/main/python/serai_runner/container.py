@@ -437,7 +437,7 @@ def run(settings: Settings, began: float) -> int:
     if settings.by_engine:
         from . import engine
 
-        engine.withdraw(settings.secret_file)
+        engine.withdraw(settings.secrets)
     timing.mark("load")
     networks: list[Network] = []
 

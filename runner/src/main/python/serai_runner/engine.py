@@ -23,6 +23,7 @@ from .sandbox import Exit, Identity
 from .server import Server
 
 HOME = os.path.dirname(sandbox.SOCKET)
+_MARK = ".nomad-mount"  # by which Nomad's client knows that it has mounted it
 _SET_DUMPABLE = 4  # of prctl
 # What counts processes that were killed for want of memory, in the container's own view of control groups of both versions.
 _OOM = (("/sys/fs/cgroup/memory.events", "oom_kill "), ("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill "))
@@ -36,9 +37,14 @@ class Given(NamedTuple):
     environment: Mapping[str, str]
 
 
-def withdraw(secret: str) -> None:
-    """Takes from the child what only we need: the file with the pool's secret, and a look into our memory."""
-    os.unlink(secret)
+def withdraw(secrets: str) -> None:
+    """Takes from the child what only we need: the files of the task's secrets, and a look into our memory.
+
+    @param secrets: directory, in which Nomad has a socket of its own interface besides
+    """
+    for name in os.listdir(secrets):
+        if name != _MARK:
+            os.unlink(os.path.join(secrets, name))
     if ctypes.CDLL(None, use_errno=True).prctl(_SET_DUMPABLE, 0, 0, 0, 0):
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

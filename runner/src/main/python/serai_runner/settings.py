@@ -20,7 +20,7 @@ class Settings(NamedTuple):
     servers: Addresses  # over HTTP
     pool: str
     secret: str
-    secret_file: str
+    secrets: str  # directory that has it
     allocation: str
     index: int
     node: str
@@ -36,13 +36,13 @@ class Settings(NamedTuple):
     @staticmethod
     def of(environment: Mapping[str, str]) -> Settings:
         """@raise Failed: naming what is missing"""
-        secret_file = os.path.join(_need(environment, "NOMAD_SECRETS_DIR"), "pool-secret")
+        secrets = _need(environment, "NOMAD_SECRETS_DIR")
         cache = environment.get("SERAI_CACHE", DEFAULT_CACHE)
         return Settings(
             servers=Addresses.parse(_need(environment, "SERAI_URL"), _turn(_need(environment, "NOMAD_ALLOC_ID"))),
             pool=_need(environment, "SERAI_POOL"),
-            secret=_read_secret(secret_file),
-            secret_file=secret_file,
+            secret=_read_secret(os.path.join(secrets, "pool-secret")),
+            secrets=secrets,
             allocation=_need(environment, "NOMAD_ALLOC_ID"),
             index=int(environment.get("NOMAD_ALLOC_INDEX") or 0),
             node=os.uname().nodename,
