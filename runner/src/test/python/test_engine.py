@@ -94,7 +94,11 @@ def start(node, http, options):
         for name, value in given.items():
             words += ["--env", f"{name}={value}"]
         return subprocess.Popen(
-            [*words, reference, "python3", "/local/serai-runner.pyz"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*words, reference, "python3", "/local/serai-runner.pyz"],
+            cwd=node.directory,  # podman's monitor leaves a file there when memory was used up
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
 
     yield do
