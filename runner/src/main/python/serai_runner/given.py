@@ -16,7 +16,6 @@ from .namespaces import Stage
 from .problems import Failed
 
 IN_REGISTRY = "docker://"
-TIMEOUT_S = 1800  # for one image, on a slow line
 _GONE, _OPAQUE = ".wh.", ".wh..wh..opq"
 
 
@@ -87,28 +86,11 @@ def settle(tree: str) -> None:
 
 def download(image: str, directory: str, options: list[str]) -> None:
     """Fetches an image of a registry as an OCI layout. @param options: of skopeo. @raise Failed: with what it said"""
-    import subprocess
+    from . import skopeo
 
-    from .programs import find
-
-    command = [
-        find("skopeo", "skopeo", "skopeo"),
-        "--insecure-policy",
-        "copy",
-        "--quiet",
-        *options,
-        image,
-        f"oci:{directory}:image",
-    ]
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=TIMEOUT_S
-        )
-    except subprocess.TimeoutExpired as e:
-        raise Failed(f"{image} could not be fetched in {TIMEOUT_S} s") from e
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        raise Failed(f"{image} could not be fetched: {' '.join(said)}")
+    said = skopeo.copy(image, f"oci:{directory}:image", options)
+    if said:
+        raise Failed(f"{image} could not be fetched: {said}")
 
 
 def _archives(source: str, scratch: str, layers: Keeper) -> list[str]:

@@ -13,19 +13,16 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
-from . import given
+from . import given, skopeo
 from .layers import NAME, Layers
 from .layers import digest as layer_digest
 from .problems import Failed
-from .programs import find
 
 _MEDIA = "application/vnd.oci.image."
 _QUICK = 1  # of gzip's levels: a build waits for it, and most of a layer is compressed already or read once
-TIMEOUT_S = 1800  # for one image, on a slow line
 _ABSENT = ("manifest unknown", "name unknown", "not found", "404")  # as registries say it
 _NAME = "image"  # in a layout of our own
 
@@ -109,7 +106,7 @@ class Registry:
 
         with self._scratch() as scratch:
             image = os.path.join(scratch, "image")
-            said = self._run("copy", f"docker://{self._address.repository}:layer-{name}", f"dir:{image}", "src")
+            said = skopeo.copy(f"docker://{self._address.repository}:layer-{name}", f"dir:{image}", self._options("src"))
             if any(words in said.lower() for words in _ABSENT):
                 return None
             if said:
@@ -152,7 +149,7 @@ class Registry:
         with self._scratch() as scratch:
             blobs = [(None if anew else self._noted(name)) or self._pack(name, scratch) for name in names]
             digest = _write_layout(scratch, blobs, environment)
-            said = self._run("copy", f"oci:{scratch}:{_NAME}", f"docker://{self._address.repository}:{tag}", "dest")
+            said = skopeo.copy(f"oci:{scratch}:{_NAME}", f"docker://{self._address.repository}:{tag}", self._options("dest"))
             if said:
                 raise Failed(f"the registry {self._address.repository} does not take what was built: {said}")
             for name, blob in zip(names, blobs, strict=True):
@@ -200,23 +197,8 @@ class Registry:
         finally:
             shutil.rmtree(path, ignore_errors=True)
 
-    def _run(self, command: str, source: str, target: str, side: str) -> str:
-        """@param side: which of the two is the registry. @return what skopeo said if it failed; empty if it did not"""
-        words = [find("skopeo", "skopeo", "skopeo"), "--insecure-policy", command, "--quiet", *self._options(side)]
-        try:
-            done = subprocess.run(
-                [*words, source, target],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                timeout=TIMEOUT_S,
-            )
-        except subprocess.TimeoutExpired:
-            return f"no end after {TIMEOUT_S} s"
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        return (said[-1] if said else f"skopeo ended with exit code {done.returncode}") if done.returncode else ""
-
     def _options(self, side: str) -> list[str]:
+        """Of skopeo. @param side: which of its two, src or dest, is this registry"""
         words = [] if self._address.tls else [f"--{side}-tls-verify=false"]
         return [*words, "--authfile", self._address.credentials] if self._address.credentials else words
 
