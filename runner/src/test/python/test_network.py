@@ -13,6 +13,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 
@@ -306,6 +307,22 @@ def test_given_an_operator_who_shares_the_nodes_network_when_a_container_tries_t
     listener = listen("127.0.0.1")
     node.runtime(f"import socket; print(socket.create_connection(('127.0.0.1', {listener.port}), 5).recv(20).decode())")
     assert node.run(SERAI_NETWORK="node").out.strip() == "the node's"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a device node")
+@pytest.mark.parametrize("mode", ["600", "666"])
+def test_given_a_tunnel_device_when_it_is_roots_own_or_everybodys_then_a_network_is_made_all_the_same(mode):
+    sources = pathlib.Path(network.__file__).parents[1]
+    device = f"mount -t tmpfs none /dev/net && mknod -m {mode} {network.TUN} c 10 200"
+    look = f"import os, sys; sys.path.insert(0, {str(sources)!r})\nfrom serai_runner.network import Network, TUN\n"
+    look += "network = Network(); network.ready(); network.close(); print(oct(os.stat(TUN).st_mode & 0o777))"
+    ran = subprocess.run(
+        ["unshare", "--mount", "/bin/sh", "-c", f'{device} && exec "$0" -c "$1"', sys.executable, look],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.stdout == f"0o{mode}\n", ran.stderr  # the node's own is not changed
 
 
 def test_given_a_resolver_that_nothing_gets_to_when_a_container_asks_then_pasta_asks_it(tmp_path, monkeypatch):

@@ -43,6 +43,14 @@ def unmount(target: str) -> None:
         raise OSError(number, os.strerror(number), target)
 
 
+def own_mounts() -> None:
+    """From here on what this thread and its children mount is theirs alone. @raise Failed: not permitted here"""
+    if _libc.unshare(_NEWNS):
+        number = ctypes.get_errno()
+        raise Failed(f"this node permits no mounts of our own: {os.strerror(number)}")
+    mount("", "/", "", _REC | _SLAVE)
+
+
 class Stage:
     """A place of our own for mounts, gone with this process. Make and use it on the main thread only: the namespace is
     that thread's, and its children's."""
@@ -55,10 +63,7 @@ class Stage:
         self._network = network
         self._shown: dict[str, str] = {}
         os.makedirs(STAGE, mode=0o755, exist_ok=True)
-        if _libc.unshare(_NEWNS):
-            number = ctypes.get_errno()
-            raise Failed(f"this node permits no mounts of our own: {os.strerror(number)}")
-        mount("", "/", "", _REC | _SLAVE)
+        own_mounts()
         mount("serai", STAGE, "tmpfs", 0, "mode=0755")
         self.users = os.path.join(STAGE, "users")
         if users:

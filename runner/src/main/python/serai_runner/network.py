@@ -34,6 +34,7 @@ ADDRESS_4, GATEWAY_4, PREFIX_4 = "192.0.0.2", "192.0.0.1", 29
 ADDRESS_6, GATEWAY_6, PREFIX_6 = "fd73:6572:6169::2", "fd73:6572:6169::1", 64
 MTU = 65_520  # the longest that it carries
 STORE = ("127.0.0.1", 59)  # any private file service (IANA): where a container finds large values; see store.Store
+TUN = "/dev/net/tun"
 START_S = 20  # a machine at its limits; it takes some milliseconds
 
 _NEWUSER, _NEWNET = 0x10000000, 0x40000000
@@ -246,6 +247,7 @@ def _make(
 
     libc = ctypes.CDLL(None, use_errno=True)
     if os.geteuid() == 0:
+        _share_tun()
         os.setgroups([])
         os.setresgid(USER, USER, USER)
         os.setresuid(USER, USER, USER)
@@ -276,6 +278,22 @@ def _make(
     os._exit(0)
 
 
+def _share_tun() -> None:
+    """As root, before it is given up: its device is for everybody where udev has seen to it, and else one is made that is,
+    which this process alone and what it becomes find."""
+    import stat
+
+    from . import namespaces
+
+    found = os.stat(TUN)
+    if found.st_mode & 0o006 == 0o006:
+        return
+    namespaces.own_mounts()
+    namespaces.mount("serai", os.path.dirname(TUN), "tmpfs", 0, "mode=0755")
+    os.mknod(TUN, stat.S_IFCHR, found.st_rdev)
+    os.chmod(TUN, 0o666)
+
+
 def _keep_only(kept: int) -> None:
     """Whoever made us may close what was open then: it is over for the other end, too."""
     for fd in map(int, os.listdir("/proc/self/fd")):
@@ -293,7 +311,7 @@ def _make_interface(any_socket: socket.socket, families: Collection[int], outbou
 
     from . import outlet
 
-    tap = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+    tap = os.open(TUN, os.O_RDWR | os.O_CLOEXEC)
     fcntl.ioctl(tap, _TUNSETIFF, struct.pack("16sH22x", b"eth0", _TAP))
     fcntl.ioctl(tap, _TUNSETPERSIST, 1)
     os.close(tap)
@@ -373,7 +391,10 @@ def _carry(
     if forwarder in _resolver(families, outbound):  # else it would take the node's resolver's answers for its own
         words += ["--dns-forward", forwarder]
     words += ["--userns", f"/proc/{maker}/ns/user", "--netns", f"/proc/{maker}/ns/net"]
-    as_whom = [f"--reuid={USER}", f"--regid={USER}", "--clear-groups"] if os.geteuid() == 0 else []
+    as_whom = []
+    if os.geteuid() == 0:
+        _share_tun()
+        as_whom = [f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
     program = "setpriv"
     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
     environment = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"}
