@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """GPUs: each container has exactly its own, and whoever waits for one knows why."""
 
+import ast
+import secrets
+
 import computing
 import modal
 import pytest
@@ -122,6 +125,25 @@ def test_given_no_free_gpu_when_called_then_the_function_and_the_call_tell_the_r
     blocking.get()
     call.get()
     eventually(lambda: NO_H100 not in reason_of(platform, running.one), 10, "another reason")
+
+
+@pytest.mark.timeout(900)  # if nobody has made the base system before
+def test_given_a_build_with_a_gpu_when_none_is_free_then_it_says_what_it_waits_for_and_has_its_own_then(running, nomad, models):
+    blocking = running.both.spawn(20)
+    eventually(lambda: len(held(nomad)) == 2, 20, "both H100 are held")
+    program = start("run", "computing_builds.py", BUILT_MARK=secrets.token_hex(4))
+    program.shows(f"The build waits for {NO_H100}", within=30)
+    blocking.get()
+    told = program.end(timeout=800).ok().output
+    seen = ast.literal_eval(told.split("seen: ")[1].splitlines()[0])
+    assert seen["seen"] == seen["given"] and models[seen["seen"][0]] == H100
+    assert seen["now"] == [], "the function itself has none"
+
+
+def test_given_a_build_with_a_gpu_that_is_not_known_then_it_is_refused_with_what_is():
+    ended = start("run", "computing_builds.py", BUILT_GPU="H1000").end(timeout=60)
+    assert ended.code == 1
+    assert "gpu 'H1000' is not known here. Known are: A10" in ended.output
 
 
 @pytest.mark.parametrize(

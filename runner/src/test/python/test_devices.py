@@ -11,7 +11,7 @@ import stat
 
 import pytest
 import roots
-from serai_runner import devices
+from serai_runner import devices, layers
 from serai_runner.problems import Failed
 
 FIRST, SECOND, THIRD = (f"GPU-11111111-aaaa-4aaa-8aaa-00000000000{n}" for n in (1, 2, 3))
@@ -115,6 +115,24 @@ def test_given_an_assignment_that_cannot_be_when_it_starts_then_it_says_why(node
     ended = node.run(NVIDIA_DEV_ROOT=str(root), SERAI_GPUS=wanted, NVIDIA_VISIBLE_DEVICES=visible)
     assert ended.code == 1 and "must not start" not in ended.out + ended.err
     assert why in http.exits[0]["reason"]
+
+
+@pytest.mark.skipif(not roots.available(), reason="needs root, nsenter and the distribution's Python")
+def test_given_a_build_with_a_gpu_when_it_runs_then_its_commands_see_that_one_and_the_layer_has_nothing_of_it(
+    node, root, http, base
+):
+    line = "cat /dev/nvidia[0-9]* > /seen; echo $NVIDIA_VISIBLE_DEVICES > /given; ls /run/serai/nvidia > /libraries || true"
+    command = {"kind": "RUN", "line": line, "command": ["/bin/sh", "-c", line], "environment": {}, "directory": "/", "user": ""}
+    http.build = {
+        "build": "po-build", "token": "po-build.bt-1", "root": {"base": base, "layers": []}, "memory_mb": 512,
+        "work": [{"image": "im-1", "steps": [{**command, "sources": [], "target": ""}], "context": [], "secrets": {}}],
+    }  # fmt: skip
+    ended = node.run(120, SERAI_BUILD="1", NVIDIA_DEV_ROOT=str(root), SERAI_GPUS="1", NVIDIA_VISIBLE_DEVICES=SECOND)
+    assert http.build_ends[-1]["ok"], ended.err
+    layer = pathlib.Path(node.cache, "layers", http.build_layers[-1]["digest"][: layers.NAME])
+    assert (layer / "seen").read_text() == SECOND
+    assert (layer / "given").read_text() == SECOND + "\n"
+    assert not (layer / "usr/local/nvidia").exists() and not list((layer).glob("dev/*")) and not list((layer).glob("run/*"))
 
 
 def test_given_a_missing_node_when_looked_for_then_the_path_is_named(root):

@@ -13,7 +13,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from . import limits, messages, sandbox
+from . import devices, limits, messages, sandbox
 from .bases import Base, apt_options, copy_python
 from .built import Assembly
 from .files import Cache, lay_out_for_layer
@@ -130,6 +130,9 @@ class Builder:
         self._bwrap = sandbox.find_bwrap()
         assembly = Assembly(self._settings.cache, self._scratch, self._logs.tell, self._network)
         lower = assembly.lower(self._build.root)
+        settings = self._settings
+        given = devices.find(settings.gpus, settings.visible, settings.device_root)
+        self._devices = devices.shown(devices.for_build(given), assembly.stage)
         if assembly.registry:
             for path in reversed(lower):  # made before there was a registry, or in a container
                 assembly.registry.keep(os.path.basename(path))
@@ -184,6 +187,10 @@ class Builder:
     @property
     def base(self) -> Base:
         return self._base
+
+    @property
+    def devices(self) -> devices.Devices:
+        return self._devices
 
     def python(self, version: str) -> str:
         """@return the prefix of one on this node that can be moved"""
@@ -314,13 +321,17 @@ class Layer:
         directory: str,
         shown: Sequence[str] = (),
     ) -> None:
-        more = [*shown, *(("--ro-bind", self._context, CONTEXT) if self._context else ())]
+        given = self._builder.devices
+        more = [*devices.arguments(given), *shown, *(("--ro-bind", self._context, CONTEXT) if self._context else ())]
+        environment = {**given.environment, **environment}
+        if given.files:
+            sandbox.prepend(environment, "LD_LIBRARY_PATH", devices.BUILD_LIBRARIES)
         words = list(command)
         if step["user"] and step["kind"] == "RUN":
             user, _, group = step["user"].partition(":")
             words = ["setpriv", f"--reuid={user}", *([f"--regid={group}"] if group else []), "--init-groups", "--", *words]
         options = self._assembly.options(
-            self._root, self._names, self._builder.base, dict(environment), directory, [*more, "--dir", directory]
+            self._root, self._names, self._builder.base, environment, directory, [*more, "--dir", directory]
         )
         code, said = self._builder.command(self._assembly, options, words)
         if code:

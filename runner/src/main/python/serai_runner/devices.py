@@ -7,12 +7,16 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .problems import Failed
 
+if TYPE_CHECKING:
+    from .namespaces import Stage
+
 PROC = "/proc/driver/nvidia"
 LIBRARIES = "/usr/local/nvidia/lib64"  # in the container; where NVIDIA's own images look as well
+BUILD_LIBRARIES = "/run/serai/nvidia"  # in a build
 
 # Of the driver that runs on the node, never of an image: they have to be of the same version as the kernel's module.
 _LIBRARIES = (
@@ -149,6 +153,20 @@ def _linked() -> dict[str, str]:
         if arrow and machine in name:
             found.setdefault(name.split(" ", 1)[0], path)
     return found
+
+
+def shown(devices: Devices, stage: Stage) -> Devices:
+    """The same where users of the stage's own find them."""
+    return devices._replace(
+        nodes=tuple((stage.show_device(source), target) for source, target in devices.nodes),
+        files=tuple((stage.show(source), target) for source, target in devices.files),
+    )
+
+
+def for_build(devices: Devices) -> Devices:
+    """The same for commands that make a layer, in which nothing of it shall be left."""
+    files = tuple((source, target.replace(LIBRARIES, BUILD_LIBRARIES, 1)) for source, target in devices.files)
+    return devices._replace(files=files)
 
 
 def arguments(devices: Devices) -> list[str]:

@@ -275,15 +275,16 @@ def environment(root: Root | Built | Given, identity: Identity) -> dict[str, str
         "MODAL_CONTAINER_ARGUMENTS_PATH": ARGUMENTS,
         "MODAL_IS_REMOTE": "1",
     }
-    _prepend(given, "PYTHONPATH", "/root:/pkg")
+    prepend(given, "PYTHONPATH", "/root:/pkg")
     if isinstance(root, Root) and root.interpreter.shared and root.interpreter.relocated:
-        _prepend(given, "LD_LIBRARY_PATH", "/usr/local/lib")
+        prepend(given, "LD_LIBRARY_PATH", "/usr/local/lib")
     if identity.devices.files:
-        _prepend(given, "LD_LIBRARY_PATH", devices.LIBRARIES)
+        prepend(given, "LD_LIBRARY_PATH", devices.LIBRARIES)
     return given
 
 
-def _prepend(environment: dict[str, str], name: str, value: str) -> None:
+def prepend(environment: dict[str, str], name: str, value: str) -> None:
+    """To a list of directories."""
     after = environment.get(name)
     environment[name] = f"{value}:{after}" if after else value
 
@@ -419,14 +420,10 @@ def _shown_identity(identity: Identity, stage: Stage) -> Identity:
 
     own_tree(identity.directory)
     own_tree(identity.names)
-    given = identity.devices
     return identity._replace(
         directory=stage.show(identity.directory),
         names=stage.show(identity.names),
-        devices=given._replace(
-            nodes=tuple((stage.show_device(source), target) for source, target in given.nodes),
-            files=tuple((stage.show(source), target) for source, target in given.files),
-        ),
+        devices=devices.shown(identity.devices, stage),
     )
 
 

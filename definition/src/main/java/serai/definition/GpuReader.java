@@ -3,13 +3,14 @@
 package serai.definition;
 
 import java.util.List;
+import java.util.Optional;
 import modal.client.Function;
 import modal.client.GPUConfig;
 import serai.device.DeviceNames;
 import serai.device.Gpu;
 import serai.problem.Problem;
 
-/** Reads which GPUs a function asks for. Only known names: one that means nothing would wait for ever. */
+/** Reads which GPUs a function or a build asks for. Only known names: one that means nothing would wait for ever. */
 record GpuReader(DeviceNames names) {
     /** Each alternative is a pool of its own. */
     private static final int MOST_RANKS = 8;
@@ -21,8 +22,7 @@ record GpuReader(DeviceNames names) {
                     "gpu: %d alternatives, at most %d are allowed", ranked.size(), MOST_RANKS);
         }
         if (ranked.size() < 2) {
-            var asked = function.getResources().getGpuConfig();
-            return asked.equals(GPUConfig.getDefaultInstance()) ? List.of() : List.of(gpu(asked));
+            return read(function.getResources().getGpuConfig()).stream().toList();
         }
         var plain = withoutGpu(ranked.getFirst());
         if (!ranked.stream().allMatch(alternative -> withoutGpu(alternative).equals(plain))) {
@@ -31,6 +31,11 @@ record GpuReader(DeviceNames names) {
         return ranked.stream()
                 .map(alternative -> gpu(alternative.getResources().getGpuConfig()))
                 .toList();
+    }
+
+    /** What is no choice. */
+    Optional<Gpu> read(GPUConfig asked) {
+        return asked.equals(GPUConfig.getDefaultInstance()) ? Optional.empty() : Optional.of(gpu(asked));
     }
 
     private Gpu gpu(GPUConfig asked) {

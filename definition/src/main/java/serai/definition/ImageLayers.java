@@ -17,6 +17,7 @@ import modal.client.DataFormat;
 import modal.client.FunctionInput;
 import modal.client.Image;
 import modal.client.ImageContextFile;
+import serai.device.DeviceNames;
 import serai.image.Images;
 import serai.mount.Mount;
 import serai.mount.MountFile;
@@ -44,21 +45,24 @@ public class ImageLayers {
     private final Mounts mounts;
     private final Workspaces workspaces;
     private final Secrets secrets;
+    private final DeviceNames devices;
 
     @Inject
-    public ImageLayers(Images images, Mounts mounts, Workspaces workspaces, Secrets secrets) {
+    public ImageLayers(Images images, Mounts mounts, Workspaces workspaces, Secrets secrets, DeviceNames devices) {
         this.images = images;
         this.mounts = mounts;
         this.workspaces = workspaces;
         this.secrets = secrets;
+        this.devices = devices;
     }
 
     public ImageLayers() {
-        this(null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null); // for the server's proxy
     }
 
     /**
-     * @throws serai.problem.ProblemException {@link Problem#IMAGE_UNSUPPORTED} naming what cannot be built
+     * @throws serai.problem.ProblemException {@link Problem#IMAGE_UNSUPPORTED} naming what cannot be built, {@link
+     *     Problem#INVALID_ARGUMENT} for a GPU that is not known
      */
     public Read getOrCreate(Tenant tenant, Image image, String builderVersion) {
         refuseUnsupported(image);
@@ -66,6 +70,7 @@ public class ImageLayers {
         if (!image.getImageRegistryConfig().getSecretId().isEmpty()) {
             secrets.mustFit(tenant, List.of(image.getImageRegistryConfig().getSecretId()));
         }
+        var gpu = new GpuReader(devices).read(image.getGpuConfig());
         var contextMount = image.getContextMountId().isEmpty()
                 ? Optional.<Mount>empty()
                 : Optional.of(mounts.get(tenant, image.getContextMountId()));
@@ -84,6 +89,7 @@ public class ImageLayers {
                                 image.getSecretIdsList(),
                                 python,
                                 function(image),
+                                gpu,
                                 builderVersion)));
         images.used(stored.id(), Instant.now());
         return new Read(stored, images.contents(stored.id()));
@@ -136,7 +142,6 @@ public class ImageLayers {
     }
 
     private static void refuseUnsupported(Image image) {
-        refuse(image.hasGpuConfig() && image.getGpuConfig().getCount() > 0, "a GPU in an image build");
         refuse(!image.getBuildFunctionDef().isEmpty(), "Image.run_function of so old a client");
         refuse(image.getVolumeMountsCount() > 0, "volumes in an image build");
         refuse(image.getBaseImagesCount() > 1, "more than one base image");

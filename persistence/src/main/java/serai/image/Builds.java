@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
+import serai.device.Gpu;
 import serai.id.NewId;
 import serai.id.Secret;
 import serai.pool.PoolId;
@@ -26,6 +27,9 @@ import serai.signal.Topic;
 @ApplicationScoped
 @Transactional
 public class Builds {
+    /** The stream of what neither stdout nor stderr of a command said. */
+    private static final int PLATFORM = 3;
+
     private final Jdbi jdbi;
     private final Images images;
     private final Signals signals;
@@ -186,17 +190,32 @@ public class Builds {
 
     /** What has to be done by commands, the lowest image first, and the layers on which it is done. */
     public Task task(Build build) {
+        var due = due(build);
+        return new Task(due.base(), due.layers(), work(due.images()));
+    }
+
+    /** One job makes all that is missing: what the highest image asks for that asks for any. */
+    public Optional<Gpu> gpu(Build build) {
+        return due(build).images().stream()
+                .flatMap(id -> images.find(id).flatMap(Image::gpu).stream())
+                .reduce((lower, higher) -> higher);
+    }
+
+    private Due due(Build build) {
         if (build.functionId().isPresent()) {
             var below = images.rooted(below(build));
-            return new Task(below.base().orElseThrow(), below.layers(), work(below.missing()));
+            return new Due(below.base().orElseThrow(), below.layers(), below.missing());
         }
         var contents = images.contents(build.imageId());
         if (build.forced() && contents.isReady()) {
             var below = contents.layers().subList(0, contents.layers().size() - 1); // without its own
-            return new Task(contents.base().orElseThrow(), below, work(List.of(build.imageId())));
+            return new Due(contents.base().orElseThrow(), below, List.of(build.imageId()));
         }
-        return new Task(contents.base().orElseThrow(), contents.layers(), work(contents.missing()));
+        return new Due(contents.base().orElseThrow(), contents.layers(), contents.missing());
     }
+
+    /** @param images to be made, the lowest first */
+    private record Due(BaseSystem base, List<String> layers, List<String> images) {}
 
     /** @param layers by their digests, the lowest first */
     public record Task(BaseSystem base, List<String> layers, List<Work> work) {}
@@ -346,6 +365,20 @@ public class Builds {
             batch.execute();
         });
         signals.afterCommit(Topic.build(id.value()));
+    }
+
+    /** Of the platform's own, if the build has not said it yet. */
+    public void note(PoolId id, String sentence, Instant now) {
+        var content = sentence + "\n";
+        boolean isSaid = jdbi.withHandle(handle -> handle.createQuery(
+                        "select exists (select 1 from image_build_log where build_id = :id and content = :content)")
+                .bind("id", id.value())
+                .bind("content", content)
+                .mapTo(Boolean.class)
+                .one());
+        if (!isSaid) {
+            append(id, List.of(new Said(0, now, PLATFORM, content)), now);
+        }
     }
 
     /** @param ordinal its place in what the build said; 0 before it is kept */

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.hibernate.annotations.JdbcTypeCode;
 import org.hibernate.type.SqlTypes;
+import serai.device.Gpu;
 
 /** What a container finds around its code, one layer of it. What its build does is read by {@link Builds} alone. */
 @Entity
@@ -25,6 +26,7 @@ public class Image {
     private boolean needsBuild;
     private String layer;
     private byte[] functionInput;
+    private String gpu;
 
     @JdbcTypeCode(SqlTypes.JSON)
     private Map<String, String> environment;
@@ -88,6 +90,11 @@ public class Image {
     /** @return what the function that makes it is called with, as the client's message; empty if commands make it */
     Optional<byte[]> functionInput() {
         return Optional.ofNullable(functionInput);
+    }
+
+    /** What the commands that make it are given. */
+    Optional<Gpu> gpu() {
+        return Optional.ofNullable(gpu).map(Gpu::parse);
     }
 
     Map<String, String> environment() {

@@ -18,6 +18,7 @@ import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
 import serai.config.ImageConfig;
 import serai.config.RunnerConfig;
+import serai.device.Gpu;
 import serai.problem.Problem;
 import serai.workspace.Tenant;
 
@@ -68,9 +69,10 @@ public class Images {
                 || layer.from().map(this::mustBeMade).orElse(false);
         em.createNativeQuery("""
                         insert into image (id, workspace_id, base_id, builder_version, python_version, environment, workdir,
-                            base_system, run_as, needs_build, steps, secrets, function_input)
+                            base_system, run_as, needs_build, steps, secrets, function_input, gpu)
                         values (:id, :ws, :base, :builder, null, '{}', :workdir, :system, :user, :build,
-                            cast(:steps as jsonb), string_to_array(:secrets, ','), cast(:function as bytea)) on conflict do nothing""")
+                            cast(:steps as jsonb), string_to_array(:secrets, ','), cast(:function as bytea),
+                            cast(:gpu as text)) on conflict do nothing""")
                 .setParameter("id", id)
                 .setParameter("ws", tenant.workspaceId())
                 .setParameter("base", request.baseId().orElse(null))
@@ -82,6 +84,7 @@ public class Images {
                 .setParameter("steps", json(layer.steps()))
                 .setParameter("secrets", String.join(",", request.secrets()))
                 .setParameter("function", request.function().orElse(null))
+                .setParameter("gpu", request.gpu().map(Gpu::text).orElse(null))
                 .executeUpdate();
         var image = em.find(Image.class, id);
         image.describe(layer);
@@ -237,6 +240,7 @@ public class Images {
      * @param secrets ids of those whose variables commands see
      * @param python major.minor of the one that {@code COPY /python/.} puts into it
      * @param function what the function that makes it is called with, as the client's message; empty if commands make it
+     * @param gpu what the commands are given
      */
     public record Request(
             List<String> dockerfile,
@@ -246,6 +250,7 @@ public class Images {
             List<String> secrets,
             Optional<String> python,
             Optional<byte[]> function,
+            Optional<Gpu> gpu,
             String builderVersion) {}
 
     /**

@@ -105,6 +105,17 @@ class BuildsTest {
     }
 
     @Test
+    void whatThePlatformNotes_isSaidOnce() {
+        var build = builds.open(image(), workspace, false, Optional.empty(), "1.6.4", NOW);
+        builds.note(build.id(), "It waits", NOW);
+        builds.note(build.id(), "It waits for something else", NOW);
+        builds.note(build.id(), "It waits", NOW);
+        assertThat(builds.said(build.id(), 0, 10))
+                .extracting(Builds.Said::content)
+                .containsExactly("It waits\n", "It waits for something else\n");
+    }
+
+    @Test
     void aLayer_isForgottenWhenItIsOldAndNoPoolNeedsIt() {
         var old = layered("a", NOW.minusSeconds(100));
         var young = layered("b", NOW);

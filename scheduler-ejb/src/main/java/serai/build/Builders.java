@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -22,10 +23,13 @@ import serai.activate.Publisher;
 import serai.cluster.AllocationId;
 import serai.cluster.Cluster;
 import serai.cluster.PoolJob;
+import serai.cluster.Shortage;
 import serai.config.ImageConfig;
 import serai.config.LogConfig;
 import serai.config.RunnerConfig;
 import serai.container.Container;
+import serai.device.DeviceNames;
+import serai.device.Gpu;
 import serai.id.Secret;
 import serai.image.Builds;
 import serai.image.Garbage;
@@ -61,6 +65,7 @@ public class Builders {
     private final RunnerConfig runner;
     private final ImageConfig settings;
     private final LogConfig logSettings;
+    private final DeviceNames devices;
     private final InstantSource clock = InstantSource.system();
     private final Set<PoolId> looking = ConcurrentHashMap.newKeySet();
 
@@ -79,7 +84,8 @@ public class Builders {
             Servers servers,
             RunnerConfig runner,
             ImageConfig settings,
-            LogConfig logSettings) {
+            LogConfig logSettings,
+            DeviceNames devices) {
         this.builds = builds;
         this.functions = functions;
         this.publisher = publisher;
@@ -91,10 +97,11 @@ public class Builders {
         this.runner = runner;
         this.settings = settings;
         this.logSettings = logSettings;
+        this.devices = devices;
     }
 
     public Builders() {
-        this(null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Looks at every build that is under way or leaves a job behind. */
@@ -155,6 +162,8 @@ public class Builders {
             functions.call(build);
         } else if (!build.declared()) {
             begin(build);
+        } else if (build.state() == Builds.State.WAITING) {
+            cluster.shortage(build.id()).ifPresent(shortage -> waits(build, shortage));
         }
     }
 
@@ -164,6 +173,11 @@ public class Builders {
             case BuildFunctions.Next.Call again -> functions.call(build);
             case BuildFunctions.Next.End(var state, var reason) -> end(build.id(), state, reason);
         }
+    }
+
+    private void waits(Builds.Build build, Shortage shortage) {
+        var what = builds.gpu(build).map(Gpu::toString).orElse("a place");
+        builds.note(build.id(), "The build waits for %s: %s".formatted(what, shortage.reason()), clock.instant());
     }
 
     private void removeJob(Builds.Build build) {
@@ -227,26 +241,33 @@ public class Builders {
                 .orElseThrow(() -> Problem.CONTAINER_REFUSED.because("build %s takes no builder", id));
     }
 
-    private Map<String, String> environment(Builds.Build build) {
+    private Map<String, String> environment(Builds.Build build, Optional<Gpu> gpu) {
         var environment = new HashMap<>(Map.of(
                 "SERAI_URL", servers.addresses().stream().map(URI::toString).collect(joining(",")),
                 "SERAI_POOL", build.id().value(),
                 "SERAI_CACHE", runner.cache(),
                 "SERAI_BUILD", "1"));
         environment.putAll(runner.network());
+        gpu.ifPresent(it -> environment.put("SERAI_GPUS", Integer.toString(it.count())));
         return environment;
     }
 
     private PoolJob job(Builds.Build build) {
+        var gpu = builds.gpu(build);
         return new PoolJob(
                 build.id(),
                 Map.of("app", "image build", "function", build.imageId(), "workspace", build.workspaceId()),
-                new PoolJob.Resources(settings.buildCpu(), settings.buildMemory(), 0, DISK_MB),
+                new PoolJob.Resources(
+                        settings.buildCpu(),
+                        settings.buildMemory(),
+                        0,
+                        DISK_MB,
+                        gpu.map(devices::request).stream().toList()),
                 1,
                 build.secret(),
                 new PoolJob.Runner(
                         servers.addresses().stream().map(artifact::below).toList(), artifact.sha256(), runner.python()),
-                environment(build),
+                environment(build, gpu),
                 KILL_TIMEOUT);
     }
 }

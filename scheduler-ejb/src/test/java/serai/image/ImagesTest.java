@@ -4,10 +4,12 @@ package serai.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import serai.device.Gpu;
 import serai.id.NewId;
 import serai.server.TestServer;
 
@@ -16,8 +18,54 @@ class ImagesTest {
 
     private String layer(Optional<String> base, String... lines) {
         var request = new Images.Request(
-                List.of(lines), base, List.of(), Map.of(), List.of(), Optional.empty(), Optional.empty(), "2026.10");
+                List.of(lines),
+                base,
+                List.of(),
+                Map.of(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                "2026.10");
         return server.images.getOrCreate(server.tenant, NewId.of("im"), request).id();
+    }
+
+    private String computed(String base, Optional<Gpu> gpu, String line) {
+        var request = new Images.Request(
+                List.of("FROM base", line),
+                Optional.of(base),
+                List.of(),
+                Map.of(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                gpu,
+                "2026.10");
+        return server.images.getOrCreate(server.tenant, NewId.of("im"), request).id();
+    }
+
+    private Optional<Gpu> gpuOfBuild(String image, boolean forced) {
+        var build = server.builds.open(
+                server.images.find(image).orElseThrow(), forced, Optional.empty(), "1.6.4", Instant.now());
+        return server.builds.gpu(build);
+    }
+
+    @Test
+    void givenGpusThatLayersAskFor_thenABuildHasThoseOfTheHighestThatItMakes() {
+        var slim = layer(Optional.empty(), "FROM python:3.12-slim");
+        var plain = computed(slim, Optional.empty(), "RUN true");
+        var one = computed(plain, Optional.of(new Gpu("H100", 1)), "RUN make");
+        var two = computed(one, Optional.of(new Gpu("H100", 2)), "RUN make more");
+        var above = computed(two, Optional.empty(), "RUN make the rest");
+
+        assertThat(gpuOfBuild(plain, false)).isEmpty();
+        assertThat(gpuOfBuild(one, false)).contains(new Gpu("H100", 1));
+        assertThat(gpuOfBuild(above, false)).contains(new Gpu("H100", 2));
+
+        for (var image : List.of(slim, plain, one, two, above)) {
+            server.jdbi.useHandle(h -> h.execute("update image set layer = 'there' where id = ?", image));
+        }
+        assertThat(gpuOfBuild(above, true)).as("made anew on what is there").isEmpty();
     }
 
     private Optional<List<String>> entrypoint(String image) {

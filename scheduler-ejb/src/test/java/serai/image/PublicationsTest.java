@@ -29,7 +29,15 @@ class PublicationsTest {
 
     private String image(Optional<String> base, String... lines) {
         var request = new Images.Request(
-                List.of(lines), base, List.of(), Map.of(), List.of(), Optional.empty(), Optional.empty(), "2026.10");
+                List.of(lines),
+                base,
+                List.of(),
+                Map.of(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                "2026.10");
         return server.images.getOrCreate(server.tenant, NewId.of("im"), request).id();
     }
 
