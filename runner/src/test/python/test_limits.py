@@ -59,21 +59,23 @@ print(subprocess.run([sys.executable, "-c", grow]).returncode)
     assert http.exits[0]["exit_code"] == 0
 
 
-def test_given_a_cluster_that_gives_less_when_the_container_takes_more_then_that_is_the_reason(node, http):
+def test_given_a_cluster_that_gives_less_when_the_container_takes_more_then_that_is_the_reason(node, http, controllers):
+    needs(controllers, "memory")
     above = make_group(f"serai-above-{os.getpid()}")
     try:
-        (directory,) = (d for d in above.directories if os.path.exists(os.path.join(d, "memory.limit_in_bytes")))
-    except ValueError:
-        above.remove()
-        pytest.skip("only below a group of version 1 there are others")
-    try:
         above.limit(Limits(memory_mb=160))
-        node.prefix = ["sh", "-c", 'echo $$ >"$0" && exec "$@"', os.path.join(directory, "cgroup.procs")]
+        (place,) = (p for p in above.places if {"memory.limit_in_bytes", "memory.max"} & set(os.listdir(p)))
+        if "memory.max" in os.listdir(place):  # version 2: only a group that is given has others inside
+            os.setxattr(place, "user.delegate", b"1")
+        node.prefix = ["sh", "-c", 'echo $$ >"$0" && exec "$@"', os.path.join(place, "cgroup.procs")]
         http.answer["limits"] = {"pids": 1000}
         node.runtime("x = []\nwhile True: x.append(bytearray(1 << 20))")
         node.run()
         assert [(one["signal"], one["reason"]) for one in http.exits] == [(9, f"out of memory: {container.CLUSTERS_LIMIT}")]
     finally:
+        for place in above.places:
+            with contextlib.suppress(FileNotFoundError):
+                os.rmdir(os.path.join(place, limits.BESIDE))
         above.remove()
 
 
@@ -100,9 +102,9 @@ def test_given_a_cpu_limit_when_the_container_works_then_it_is_slowed_down(node,
     http.answer["limits"] = {"milli_cpu": 200}
     node.runtime("""
 import time
-end = time.monotonic() + 2
+end, begun = time.monotonic() + 2, time.process_time()
 while time.monotonic() < end: pass
-print(time.process_time() < 1)
+print(time.process_time() - begun < 1)
 """)
     assert node.run().out == "True\n"
 
@@ -169,30 +171,92 @@ def test_given_a_request_when_a_container_runs_then_its_group_has_the_weight(nod
     assert left(http.container) == []
 
 
-def test_given_the_kernels_own_version_2_when_a_group_is_made_then_processes_come_and_go_in_it(tmp_path, monkeypatch):
-    """Whatever controllers it has here: the moves, not the limits."""
+@pytest.fixture
+def two(monkeypatch):
+    """A group of the kernel's own version 2, whatever controllers it has here: for the moves, not the limits."""
     mounts = [line.split() for line in pathlib.Path("/proc/self/mounts").read_text().splitlines()]
-    place = next((pathlib.Path(words[1]) for words in mounts if words[2] == "cgroup2"), None)
-    offered = (place / "cgroup.controllers").read_text().split() if place else []
+    mount = next((pathlib.Path(words[1]) for words in mounts if words[2] == "cgroup2"), None)
+    domains = {"hugetlb", "io", "memory", "misc", "rdma"}  # the others may be given to groups that have processes
+    offered = set((mount / "cgroup.controllers").read_text().split()) & domains if mount else set()
     if not offered:
         pytest.skip("there is no version 2 with controllers here")
     monkeypatch.setattr(limits, "CONTROLLERS", tuple(offered))
-    (tmp_path / "own").write_text("0::/\n")
-    group = make_group(f"serai-test-{os.getpid()}", root=str(place), own=str(tmp_path / "own"))
-    if not group.controllers:
-        pytest.skip("no group can be made there")
-    assert group.controllers == set(offered)
-    (directory,) = group.directories
+    place = mount / f"serai-test-{os.getpid()}"
     try:
-        with subprocess.Popen(["sleep", "600"]) as process:
-            group.add(process.pid)
-            assert group.processes() == [process.pid]
-            assert f"0::/{os.path.basename(directory)}" in pathlib.Path(f"/proc/{process.pid}/cgroup").read_text().splitlines()
-            process.kill()
-        group.add(process.pid)  # it has ended, which is no error
-    finally:
+        limits._use(str(mount), frozenset(offered))
+        place.mkdir()
+    except OSError as e:
+        pytest.skip(f"no group can be made there: {e}")
+    yield place
+    for directory, _, _ in os.walk(place, topdown=False):
+        os.rmdir(directory)
+
+
+@contextlib.contextmanager
+def asleep(group: pathlib.Path):
+    """A process in that group."""
+    with subprocess.Popen(["sleep", "600"]) as process:
+        (group / "cgroup.procs").write_text(str(process.pid))
+        yield process
+        process.kill()
+
+
+def made_in(own: pathlib.Path, place: pathlib.Path, tmp_path) -> Group:
+    (tmp_path / "own").write_text(f"0::/{own.relative_to(place)}\n".replace("/.", "/"))
+    return make_group("serai-x", root=str(place), own=str(tmp_path / "own"))
+
+
+def group_of(process: subprocess.Popen) -> str:
+    lines = pathlib.Path(f"/proc/{process.pid}/cgroup").read_text().splitlines()
+    return next(line for line in lines if line.startswith("0::")).removeprefix("0::")
+
+
+def test_given_version_2_when_a_group_is_made_then_it_stands_beside_our_own_and_processes_come_and_go_in_it(two, tmp_path):
+    (two / "own").mkdir()
+    group = made_in(two / "own", two, tmp_path)
+    assert group.controllers == set(limits.CONTROLLERS)
+    assert group.directories == {str(two / "serai-x")}
+    with subprocess.Popen(["sleep", "600"]) as process:
+        group.add(process.pid)
+        assert group.processes() == [process.pid]
+        assert group_of(process) == f"/{two.name}/serai-x/{limits.INSIDE}"
+        process.kill()
+    group.add(process.pid)  # it has ended, which is no error
+    group.remove()
+    assert not (two / "serai-x").exists()
+
+
+def test_given_version_2_when_systemd_wants_a_controller_back_then_the_group_keeps_it(two, tmp_path):
+    """It does so in its own groups, at any `daemon-reload`, where none of its units needs one."""
+    (two / "own").mkdir()
+    group = made_in(two / "own", two, tmp_path)
+    with pytest.raises(OSError, match="busy"):
+        (two / "cgroup.subtree_control").write_text(f"-{limits.CONTROLLERS[0]}")
+    assert set((two / "serai-x" / "cgroup.controllers").read_text().split()) >= set(limits.CONTROLLERS)
+    group.remove()
+
+
+def test_given_a_group_that_systemd_delegates_when_one_is_made_then_it_is_inside_and_who_was_there_moves_aside(two, tmp_path):
+    given = two / "serai.service"
+    given.mkdir()
+    limits._use(str(two), frozenset(limits.CONTROLLERS))
+    os.setxattr(given, "user.delegate", b"1")
+    with asleep(given) as agent:
+        for own in (given, given / limits.BESIDE):  # what started us was moved, too: the next one begins there
+            group = made_in(own, two, tmp_path)
+            assert group.directories == {str(given / "serai-x")}
+            assert group_of(agent) == f"/{two.name}/serai.service/{limits.BESIDE}"
+            group.remove()
+
+
+def test_given_a_group_that_is_not_delegated_when_one_is_made_then_nobody_is_moved(two, tmp_path):
+    own = two / "session-1.scope"
+    own.mkdir()
+    with asleep(own) as shell:
+        group = made_in(own, two, tmp_path)
+        assert group.directories == {str(two / "serai-x")}
+        assert group_of(shell) == f"/{two.name}/session-1.scope"
         group.remove()
-    assert not os.path.exists(directory)
 
 
 def test_given_no_control_groups_when_limits_are_asked_for_then_the_container_runs_and_that_is_said(ordinary, http, own_by_nobody):
@@ -204,28 +268,23 @@ def test_given_no_control_groups_when_limits_are_asked_for_then_the_container_ru
     assert "pids" not in http.text(3), "nobody asked for that one"
 
 
-def test_given_version_2_when_a_group_is_made_then_it_stands_beside_our_own(tmp_path):
-    """By files that look like a version 2 hierarchy: the machine that runs this may have version 1."""
-    place = tmp_path / "nomad.slice"
-    for directory in (tmp_path, place):
-        directory.mkdir(exist_ok=True)
-        (directory / "cgroup.controllers").write_text("cpu memory pids hugetlb")
-        (directory / "cgroup.subtree_control").write_text("")
-    (tmp_path / "own").write_text("0::/nomad.slice/alloc.scope\n")
-    group = make_group("serai-x", root=str(tmp_path), own=str(tmp_path / "own"))
-    assert group.controllers == {"cpu", "memory", "pids"}
-    made = place / "serai-x"
-    assert (place / "cgroup.subtree_control").read_text() == "+cpu +memory +pids"
-    for name in ("cpu.max", "cpu.weight", "memory.max", "memory.swap.max", "pids.max", "cgroup.procs"):
+def test_given_version_2_when_limits_are_set_then_its_files_have_them(tmp_path):
+    """By files that look like a group of version 2: the machine that runs this may have version 1."""
+    made, inside = tmp_path / "serai-x", tmp_path / "serai-x" / limits.INSIDE
+    inside.mkdir(parents=True)
+    for name in ("cpu.max", "cpu.weight", "memory.max", "memory.swap.max", "pids.max"):
         (made / name).write_text("")
+    (inside / "cgroup.procs").write_text("")
     (made / "memory.events").write_text("low 0\nhigh 0\nmax 4\noom 1\noom_kill 2\noom_group_kill 0\n")
+    group = Group(dict.fromkeys(("cpu", "memory", "pids"), str(made)), str(inside))
     assert group.limit(Limits(memory_mb=2, milli_cpu=500, milli_cpu_request=250, pids=7)) == []
     group.add(123)
     assert (made / "memory.max").read_text() == str(2 << 20)
+    assert (made / "memory.swap.max").read_text() == "0"
     assert (made / "cpu.max").read_text() == "50000 100000"
     assert (made / "cpu.weight").read_text() == "200"
     assert (made / "pids.max").read_text() == "7"
-    assert (made / "cgroup.procs").read_text() == "123"
+    assert (inside / "cgroup.procs").read_text() == "123"
     assert group.oom_kills() == 2
     assert group.used_its_memory_up()
 
@@ -248,6 +307,7 @@ def test_given_groups_of_runners_that_were_killed_when_one_is_made_then_old_empt
     for directory in (old, young, used, foreign):
         directory.mkdir()
     (used / "process").mkdir()  # as a group with processes, it cannot be removed
+    (old / limits.INSIDE).mkdir()
     for directory in (old, used, foreign):
         os.utime(directory, (0, 0))
     limits._sweep(str(tmp_path))

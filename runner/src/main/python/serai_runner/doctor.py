@@ -46,7 +46,9 @@ def examine() -> dict[str, Any]:
         advice.append("install python3-pip or python3-venv: without them the container runtime cannot be installed here")
     lost = [name for name in limits.CONTROLLERS if name not in controllers]
     if lost:
-        why = "run as root" if os.geteuid() else "give this machine writable control groups"
+        why = "give this machine writable control groups"
+        if os.geteuid():
+            why = "run as root" + (", or as a systemd service with Delegate=yes" if _cgroup_version() == 2 else "")
         advice.append(f"no limits for {', '.join(lost)}: to have them, {why}")
     return {
         "ok": bubblewrap["works"] and network["works"] and install,

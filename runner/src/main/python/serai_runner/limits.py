@@ -24,6 +24,11 @@ REQUEST = "cpu request"  # among the limits that do not hold here
 LEFT_S = 3600
 _CHARGED = 1 << 20  # the kernel charges a group in batches, some for each processor
 CONTROLLERS = ("memory", "pids", "cpu")
+# Version 2 has processes in groups without children only.
+INSIDE = "processes"  # of a container's group: has what is in it
+BESIDE = "serai"  # of a group that was given to us: has what was in it
+DELEGATED = ("user.delegate", "trusted.delegate")  # attributes of a group that systemd leaves to what runs in it
+EMPTYING = 100  # times that processes are moved out of a group in which others are being started
 
 
 def lower_own(has_users: bool) -> None:
@@ -49,10 +54,16 @@ def _lower(what: int, most: int) -> None:
 
 
 class Group:
-    """The control group of one container: one directory (version 2) or one for each controller (version 1)."""
+    """The control group of one container: one directory (version 2) or one for each controller (version 1).
 
-    def __init__(self, directories: dict[str, str]) -> None:
+    In version 2 the processes are in a group inside it. A controller that a group's children use cannot be taken from it: systemd
+    does that at any time in groups of its own where no unit needs one, and the limits would be gone without a word.
+    """
+
+    def __init__(self, directories: dict[str, str], inside: str | None = None) -> None:
+        """@param inside: where its processes are; None: in each of its directories"""
         self._directories = directories  # by controller; in version 2 all the same
+        self._places = frozenset([inside] if inside else directories.values())
 
     @property
     def controllers(self) -> frozenset[str]:
@@ -62,9 +73,14 @@ class Group:
     def directories(self) -> frozenset[str]:
         return frozenset(self._directories.values())
 
+    @property
+    def places(self) -> frozenset[str]:
+        """Directories whose cgroup.procs has its processes."""
+        return self._places
+
     def add(self, pid: int) -> None:
         """Before it forks: children inherit the group. A process that has ended needs none."""
-        for directory in set(self._directories.values()):
+        for directory in self.places:
             try:
                 _write(os.path.join(directory, "cgroup.procs"), str(pid))
             except ProcessLookupError:
@@ -72,7 +88,7 @@ class Group:
 
     def processes(self) -> list[int]:
         """Those that are in it now."""
-        for directory in self.directories:  # the same in each
+        for directory in self.places:  # the same in each
             with open(os.path.join(directory, "cgroup.procs"), encoding="ascii") as file:
                 return [int(line) for line in file]
         return []
@@ -115,7 +131,7 @@ class Group:
         import time
 
         deadline = time.monotonic() + GONE_S
-        for directory in set(self._directories.values()):
+        for directory in sorted(self.places | self.directories, reverse=True):  # what is inside first
             while True:
                 try:
                     os.rmdir(directory)
@@ -169,6 +185,9 @@ def _sweep(parent: str) -> None:
         path = os.path.join(parent, name)
         try:
             if name.startswith(PREFIX) and time.time() - os.stat(path).st_mtime > LEFT_S:
+                inside = os.path.join(path, INSIDE)
+                if os.path.isdir(inside):
+                    os.rmdir(inside)
                 os.rmdir(path)
         except OSError:
             continue  # in use, or removed by another runner
@@ -195,7 +214,7 @@ def _make_group(name: str, root: str, own: str) -> Group:
         return Group(directories)
     for _, controllers, path in lines:
         if not controllers:
-            return Group(_make_two(root, path, name))
+            return _make_two(root, path, name) or Group({})
     return Group({})
 
 
@@ -212,29 +231,81 @@ def _make(mount: str, path: str, name: str) -> str | None:
     return directory
 
 
-def _make_two(root: str, path: str, name: str) -> dict[str, str]:
-    """A version 2 group beside our own, or the nearest place above that may have one: a group with processes has no children."""
-    parent = os.path.dirname(path.rstrip("/")) or "/"
-    while True:
-        place = os.path.join(root, parent.lstrip("/"))
-        found = _make_child(place, name)
-        if found or parent == "/":
-            return found
-        parent = os.path.dirname(parent)
+def _make_two(root: str, path: str, name: str) -> Group | None:
+    """A version 2 group: in the nearest group that was given to us, or else beside our own, or above."""
+    own = "/" + path.strip("/")
+    above = [own]
+    while above[-1] != "/":
+        above.append(os.path.dirname(above[-1]))
+    places = [os.path.join(root, one.lstrip("/")) for one in above]
+    given = next((place for place in places if _is_given(place)), None)
+    if given == places[0] and not _offer(given):
+        _empty(given)
+    for place in ([given] if given else []) + (places[1:] or places):
+        group = _make_child(place, name)
+        if group:
+            return group
+    return None
 
 
-def _make_child(place: str, name: str) -> dict[str, str]:
-    directory = os.path.join(place, name)
+def _is_given(place: str) -> bool:
+    """Whether all in it is ours to order: systemd says so, or it is the root that a container is shown, whose own has a type."""
+    for attribute in DELEGATED:
+        try:
+            if os.getxattr(place, attribute) == b"1":
+                return True
+        except OSError:
+            continue  # not set, not to be seen by us, or no such directory
+    return place.rstrip("/") == ROOT and os.path.exists(os.path.join(place, "cgroup.type"))
+
+
+def _empty(given: str) -> None:
+    """Moves all processes of a group, ourselves included, into one inside, as children may have controllers then."""
+    beside = os.path.join(given, BESIDE)
+    try:
+        os.makedirs(beside, exist_ok=True)
+        for _ in range(EMPTYING):
+            with open(os.path.join(given, "cgroup.procs"), encoding="ascii") as file:
+                processes = [line.strip() for line in file]
+            for pid in processes:
+                try:
+                    _write(os.path.join(beside, "cgroup.procs"), pid)
+                except ProcessLookupError:
+                    continue
+            if _offer(given):
+                return
+    except OSError:
+        return  # not permitted
+
+
+def _offer(place: str) -> frozenset[str]:
+    """Lets groups inside have controllers. @return which of ours they can have; empty: not permitted, or processes are in it"""
     try:
         with open(os.path.join(place, "cgroup.controllers"), encoding="ascii") as file:
-            offered = set(file.read().split()) & set(CONTROLLERS)
-        if not offered:
-            return {}
-        _write(os.path.join(place, "cgroup.subtree_control"), " ".join("+" + c for c in sorted(offered)))
-        os.makedirs(directory, exist_ok=True)
+            offered = frozenset(file.read().split()) & set(CONTROLLERS)
+        _use(place, offered)
     except OSError:
-        return {}
-    return {controller: directory for controller in offered}
+        return frozenset()
+    return offered
+
+
+def _use(place: str, controllers: frozenset[str]) -> None:
+    _write(os.path.join(place, "cgroup.subtree_control"), " ".join("+" + c for c in sorted(controllers)))
+
+
+def _make_child(place: str, name: str) -> Group | None:
+    directory = os.path.join(place, name)
+    inside = os.path.join(directory, INSIDE)
+    try:
+        offered = _offer(place)
+        if not offered:
+            return None
+        os.makedirs(directory, exist_ok=True)
+        _use(directory, offered)
+        os.makedirs(inside, exist_ok=True)
+    except OSError:
+        return None
+    return Group(dict.fromkeys(offered, directory), inside)
 
 
 def _write(path: str, value: str) -> None:
