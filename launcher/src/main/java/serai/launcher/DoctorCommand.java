@@ -191,16 +191,26 @@ final class DoctorCommand implements Callable<Integer> {
 
     private static Finding cgroups() {
         var unified = Path.of("/sys/fs/cgroup/cgroup.controllers");
-        var kind = Files.exists(unified) ? "v2" : "v1";
-        var memory = Files.exists(unified) ? Path.of("/sys/fs/cgroup") : Path.of("/sys/fs/cgroup/memory");
-        boolean writable = Files.isWritable(memory);
-        return writable
+        boolean two = Files.exists(unified);
+        var kind = two ? "v2" : "v1";
+        var memory = two ? ownGroup() : Path.of("/sys/fs/cgroup/memory");
+        return Files.isWritable(memory)
                 ? ok("cgroups", kind + ", writable: memory limits are the kernel's")
                 : new Finding(
                         "cgroups",
                         Verdict.LIMITED,
                         kind + ", not writable: a container's memory limit is not enforced",
-                        "run as root");
+                        two ? "run as root, or as a systemd service with Delegate=yes" : "run as root");
+    }
+
+    /** Of version 2: systemd gives an ordinary user the group of a service with {@code Delegate=yes}. */
+    private static Path ownGroup() {
+        return read(Path.of("/proc/self/cgroup"))
+                .lines()
+                .filter(line -> line.startsWith("0::"))
+                .map(line -> Path.of("/sys/fs/cgroup", line.substring(3)))
+                .findFirst()
+                .orElse(Path.of("/sys/fs/cgroup"));
     }
 
     private Finding ports() {
