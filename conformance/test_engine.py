@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Containers of a container engine: a platform of its own, whose images are in a registry and are run by podman."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,10 +17,11 @@ from serai_conformance.terminal import modal, python
 PATIENCE = 900  # a base system is made, packed and published
 REGISTRY = """version: 0.1
 log: {{level: error}}
-storage: {{filesystem: {{rootdirectory: {directory}}}}}
+storage: {{filesystem: {{rootdirectory: {directory}}}, delete: {{enabled: true}}}}
 http: {{addr: "127.0.0.1:{port}"}}
 """
 CALL = "import modal; print(modal.Function.from_name('engine', '{function}').remote({arguments}))"
+LAST = "import modal; print(modal.Function.from_name('lasting', 'version').remote())"
 
 pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
@@ -71,6 +73,15 @@ def login(installation: Installation) -> dict[str, str]:
 
 def call(login: dict[str, str], function: str, arguments: str = "", timeout: float = 240):
     return python("-c", CALL.format(function=function, arguments=arguments), timeout=timeout, **login)
+
+
+def tags(registry: str, kind: str) -> set[str]:
+    host, _, path = registry.partition("/")
+    return {tag for tag in httpx.get(f"http://{host}/v2/{path}/tags/list").json()["tags"] or () if tag.startswith(kind)}
+
+
+def collect(installation: Installation) -> dict:
+    return json.loads(installation.run("images", "collect", "--json", "--unused-for", "0"))
 
 
 def images(registry: str) -> list[str]:
@@ -136,3 +147,39 @@ def test_given_an_app_that_is_stopped_then_the_engine_has_no_container_of_it(log
     assert containers(registry)
     modal("app", "stop", "--yes", "engine", **login).ok()
     eventually(lambda: not containers(registry), 120, "no container is left")
+
+
+def test_given_images_that_no_function_uses_when_collected_then_the_registry_has_nothing_of_them_and_the_others_run(
+    login, installation, registry
+):
+    modal("deploy", "lasting.py", timeout=PATIENCE, **login).ok()
+    modal("app", "stop", "--yes", "engine", **login)  # a test before has stopped it, if it ran
+    assert len(tags(registry, "im-")) == 3 and len(tags(registry, "layer-")) > 2
+    troubles = set()
+
+    def has_only_what_is_needed() -> bool:
+        troubles.add(collect(installation)["registry"])
+        return len(tags(registry, "im-")) == 1
+
+    eventually(has_only_what_is_needed, 120, "the pools of the app that was stopped are gone")
+    assert troubles == {""}
+    assert len(tags(registry, "layer-")) == 2, "that of debian_slim() and that of the package"
+    remove_images(registry)
+    assert python("-c", LAST, timeout=240, **login).ok().stdout.strip() == "1.17.0", "fetched anew"
+
+
+def test_given_a_registry_that_loses_what_is_needed_when_collected_then_it_has_it_again(login, installation, registry):
+    modal("deploy", "lasting.py", timeout=PATIENCE, **login).ok()
+    collect(installation)
+    there = {kind: tags(registry, kind) for kind in ("layer-", "base-", "im-")}
+    assert all(there.values())
+    for tag in set().union(*there.values()):
+        address = f"docker://{registry}:{tag}"
+        subprocess.run(["skopeo", "delete", "--tls-verify=false", address], check=True, capture_output=True)
+    collected = collect(installation)
+    assert collected["mended"] == len(there["layer-"] | there["base-"])
+    assert collected["unpublished"] == len(there["im-"])
+    modal("deploy", "lasting.py", timeout=PATIENCE, **login).ok()
+    assert {kind: tags(registry, kind) for kind in there} == there
+    remove_images(registry)
+    assert python("-c", LAST, timeout=240, **login).ok().stdout.strip() == "1.17.0", "of what is published anew"

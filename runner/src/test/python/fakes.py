@@ -52,6 +52,12 @@ class HttpServer:
         self.kept_status = 204
         self.kept: list[dict[str, Any]] = []
         self.garbage: list[str] = []  # names of layers that no image has any more
+        self.registry: dict[str, Any] | None = None  # that all nodes share
+        self.pushes: list[str] = []  # tags that were announced
+        self.bases: dict[str, str] = {}  # digests by names
+        self.remains: dict[str, int] = {}  # tags that nobody needs, and their serials
+        self.publications: list[str] = []  # tags that should be there
+        self.missed: list[str] = []
         self.faults: list[tuple[str, int, str]] = []  # (path prefix, status, detail), each used once
         self.logs_status = 204
         self.cuts = 0  # how many files are cut off in the middle
@@ -144,6 +150,9 @@ class HttpServer:
                 elif self.path == path + "/layer/wish" and self._is(TOKEN):
                     fake.wishes += 1
                     self._send(200, json.dumps({"wanted": fake.wanted}).encode())
+                elif self.path == path + "/layer/push" and self._is(TOKEN):
+                    fake.pushes.append(body["tag"])
+                    self._send(204)
                 elif self.path == path + "/layer" and self._is(TOKEN):
                     if fake.kept_status != 204:
                         self._problem(fake.kept_status, "the build is over")
@@ -155,10 +164,12 @@ class HttpServer:
                     self._send(204)
                 elif self.path == "/api/v1/images/garbage" and self._is(TOKEN):
                     self._send(200, json.dumps({"names": [n for n in body["names"] if n in fake.garbage]}).encode())
+                elif self.path.startswith("/api/v1/images/registry/") and self._is(TOKEN):
+                    self._about_registry(self.path.rpartition("/")[2], body)
                 elif fake.build is not None and self.path == "/internal/v1/builds" and self._is(SECRET):
                     self._send(201, json.dumps({**fake.build, "token": TOKEN}).encode())
                 elif fake.build is not None and self.path.startswith("/internal/v1/builds/") and self._is(TOKEN):
-                    self._building(self.path.rpartition("/")[2], body)
+                    self._building(self.path.split("/", 5)[5], body)
                 else:
                     self._problem(404, f"nothing at {self.path}")
 
@@ -173,7 +184,41 @@ class HttpServer:
                     case "garbage":
                         self._send(200, b'{"names": []}')
                         return
+                    case "bases":
+                        digest = (
+                            fake.bases.setdefault(body["name"], body["digest"]) if body["digest"] else fake.bases.get(body["name"])
+                        )
+                        self._send(200, json.dumps({"name": body["name"], "digest": digest or ""}).encode())
+                        return
+                    case about if about.startswith("registry/"):
+                        self._about_registry(about.removeprefix("registry/"), body)
+                        return
                 self._send(204)
+
+            def _about_registry(self, what: str, body: dict[str, Any]) -> None:
+                tags = [tag["tag"] for tag in body.get("tags", ())]
+                match what:
+                    case "pushes":
+                        fake.pushes += tags
+                        self._send(204)
+                        return
+                    case "missing":
+                        fake.missed += tags
+                        self._send(204)
+                        return
+                    case "contents":
+                        wanted = {
+                            "layers": [name for name in body["names"] if name not in fake.garbage],
+                            "bases": [{"name": name, "digest": digest} for name, digest in fake.bases.items()],
+                            "publications": fake.publications,
+                        }
+                        answer = {"registry": fake.registry, "wanted": wanted}
+                    case "garbage":
+                        fake.remains = {tag: serial for tag, serial in fake.remains.items() if tag not in tags}
+                        answer = {"tags": [{"tag": tag, "serial": serial} for tag, serial in fake.remains.items()]}
+                    case "deletions":
+                        answer = {"tags": [tag for tag in body["tags"] if fake.remains.get(tag["tag"]) == tag["serial"]]}
+                self._send(200, json.dumps(answer).encode())
 
             def do_GET(self) -> None:
                 sha256 = self.path.removeprefix("/internal/v1/files/")

@@ -16,7 +16,7 @@ from fakes import until
 
 CONFIGURATION = """version: 0.1
 log: {{level: error}}
-storage: {{filesystem: {{rootdirectory: {directory}}}}}
+storage: {{filesystem: {{rootdirectory: {directory}}}, delete: {{enabled: {deletes}}}}}
 http: {{addr: "127.0.0.1:{port}"}}
 """
 
@@ -39,10 +39,10 @@ class Registry:
         return {"repository": f"{self.address}/serai", "tls": False, "credentials": ""}
 
     @contextlib.contextmanager
-    def running(self) -> Iterator[Registry]:
+    def running(self, deletes: bool = True) -> Iterator[Registry]:
         configuration = self.directory / "registry.yml"
         port = self.address.rpartition(":")[2]
-        configuration.write_text(CONFIGURATION.format(directory=self.directory / "data", port=port))
+        configuration.write_text(CONFIGURATION.format(directory=self.directory / "data", port=port, deletes=str(deletes).lower()))
         process = subprocess.Popen(["docker-registry", "serve", str(configuration)], stderr=subprocess.DEVNULL)
         try:
             until(self._answers, 30, "the registry answers")
@@ -55,6 +55,15 @@ class Registry:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{self.address}/v2/", timeout=5) as answer:
             return answer.status == 200
         return False
+
+    @property
+    def tags(self) -> set[str]:
+        place = self.directory / "data/docker/registry/v2/repositories/serai/_manifests/tags"
+        return {tag.name for tag in place.iterdir() if (tag / "current/link").exists()} if place.exists() else set()
+
+    def lose(self, tag: str) -> None:
+        """It has it no more, though nobody has deleted it."""
+        shutil.rmtree(self.directory / "data/docker/registry/v2/repositories/serai/_manifests/tags" / tag)
 
     def empty(self) -> None:
         """It loses what it has."""

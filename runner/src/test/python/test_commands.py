@@ -10,15 +10,17 @@ import subprocess
 import sys
 
 import pytest
+import registries
+import roots
 from fakes import TOKEN
-from serai_runner import collect, layers
+from serai_runner import collect, layers, registry
 from serai_runner.problems import Failed
 
 
 @pytest.fixture
 def call(packed, tmp_path):
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": os.environ["PATH"], "SERAI_CACHE": str(tmp_path / "none")}
+    def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": os.environ["PATH"], "SERAI_CACHE": str(tmp_path / "none"), **more}
         return subprocess.run([sys.executable, str(packed), *words], capture_output=True, text=True, env=environment)
 
     return run
@@ -59,13 +61,39 @@ def test_given_layers_that_no_image_has_when_collected_by_command_then_they_are_
         os.mkdir(store.path(name))
         (tmp_path / "layers" / name / "file").write_bytes(b"x" * 10_000)
     http.garbage = [garbage, used]
-    assert collect.collect(str(tmp_path), http.url, TOKEN)[::2] == (0, 2), "they are young"
+    assert collect.collect(str(tmp_path), http.url, TOKEN)[:3:2] == (0, 2), "they are young"
     monkeypatch.setattr(layers, "YOUNG_S", -1)
     held = store.hold(used)
     done = collect.collect(str(tmp_path), http.url, TOKEN)
     os.close(held)
     assert (done.removed, done.kept, done.needed) == (1, 1, 1) and done.freed >= 10_000
     assert sorted(store.names()) == [needed, used]
+
+
+@pytest.mark.skipif(
+    not (roots.available() and registries.available()), reason="needs root, and the packages docker-registry and skopeo"
+)
+def test_given_a_registry_when_collected_by_command_then_it_has_what_is_needed_and_nothing_else(http, tmp_path, call):
+    store = layers.Layers(str(tmp_path / "cache"))
+    needed = "a" * layers.NAME
+    os.mkdir(store.path(needed))
+    store.ensure("system-test", lambda tree: None)
+    digest = layers.digest(os.path.join(store.directory, "system-test"), "").digest
+    http.bases = {"system-test": digest, "system-other": "0" * 64}
+    base = f"base-{digest[: layers.NAME]}"
+    with registries.Registry(tmp_path).running() as there:
+        http.registry = there.described
+        node = registry.Registry(registry.Address.of(there.described), store)
+        for tag in ("im-1-1.6.4", "im-2-1.6.4"):
+            node.publish([needed], {}, tag, lambda tags: None)
+        http.remains, http.publications = {"im-2-1.6.4": 5}, ["im-1-1.6.4", "im-3-1.6.4"]
+        done = collect.collect(str(tmp_path / "cache"), http.url, TOKEN)
+        assert done == (0, 0, 0, 1, 1, 2, 1, "")
+        assert there.tags == {"im-1-1.6.4", f"layer-{needed}", base}
+        assert sorted(http.missed) == sorted(["im-3-1.6.4", f"layer-{needed}", base])
+        assert collect.collect(str(tmp_path / "cache"), http.url, TOKEN)[4:] == (0, 0, 1, "")
+    ended = call("collect", "--cache", str(tmp_path / "cache"), SERAI_URL=http.url, SERAI_ADMIN_TOKEN=TOKEN)
+    assert ended.returncode == 0 and "could not be looked at" in ended.stdout and "1 needed" in ended.stdout
 
 
 def test_given_a_server_that_refuses_when_collected_then_nothing_is_removed_and_it_is_said(http, tmp_path, call):

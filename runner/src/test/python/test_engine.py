@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import pathlib
 import re
 import shutil
 import subprocess
 import uuid
+from collections.abc import Sequence
 
 import pytest
 import registries
@@ -48,14 +48,14 @@ def registry(tmp_path_factory):
 def publish(node, http, base, registry):
     """Builds an image, and starts from what was built before. @return its reference"""
 
-    def do(*steps: dict, **environment: str) -> str:
+    def do(*steps: dict, below: Sequence[str] = (), tag: str = f"im-1-{VERSION}", **environment: str) -> str:
         node.runtime(RUNTIME, tag="cp" + roots.python().removeprefix("python").replace(".", ""))
         http.build = {
             "build": "po-build", "token": "po-build.bt-1", "memory_mb": 512,
-            "root": {"base": base, "layers": [], "registry": registry.described},
+            "root": {"base": base, "layers": list(below), "registry": registry.described},
             "work": [{"image": "im-1", "steps": list(steps), "context": [], "secrets": {}}],
             "publication": {
-                "tag": f"im-1-{VERSION}", "package": "modal", "version": VERSION, "python_version": "",
+                "tag": tag, "package": "modal", "version": VERSION, "python_version": "",
                 "environment": {"PATH": "/usr/bin:/bin", **environment},
             },
         }  # fmt: skip
@@ -194,7 +194,25 @@ def test_given_another_runtime_than_the_published_one_when_it_cannot_be_installe
 
 def test_given_layers_when_published_then_the_registry_has_them_for_other_nodes(publish, registry, node, http):
     publish(run("echo one > /one"))
-    digest = http.build_layers[-1]["digest"]
-    tags = registry.directory / "data/docker/registry/v2/repositories/serai/_manifests/tags"
-    names = {path.name for path in pathlib.Path(tags).iterdir()}
-    assert f"layer-{digest[:32]}" in names and f"im-1-{VERSION}" in names
+    made = http.build_layers[-1]
+    ((name, digest),) = http.bases.items()
+    assert made["base"] == [name]
+    expected = {f"layer-{made['digest'][:32]}", f"base-{digest[:32]}", f"im-1-{VERSION}"}
+    assert expected <= registry.tags and expected <= set(http.pushes), "and the server knew before"
+
+
+def test_given_a_build_on_layers_that_the_registry_lost_when_it_is_done_then_it_has_them_again_and_not_what_nobody_needs(
+    publish, registry, http, base
+):
+    publish(run("echo one > /one"))
+    made = http.build_layers[-1]
+    ((name, digest),) = http.bases.items()
+    lost = (f"layer-{made['digest'][:32]}", f"base-{digest[:32]}")
+    for tag in lost:
+        registry.lose(tag)
+    http.remains = {f"im-1-{VERSION}": 5}
+    base["layers"] = [{"name": name, "digest": digest}]
+    publish(run("echo two > /two"), below=[made["digest"]], tag="im-2")
+    assert set(lost) <= registry.tags and "im-2" in registry.tags
+    assert f"im-1-{VERSION}" not in registry.tags and not http.remains
+    assert http.build_layers[-1]["base"] == [], "the server has named it"

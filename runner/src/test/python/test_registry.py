@@ -14,7 +14,7 @@ import tarfile
 import pytest
 import registries
 import roots
-from serai_runner import layers, namespaces, packed
+from serai_runner import layers, namespaces, packed, remains
 from serai_runner.problems import Failed
 from serai_runner.registry import Address, Registry
 
@@ -49,14 +49,58 @@ def registry(tmp_path):
         yield registry
 
 
+class Server:
+    """What the server knows of the registry: a ledger, and what is garbage."""
+
+    def __init__(self) -> None:
+        self.announced: list[str] = []
+        self.bases: dict[str, str] = {}
+        self.garbage: dict[str, int] = {}
+        self.held: set[str] = set()  # tags that were announced after they had been listed
+        self.rival = lambda: None  # what another node does when the next push is announced
+
+    def announce(self, tags) -> None:
+        self.announced += tags
+        rival, self.rival = self.rival, lambda: None
+        rival()
+
+    def base_digest(self, name: str, digest: str) -> str:
+        return self.bases.setdefault(name, digest) if digest else self.bases.get(name, "")
+
+    def ask(self, what: str, body):
+        if what == "deletions":
+            return {"tags": [tag for tag in body["tags"] if tag["tag"] not in self.held]}
+        for tag in body["tags"]:
+            assert self.garbage.pop(tag["tag"]) == tag["serial"]
+        return {"tags": [{"tag": tag, "serial": serial} for tag, serial in self.garbage.items()]}
+
+
 @pytest.fixture
-def nodes(tmp_path, registry):
+def server():
+    return Server()
+
+
+@pytest.fixture
+def nodes(tmp_path, registry, server):
     """Makes nodes with caches of their own."""
 
     def make(name: str) -> Registry:
-        return Registry(Address.of(registry.described), layers.Layers(str(tmp_path / name)))
+        return Registry(Address.of(registry.described), layers.Layers(str(tmp_path / name)), server)
 
     return make
+
+
+def made(node: Registry, below: str = "below") -> layers.Made:
+    """A layer that a node has made."""
+    tree = os.path.join(node._layers.place(), "tree")
+    os.mkdir(tree)
+    namespaces.own(tree)
+    fill(tree)
+    return node._layers.keep(tree, below)
+
+
+def publish(node: Registry, names: list[str], tag: str) -> str:
+    return node.publish(names, {"PATH": "/bin"}, tag, node._ledger.announce)
 
 
 def test_given_one_of_each_kind_when_packed_and_unpacked_then_it_is_the_same_layer(tmp_path):
@@ -108,70 +152,138 @@ def test_given_an_archive_that_leads_out_when_unpacked_then_it_is_refused(tmp_pa
     assert not list(tmp_path.rglob("out"))
 
 
-def test_given_a_layer_of_one_node_when_another_needs_it_then_it_comes_from_the_registry(nodes):
+def test_given_a_layer_of_one_node_when_another_needs_it_then_it_comes_from_the_registry(nodes, server):
     one, other = nodes("one"), nodes("other")
-    place = one._layers.place()
-    tree = os.path.join(place, "tree")
-    os.mkdir(tree)
-    namespaces.own(tree)
-    fill(tree)
-    made = one._layers.keep(tree, "below")
-    one.keep(made.digest[: layers.NAME])
-    other.bring(made.digest, "below")
-    assert layers.digest(other._layers.path(made.digest), "below") == made
+    layer = made(one)
+    one.keep(layer.digest[: layers.NAME], server.announce)
+    assert server.announced == [f"layer-{layer.digest[: layers.NAME]}"]
+    other.bring(layer.digest, "below")
+    assert layers.digest(other._layers.path(layer.digest), "below") == layer
     with pytest.raises(Failed, match="another one"):
-        nodes("third").bring(made.digest, "other below")
+        nodes("third").bring(layer.digest, "other below")
     with pytest.raises(Failed, match="neither on this node nor in"):
         nodes("third").bring("0" * 64, "below")
     left = [name for name in os.listdir(nodes("third").directory) if not name.endswith(".lock")]
     assert left == [], "nothing half is left, and no note"
 
 
-def test_given_a_base_that_one_node_made_when_another_needs_it_then_it_is_not_made_again(nodes):
+def never(_: str) -> None:
+    raise AssertionError("made again")
+
+
+def otherwise(tree: str) -> None:
+    """As another node would make it on another day."""
+    fill(tree)
+    pathlib.Path(tree, "newer").write_text("")
+    namespaces.own(os.path.join(tree, "newer"))
+
+
+def test_given_a_base_that_one_node_made_when_another_needs_it_then_it_is_not_made_again(nodes, server):
     one, other = nodes("one"), nodes("other")
     path = one.ensure("system-test", fill)
-    one.keep("system-test")
-
-    def never(_: str) -> None:
-        raise AssertionError("made again")
-
+    digest = layers.digest(path, "").digest
+    assert server.bases == {"system-test": digest} and server.announced == [f"base-{digest[: layers.NAME]}"]
     assert layers.digest(other.ensure("system-test", never), "") == layers.digest(path, "")
+    assert nodes("third").recorded("system-test", digest)
+    assert one.ensure("system-test", never) == path
+
+
+@pytest.mark.parametrize("moment", ["while it is made", "while it is pushed"])
+def test_given_a_base_that_two_nodes_make_at_once_then_both_have_that_of_the_first(nodes, server, moment):
+    one, other = nodes("one"), nodes("other")
+
+    def first() -> None:
+        one.ensure("system-test", fill)
+
+    def make(tree: str) -> None:
+        if moment == "while it is made":
+            first()
+        else:
+            server.rival = first
+        otherwise(tree)
+
+    path = other.ensure("system-test", make)
+    assert layers.digest(path, "").digest == server.bases["system-test"]
+    assert not os.path.exists(os.path.join(path, "newer"))
+    assert other.ensure("system-test", never) == path
+    assert other.mend(["system-test"], server.announce) == 0
+
+
+def test_given_a_node_with_another_base_when_it_is_needed_then_it_is_said_what_to_do(nodes, server):
+    one, other = nodes("one"), nodes("other")
+    other._layers.ensure("system-test", otherwise)  # before there was a registry
+    one.ensure("system-test", fill)
+    for need in (lambda: other.ensure("system-test", never), lambda: other.recorded("system-test", server.bases["system-test"])):
+        with pytest.raises(Failed, match=r"another one than that of the other nodes.*remove .*/system-test"):
+            need()
+
+
+def test_given_a_base_that_is_not_what_was_recorded_when_it_is_fetched_then_it_is_refused(nodes, server):
+    nodes("one").ensure("system-test", fill)
+    digest = server.bases["system-test"][: layers.NAME] + "0" * 32
+    with pytest.raises(Failed, match="another one"):
+        nodes("other").recorded("system-test", digest)
+    with pytest.raises(Failed, match=r"neither on this node nor in .* puts it there again"):
+        nodes("other").recorded("system-test", "0" * 64)
 
 
 def test_given_images_that_share_layers_when_published_then_shared_ones_are_there_once(nodes, registry):
     node = nodes("one")
     for name in ("base", "top", "other"):
         node._layers.ensure(name, lambda tree, name=name: pathlib.Path(tree, name).write_bytes(os.urandom(100_000)))
-    first = node.publish(["base", "top"], {"PATH": "/bin"}, "im-1")
+    first = publish(node, ["base", "top"], "im-1")
     assert first.startswith(f"{registry.address}/serai@sha256:")
     before = kept(registry)
-    node.publish(["base", "other"], {"PATH": "/bin"}, "im-2")
+    publish(node, ["base", "other"], "im-2")
     assert 100_000 <= kept(registry) - before < 110_000
-    assert node.publish(["base", "top"], {"PATH": "/bin"}, "im-3").split("@")[1] == first.split("@")[1], "one content, one image"
+    before = kept(registry)
+    assert publish(node, ["base", "top"], "im-3") != first, "one goes without the other"
+    assert kept(registry) - before < 2_000
 
 
 def test_given_a_registry_that_lost_what_it_had_when_published_again_then_it_is_put_there_again(nodes, registry):
     node = nodes("one")
     node._layers.ensure("base", fill)
-    node.publish(["base"], {}, "im-1")
+    publish(node, ["base"], "im-1")
     registry.empty()
-    node.publish(["base"], {}, "im-2")
+    publish(node, ["base"], "im-2")
     assert kept(registry) > 0
+
+
+def test_given_a_registry_that_lost_layers_when_they_are_needed_then_a_node_that_has_them_puts_them_there_again(
+    nodes, registry, server
+):
+    node = nodes("one")
+    layer = made(node)
+    name = layer.digest[: layers.NAME]
+    node.ensure("system-test", fill)
+    node.keep(name, server.announce)
+    there = registry.tags
+    assert node.mend(["system-test", name], server.announce) == 0
+    registry.lose(f"layer-{name}")
+    assert node.mend(["system-test", name], server.announce) == 1 and registry.tags == there
+    registry.empty()
+    assert node.mend(["system-test", name], server.announce) == 2 and registry.tags == there
+    nodes("other").bring(layer.digest, "below")
+    nodes("other").ensure("system-test", never)
 
 
 def test_given_no_registry_when_everything_is_here_then_nobody_asks_it(tmp_path):
     here = layers.Layers(str(tmp_path))
     path = here.ensure("base", fill)
-    assert Registry(Address("127.0.0.1:9/serai", False, ""), here).ensure("base", fill) == path
+    away = Registry(Address("127.0.0.1:9/serai", False, ""), here)
+    assert away.ensure("base", fill) == away.recorded("base", layers.digest(path, "").digest) == path
 
 
 def test_given_a_note_that_was_cut_short_when_published_then_it_is_packed_anew(nodes):
     node = nodes("one")
     node._layers.ensure("base", fill)
-    first = node.publish(["base"], {}, "im-1")
+    publish(node, ["base"], "im-1")
     (note,) = pathlib.Path(node.directory).glob("base.packed-*")
+    noted = note.read_text()
     note.write_text("")
-    assert node.publish(["base"], {}, "im-2") == first
+    publish(node, ["base"], "im-2")
+    assert note.read_text() == noted
 
 
 def test_given_something_else_under_a_layers_name_when_it_is_needed_then_it_is_refused_with_a_sentence(nodes, registry, tmp_path):
@@ -180,19 +292,73 @@ def test_given_something_else_under_a_layers_name_when_it_is_needed_then_it_is_r
         archive.addfile(tarfile.TarInfo("../out"))
     layout = tmp_path / "layout"
     subprocess.run(["skopeo", "--insecure-policy", "copy", "--quiet", f"tarball:{other}", f"oci:{layout}:x"], check=True)
-    to = f"docker://{registry.address}/serai:layer-system-x"
+    to = f"docker://{registry.address}/serai:base-{'1' * 32}"
     options = ["--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false"]
     subprocess.run(["skopeo", *options, f"oci:{layout}:x", to], check=True)
     with pytest.raises(Failed, match="leads out"):
-        nodes("one").ensure("system-x", fill)
+        nodes("one").recorded("system-x", "1" * 64)
 
 
 def test_given_no_registry_when_something_is_put_there_then_it_is_said_and_nothing_is_noted(tmp_path):
     node = Registry(Address("127.0.0.1:9/serai", False, ""), layers.Layers(str(tmp_path)))
     node._layers.ensure("base", fill)
     with pytest.raises(Failed, match=r"127\.0\.0\.1:9/serai does not take what was built: .*refused"):
-        node.keep("base")
+        node.keep("base", lambda tags: None)
     assert not [name for name in os.listdir(node.directory) if "packed" in name or name.startswith(".partial")]
+
+
+def test_given_tags_that_nobody_needs_when_they_are_removed_then_the_others_are_still_there(nodes, registry, server):
+    node = nodes("one")
+    for tag in ("im-1", "im-2", "im-3"):
+        node._layers.ensure("base", fill)
+        publish(node, ["base"], tag)
+    server.garbage = {"im-1": 7, "im-2": 8, "im-never-pushed": 9}
+    assert remains.remove(node, server.ask) == 3
+    assert registry.tags == {"im-3"} and not server.garbage
+    assert node.manifest("im-3")
+
+
+def test_given_what_is_announced_after_it_was_listed_then_it_stays(nodes, registry, server):
+    node = nodes("one")
+    node._layers.ensure("base", fill)
+    publish(node, ["base"], "im-1")
+    server.garbage, server.held = {"im-1": 7}, {"im-1"}
+    assert remains.remove(node, server.ask) == 0
+    assert registry.tags == {"im-1"}
+
+
+def test_given_a_tag_that_is_pushed_again_while_it_is_deleted_then_what_was_pushed_stays(nodes, registry, server):
+    node = nodes("one")
+    layer = made(node).digest[: layers.NAME]
+    node.keep(layer, server.announce)
+    tag = f"layer-{layer}"
+    old = node.manifest(tag)
+    node.keep(layer, server.announce)  # the same content, another manifest
+    assert node.manifest(tag) != old
+    assert not node.delete(tag, old), "it is not said that it is gone"
+    assert registry.tags == {tag}
+    assert not node.delete(tag, old), "by a second collector"
+    nodes("other").bring(layers.digest(os.path.join(node.directory, layer), "below").digest, "below")
+
+
+def test_given_a_registry_that_allows_no_deletion_when_it_is_collected_then_it_is_said_how_to_allow_it(nodes, tmp_path, server):
+    (tmp_path / "strict").mkdir()
+    with registries.Registry(tmp_path / "strict").running(deletes=False) as strict:
+        node = Registry(Address.of(strict.described), layers.Layers(str(tmp_path / "one")), server)
+        node._layers.ensure("base", fill)
+        publish(node, ["base"], "im-1")
+        server.garbage = {"im-1": 7}
+        with pytest.raises(Failed, match=r"allows no deletion.*REGISTRY_STORAGE_DELETE_ENABLED=true"):
+            remains.remove(node, server.ask)
+        assert strict.tags == {"im-1"} and server.garbage == {"im-1": 7}
+
+
+def test_given_a_registry_that_is_away_when_it_is_collected_then_nothing_counts_as_removed(tmp_path, server):
+    node = Registry(Address("127.0.0.1:9/serai", False, ""), layers.Layers(str(tmp_path)), server)
+    server.garbage = {"im-1": 7}
+    with pytest.raises(Failed, match="could not be asked"):
+        remains.remove(node, server.ask)
+    assert server.garbage == {"im-1": 7}
 
 
 def kept(registry: registries.Registry) -> int:

@@ -39,6 +39,7 @@ class Base(NamedTuple):
     packages: tuple[str, ...]
     environment: Mapping[str, str]  # for what is fetched
     certificates: str
+    layers: tuple[tuple[str, str], ...] = ()  # names and digests, the highest first; empty: they are found out here
 
     @staticmethod
     def of(it: Mapping[str, Any]) -> Base:
@@ -51,6 +52,7 @@ class Base(NamedTuple):
             tuple(name.strip() for name in it.get("packages") or () if name.strip()),
             dict(it.get("environment") or {}),
             it.get("certificates") or "",
+            tuple((layer["name"], layer["digest"]) for layer in it.get("layers") or ()),
         )
 
 

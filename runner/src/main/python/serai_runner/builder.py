@@ -11,9 +11,9 @@ import re
 import shutil
 import signal
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import devices, limits, messages, sandbox
+from . import devices, limits, messages, remains, sandbox
 from .bases import Base, apt_options, copy_python
 from .built import Assembly
 from .files import Cache, lay_out_for_layer
@@ -28,8 +28,12 @@ from .registration import File, ImageRoot, Limits, parse_files, parse_root, pres
 from .server import Server
 from .settings import Settings
 
+if TYPE_CHECKING:
+    from .registry import Registry
+
 CONTEXT = "/run/serai/context"
 PYTHON = "/run/serai/python"
+BIT = 20  # tags: one takes some requests to the registry
 PIDS = 4096  # of all commands of a build together
 PIPES_S = 5
 OLDEST = (3, 10)  # of Python that runs this program, which is in the container then
@@ -128,25 +132,29 @@ class Builder:
         """@return the reference of the image that was published; empty for none"""
         os.makedirs(self._scratch, mode=0o700)
         self._bwrap = sandbox.find_bwrap()
-        assembly = Assembly(self._settings.cache, self._scratch, self._logs.tell, self._network)
+        assembly = Assembly(self._settings.cache, self._scratch, self._logs.tell, self._network, self)
         lower = assembly.lower(self._build.root)
         settings = self._settings
         given = devices.find(settings.gpus, settings.visible, settings.device_root)
         self._devices = devices.shown(devices.for_build(given), assembly.stage)
+        base: list[str] = []
         if assembly.registry:
-            for path in reversed(lower):  # made before there was a registry, or in a container
-                assembly.registry.keep(os.path.basename(path))
+            assembly.registry.mend(map(os.path.basename, reversed(lower)), self.announce)  # made before there was one, or lost
+            if not self._base.layers:
+                base = [os.path.basename(path) for path in lower[len(self._build.root.layers) :]]
         version = ""
         for work in self._build.work:
             layer = Layer(self, assembly, lower, work)
             made, version = layer.make()
             lower.insert(0, assembly.layers.path(made.digest))
             if assembly.registry:
-                assembly.registry.keep(os.path.basename(lower[0]))
-            body = {"image": work.image, "digest": made.digest, "size": made.size, "python": version}
+                assembly.registry.keep(os.path.basename(lower[0]), self.announce)
+            body = {"image": work.image, "digest": made.digest, "size": made.size, "python": version, "base": base}
             self._tell("layers", body, Patience(AWAY_S))
         reference = self._publish(assembly, lower, version)
         self._collect(assembly.layers)
+        if assembly.registry:
+            self._collect_registry(assembly.registry)
         return reference
 
     def _publish(self, assembly: Assembly, lower: list[str], built: str) -> str:
@@ -162,7 +170,38 @@ class Builder:
         names = [os.path.basename(path) for path in reversed(lower)]
         runtime = assembly.layers.of_runtime(self._settings.cache, it.package, it.version, of_image(version), self._logs.tell)
         self._logs.tell(f"Publishing the image as {it.tag}")
-        return assembly.registry.publish([*names, os.path.basename(runtime)], it.environment, it.tag)
+        return assembly.registry.publish([*names, os.path.basename(runtime)], it.environment, it.tag, self.announce)
+
+    def announce(self, tags: Sequence[str]) -> None:
+        """As registry.Ledger has it."""
+        self._ask("registry/pushes", {"tags": [{"tag": tag} for tag in tags]})
+
+    def base_digest(self, name: str, digest: str) -> str:
+        """As registry.Ledger has it."""
+        return json.loads(self._ask("bases", {"name": name, "digest": digest}))["digest"]
+
+    def _ask(self, what: str, body: Mapping[str, Any]) -> bytes:
+        """@raise Failed: the server refuses, or is away for too long"""
+        server = self._connect()
+        try:
+            return server.insist(f"/internal/v1/builds/{self._build.name}/{what}", body, Patience(AWAY_S))
+        except (Refused, Unavailable) as e:
+            raise Failed(f"the server does not take what the build is about to do: {e}") from e
+        finally:
+            server.close()
+
+    def _collect_registry(self, registry: Registry) -> None:
+        """Removes from the registry what nobody needs: a little, as somebody waits for the build."""
+        try:
+            removed = remains.remove(registry, self._ask_remains, BIT)
+        except Failed as e:
+            messages.say(f"the registry is not collected now: {e}")
+            return
+        if removed:
+            messages.say(f"{removed} tags were removed from the registry")
+
+    def _ask_remains(self, what: str, body: Mapping[str, Any]) -> Any:
+        return json.loads(self._ask(f"registry/{what}", body))
 
     def _collect(self, layers: Layers) -> None:
         """Removes from this node what no image has any more. What cannot be done now is left to the next build."""

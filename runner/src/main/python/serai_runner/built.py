@@ -17,7 +17,7 @@ from .registration import ImageRoot
 
 if TYPE_CHECKING:
     from .network import Network
-    from .registry import Registry
+    from .registry import Ledger, Registry
 
 # What a command of a build may do among its own users: what packages' own programs need, as container engines grant it.
 CAPABILITIES = "CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETFCAP SYS_CHROOT NET_BIND_SERVICE".split()
@@ -28,8 +28,18 @@ _TRUST = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 class Assembly:
     """For one container or one build."""
 
-    def __init__(self, cache: str, scratch: str, tell: Callable[[str], None], network: Network | None = None) -> None:
-        """@param network: of its commands; None: the node's"""
+    def __init__(
+        self,
+        cache: str,
+        scratch: str,
+        tell: Callable[[str], None],
+        network: Network | None = None,
+        ledger: Ledger | None = None,
+    ) -> None:
+        """
+        @param network: of its commands; None: the node's
+        @param ledger: for what is pushed to the image's registry; None: nothing is
+        """
         if os.geteuid():
             raise Failed(
                 "images that have to be built need a runner that is root on its node (or one with users of its own): this one is "
@@ -38,7 +48,7 @@ class Assembly:
         self.layers = Layers(cache)
         self.stage = Stage(network)
         self.registry: Registry | None = None  # of the image, once that is known
-        self._network = network
+        self._network, self._ledger = network, ledger
         self._scratch = scratch
         self._tell = tell
         self._held: list[int] = []
@@ -52,9 +62,12 @@ class Assembly:
         if root.registry:
             from .registry import Address, Registry
 
-            self.registry = Registry(Address.of(root.registry), self.layers)
-        keeper = self.registry or self.layers
-        paths = bases.ensure(base, keeper, self.stage, lambda words, lower, name: self._settle(words, lower, base), self._tell)
+            self.registry = Registry(Address.of(root.registry), self.layers, self._ledger)
+        if self.registry and base.layers:
+            paths = [self.registry.recorded(name, digest) for name, digest in base.layers]
+        else:
+            keeper = self.registry or self.layers
+            paths = bases.ensure(base, keeper, self.stage, lambda words, lower, name: self._settle(words, lower, base), self._tell)
         for digest in root.layers:
             if self.registry and not self.layers.has(digest):
                 self.registry.bring(digest, os.path.basename(paths[0]))

@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -185,7 +185,7 @@ class Container:
                 return outcome
             with _repeated(lambda: self._is_wanted(Patience(0)), self._identity.heartbeat_interval_s or LEASE_S):
                 root.stage.remove(root.path)
-                self._kept = root.keeping.keep(root.written, sandbox.built_arguments(root, identity, {}))
+                self._kept = root.keeping.keep(root.written, sandbox.built_arguments(root, identity, {}), self._announce)
         except (Failed, OSError) as e:
             self._logs.tell(f"What the function wrote could not be kept: {e}")
             return Outcome(1, None, f"what it wrote could not be kept: {e}")
@@ -201,6 +201,17 @@ class Container:
             return bool(json.loads(server.insist(f"{self._path}/layer/wish", {}, patience))["wanted"])
         except (Refused, Unavailable) as e:
             raise Failed(f"the server does not say that it is wanted: {e}") from e
+        finally:
+            server.close()
+
+    def _announce(self, tags: Sequence[str]) -> None:
+        """@raise Failed: the server does not take it"""
+        server = self._connect()
+        try:
+            for tag in tags:
+                server.insist(f"{self._path}/layer/push", {"tag": tag, "proof": self._settings.secret}, Patience(AWAY_S))
+        except (Refused, Unavailable) as e:
+            raise Failed(f"the server does not take that it is pushed: {e}") from e
         finally:
             server.close()
 

@@ -8,7 +8,7 @@ import os
 import posixpath
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,14 +31,15 @@ class Keeping(NamedTuple):
     files: tuple[File, ...]  # the container's own, which are not the image's
     registry: Registry | None = None  # that has it, too
 
-    def keep(self, written: str, options: list[str]) -> Made:
+    def keep(self, written: str, options: list[str], announce: Callable[[Sequence[str]], None]) -> Made:
         """@param written: the upper directory of the root, which is mounted no more
         @param options: of the sandbox, by which the platform made places for its mounts
+        @param announce: tells the server of the tag that the registry will have
         """
         tidy(written, [*mount_points(options), *compiled(written, self.files)], self.lower)
         made = self.layers.keep(written, os.path.basename(self.lower[0]))
         if self.registry:
-            self.registry.keep(made.digest[:NAME])
+            self.registry.keep(made.digest[:NAME], announce)
         return made
 
     def forget(self) -> None:

@@ -143,7 +143,7 @@ class Layers:
 
     def names(self) -> list[str]:
         """Of layers with a digest."""
-        return [name for name in os.listdir(self.directory) if len(name) == NAME and "." not in name and "-" not in name]
+        return [name for name in os.listdir(self.directory) if is_digest(name)]
 
     def collect(self, name: str) -> bool:
         """Removes a layer, unless somebody uses it or has just made it. @return whether it is gone"""
@@ -190,6 +190,11 @@ class Layers:
             namespaces.own_tree(tree)
 
         return self.ensure(f"runtime-{hashlib.sha256(inside.encode()).hexdigest()[:16]}", make)
+
+
+def is_digest(name: str) -> bool:
+    """Whether it is a layer's, and not that of a base system, files or a runtime."""
+    return len(name) == NAME and "." not in name and "-" not in name
 
 
 def digest(tree: str, below: str) -> Made:

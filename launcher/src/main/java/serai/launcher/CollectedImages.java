@@ -14,13 +14,21 @@ import java.util.HashMap;
  * @param freed bytes of these
  * @param kept in use, or made within the hour
  * @param needed by some image
+ * @param tags that were removed from the registry
+ * @param mended layers that the registry had lost and has again
+ * @param unpublished images that it has lost
+ * @param registry what went wrong with it; empty if nothing did, or there is none
  */
 record CollectedImages(
         @JsonProperty("layers") int layers,
         @JsonProperty("removed") int removed,
         @JsonProperty("freed") long freed,
         @JsonProperty("kept") int kept,
-        @JsonProperty("needed") int needed) {
+        @JsonProperty("needed") int needed,
+        @JsonProperty("tags") int tags,
+        @JsonProperty("mended") int mended,
+        @JsonProperty("unpublished") int unpublished,
+        @JsonProperty("registry") String registry) {
     /**
      * @param unusedFor seconds; null for the server's own
      * @param maxSize mebibytes; null for the server's own
@@ -57,6 +65,10 @@ record CollectedImages(
                 json.path("removed").asInt(),
                 json.path("freed").asLong(),
                 json.path("kept").asInt(),
-                json.path("needed").asInt());
+                json.path("needed").asInt(),
+                json.path("tags").asInt(),
+                json.path("mended").asInt(),
+                json.path("unpublished").asInt(),
+                json.path("registry").asText());
     }
 }

@@ -49,6 +49,15 @@ final class ImagesCommand {
                         collected.freed() / 1048576.0,
                         collected.kept(),
                         collected.needed());
+                if (collected.tags() + collected.mended() + collected.unpublished() > 0) {
+                    System.out.printf(
+                            "In the registry: %d tags removed, %d layers put there again; %d images are lost and are published again"
+                                    + " when they are asked for.%n",
+                            collected.tags(), collected.mended(), collected.unpublished());
+                }
+                if (!collected.registry().isEmpty()) {
+                    System.out.println(collected.registry());
+                }
             }
             return 0;
         }

@@ -14,6 +14,7 @@ import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import serai.device.Gpu;
 import serai.id.NewId;
@@ -191,8 +192,14 @@ public class Builds {
     /** What has to be done by commands, the lowest image first, and the layers on which it is done. */
     public Task task(Build build) {
         var due = due(build);
-        return new Task(due.base(), due.layers(), work(due.images()));
+        return new Task(due.base(), due.baseLayers(), due.layers(), work(due.images()));
     }
+
+    /**
+     * @param baseLayers that the layers stand on, the highest first; empty if the node is to say
+     * @param layers by their digests, the lowest first
+     */
+    public record Task(BaseSystem base, List<BaseLayer> baseLayers, List<String> layers, List<Work> work) {}
 
     /** One job makes all that is missing: what the highest image asks for that asks for any. */
     public Optional<Gpu> gpu(Build build) {
@@ -204,21 +211,20 @@ public class Builds {
     private Due due(Build build) {
         if (build.functionId().isPresent()) {
             var below = images.rooted(below(build));
-            return new Due(below.base().orElseThrow(), below.layers(), below.missing());
+            return new Due(below.base().orElseThrow(), below.baseLayers(), below.layers(), below.missing());
         }
         var contents = images.contents(build.imageId());
+        var base = contents.base().orElseThrow();
         if (build.forced() && contents.isReady()) {
             var below = contents.layers().subList(0, contents.layers().size() - 1); // without its own
-            return new Due(contents.base().orElseThrow(), below, List.of(build.imageId()));
+            var baseLayers = below.isEmpty() ? List.<BaseLayer>of() : contents.baseLayers();
+            return new Due(base, baseLayers, below, List.of(build.imageId()));
         }
-        return new Due(contents.base().orElseThrow(), contents.layers(), contents.missing());
+        return new Due(base, contents.baseLayers(), contents.layers(), contents.missing());
     }
 
     /** @param images to be made, the lowest first */
-    private record Due(BaseSystem base, List<String> layers, List<String> images) {}
-
-    /** @param layers by their digests, the lowest first */
-    public record Task(BaseSystem base, List<String> layers, List<Work> work) {}
+    private record Due(BaseSystem base, List<BaseLayer> baseLayers, List<String> layers, List<String> images) {}
 
     /** Whether everything is there that the container of the build's function stands on. */
     public boolean isGrounded(Build build) {
@@ -289,9 +295,27 @@ public class Builds {
      */
     public record Work(String imageId, JsonArray steps, List<String> context, List<String> secrets) {}
 
-    /** One of its images is made. @param python what it has, as it says itself: {@code 3.12.3}; empty for none */
-    public void made(Build build, String imageId, String digest, long size, String python, Instant now) {
+    /** @throws serai.problem.ProblemException {@link Problem#PERMISSION_DENIED} for one that is over, or ends now */
+    static void mustBeUnderWay(Handle handle, PoolId id) {
+        var found = handle.createQuery("select id from image_build where id = :id and ended_at is null for share")
+                .bind("id", id.value())
+                .mapTo(String.class)
+                .findOne();
+        if (found.isEmpty()) {
+            throw Problem.PERMISSION_DENIED.because("build %s is over", id);
+        }
+    }
+
+    /**
+     * One of its images is made.
+     *
+     * @param python what it has, as it says itself: {@code 3.12.3}; empty for none
+     * @param base names of the layers that the lowest image of the chain stands on; empty if they are known, or no other node's
+     */
+    public void made(
+            Build build, String imageId, String digest, long size, String python, List<String> base, Instant now) {
         jdbi.useHandle(handle -> {
+            mustBeUnderWay(handle, build.id());
             handle.createUpdate("""
                             insert into layer (digest, size, created_at, used_at) values (:digest, :size, :now, :now)
                             on conflict (digest) do update set used_at = excluded.used_at""")
@@ -308,7 +332,23 @@ public class Builds {
                     .bind("image", imageId)
                     .bind("ws", build.workspaceId())
                     .execute();
+            standOn(handle, imageId, base);
         });
+    }
+
+    private static void standOn(Handle handle, String imageId, List<String> base) {
+        if (base.isEmpty()) {
+            return;
+        }
+        handle.createUpdate("""
+                        with recursive chain(id, base_id) as (
+                            select id, base_id from image where id = :image
+                            union all select i.id, i.base_id from image i join chain c on i.id = c.base_id)
+                        update image set base_layers = to_jsonb(:base)
+                        where id = (select id from chain where base_id is null) and (id = :image or base_layers = '[]')""")
+                .bind("image", imageId)
+                .bindArray("base", String.class, base)
+                .execute();
     }
 
     /**

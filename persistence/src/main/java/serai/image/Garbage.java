@@ -11,8 +11,9 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * Forgets layers by age and size, and old builds. An image that lost its layer is built again when it is asked for; one that
- * a function's pool may start containers of keeps it. Nodes remove what is forgotten here after their next build, or by command.
+ * Forgets layers by age and size, with their images' publications, and old builds. An image that lost its layer is built again when it
+ * is asked for; one that a function's pool may start containers of keeps both. Nodes remove what is forgotten here, from themselves and
+ * from the registry, after their next build, or by command.
  */
 @ApplicationScoped
 public class Garbage {
@@ -57,18 +58,39 @@ public class Garbage {
                                 select l.digest, sum(l.size) over (order by l.used_at desc, l.digest) as total from layer l)
                             update image set layer = null
                             where layer in (select digest from sized where total > :max) and id not in (select id from used)""").bind("max", maxBytes).execute();
-            return old.and(forget(handle));
+            var large = forget(handle);
+            unpublish(handle);
+            return old.and(large);
         });
     }
 
+    /** Locked first, and looked at again: a build may have made one of them in between. What a build has locked is being made. */
     private static Forgotten forget(Handle handle) {
+        var unused = handle.createQuery("""
+                        select digest from layer where not exists (select 1 from image where image.layer = layer.digest)
+                        for update skip locked""").mapTo(String.class).list();
         return handle.createQuery("""
                         with gone as (
-                            delete from layer where not exists (select 1 from image where image.layer = layer.digest)
+                            delete from layer where digest = any(:unused)
+                                and not exists (select 1 from image where image.layer = layer.digest)
                             returning size)
                         select count(*) as layers, coalesce(sum(size), 0) as bytes from gone""")
+                .bindArray("unused", String.class, unused)
                 .map((row, context) -> new Forgotten(row.getInt("layers"), row.getLong("bytes")))
                 .one();
+    }
+
+    /** Of images without their layer, from which nothing starts. Locked first, as above. */
+    private static void unpublish(Handle handle) {
+        var idle =
+                " exists (select 1 from image i where i.id = p.image_id and i.layer is null and i.id not in (select id from used))";
+        var unused = handle.createQuery(IN_USE + "select p.image_id from image_publication p where" + idle
+                        + " for update of p skip locked")
+                .mapTo(String.class)
+                .list();
+        handle.createUpdate(IN_USE + "delete from image_publication p where p.image_id = any(:unused) and" + idle)
+                .bindArray("unused", String.class, unused)
+                .execute();
     }
 
     /** What no image has any more. */

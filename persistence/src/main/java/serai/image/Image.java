@@ -36,6 +36,9 @@ public class Image {
     @JdbcTypeCode(SqlTypes.JSON)
     private List<String> entrypoint;
 
+    @JdbcTypeCode(SqlTypes.JSON)
+    private List<String> baseLayers = List.of();
+
     protected Image() {} // JPA
 
     void describe(Layer layer) {
@@ -66,6 +69,11 @@ public class Image {
     /** What {@code FROM} names; null if it stands on another image. */
     String baseSystem() {
         return baseSystem;
+    }
+
+    /** Names of the base system's layers that its own stands on, the highest first; empty where each node has its own. */
+    List<String> baseLayers() {
+        return baseLayers;
     }
 
     String runAs() {

@@ -169,6 +169,7 @@ public class Images {
         String workdir = null;
         String user = null;
         String system = null;
+        var baseLayers = List.<String>of();
         Optional<List<String>> entrypoint = Optional.empty();
         for (int i = 0; i < layers.size(); i++) {
             var layer = layers.get(i);
@@ -185,6 +186,7 @@ public class Images {
                 missing.add(layer.id());
             } else {
                 stack.add(layer.layer());
+                baseLayers = layer.baseId() == null ? layer.baseLayers() : baseLayers;
             }
         }
         if (top >= 0) {
@@ -202,9 +204,20 @@ public class Images {
                 entrypoint.filter(words -> !words.isEmpty()),
                 Optional.ofNullable(user),
                 base,
+                settings.registry().isPresent() ? recorded(baseLayers) : List.of(),
                 top < 0 ? Optional.empty() : Optional.of(layers.get(top).id()),
                 List.copyOf(stack),
                 List.copyOf(missing));
+    }
+
+    private List<BaseLayer> recorded(List<String> names) {
+        if (names.isEmpty()) {
+            return List.of();
+        }
+        var known = jdbi.withHandle(BaseLayer::recorded);
+        return names.stream()
+                .flatMap(name -> known.stream().filter(layer -> layer.name().equals(name)))
+                .toList();
     }
 
     /** An engine has no root of the node's. The image may be older than the setting. */
@@ -259,6 +272,7 @@ public class Images {
      * @param mounts whose files lie on top of all
      * @param entrypoint words before a container's command; empty for none
      * @param base what the layers stand on; empty if the node's own system will do
+     * @param baseLayers of the base, which all nodes have the same, the highest first; empty where each node has its own
      * @param built the highest image of the chain that builds make: what is above it is no part of its root
      * @param layers digests of what builds made, the lowest first
      * @param missing images of the chain that have to be built before a container can start, the lowest first
@@ -271,6 +285,7 @@ public class Images {
             Optional<List<String>> entrypoint,
             Optional<String> user,
             Optional<BaseSystem> base,
+            List<BaseLayer> baseLayers,
             Optional<String> built,
             List<String> layers,
             List<String> missing) {
@@ -284,6 +299,7 @@ public class Images {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                List.of(),
                 Optional.empty(),
                 List.of(),
                 List.of());

@@ -34,9 +34,7 @@ public class Publications {
     /** Whether the image has to be published before a container of a client of that version can start well. */
     public boolean isDue(Images.Contents image, String clientVersion) {
         return settings.engine().isPresent()
-                && image.built()
-                        .map(built -> exact(built, clientVersion).isEmpty())
-                        .orElse(false);
+                && image.built().map(built -> !isThere(built, clientVersion)).orElse(false);
     }
 
     /**
@@ -64,16 +62,19 @@ public class Publications {
     public void published(Builds.Build build, String reference, Instant now) {
         images.contents(build.imageId())
                 .built()
-                .ifPresent(id -> jdbi.useHandle(handle -> handle.createUpdate("""
-                        insert into image_publication (image_id, client_version, reference, published_at)
-                        values (:image, :version, :reference, :now)
-                        on conflict (image_id, client_version)
-                        do update set reference = excluded.reference, published_at = excluded.published_at""")
-                        .bind("image", id)
-                        .bind("version", build.clientVersion())
-                        .bind("reference", reference)
-                        .bind("now", Timestamp.from(now))
-                        .execute()));
+                .ifPresent(id -> jdbi.useHandle(handle -> {
+                    Builds.mustBeUnderWay(handle, build.id());
+                    handle.createUpdate("""
+                                    insert into image_publication (image_id, client_version, reference, published_at)
+                                    values (:image, :version, :reference, :now)
+                                    on conflict (image_id, client_version) do update set
+                                        reference = excluded.reference, published_at = excluded.published_at, lost = false""")
+                            .bind("image", id)
+                            .bind("version", build.clientVersion())
+                            .bind("reference", reference)
+                            .bind("now", Timestamp.from(now))
+                            .execute();
+                }));
     }
 
     private Optional<String> exact(String imageId, String clientVersion) {
@@ -83,6 +84,16 @@ public class Publications {
                 .bind("version", clientVersion)
                 .mapTo(String.class)
                 .findOne());
+    }
+
+    private boolean isThere(String imageId, String clientVersion) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select exists (
+                            select 1 from image_publication where image_id = :image and client_version = :version and not lost)""")
+                .bind("image", imageId)
+                .bind("version", clientVersion)
+                .mapTo(Boolean.class)
+                .one());
     }
 
     /** The first: a later one is no reason to replace containers. */

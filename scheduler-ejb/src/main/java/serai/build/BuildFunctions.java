@@ -7,6 +7,7 @@ import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import serai.app.App;
@@ -24,6 +25,7 @@ import serai.function.Functions;
 import serai.id.Secret;
 import serai.image.Builds;
 import serai.image.Image;
+import serai.image.RegistryTags;
 import serai.pool.Pools;
 import serai.problem.Problem;
 import serai.workspace.Tenant;
@@ -45,6 +47,7 @@ public class BuildFunctions {
     private final Pools pools;
     private final Calls calls;
     private final Containers containers;
+    private final RegistryTags registry;
     private final Workspaces workspaces;
 
     @Inject
@@ -56,6 +59,7 @@ public class BuildFunctions {
             Pools pools,
             Calls calls,
             Containers containers,
+            RegistryTags registry,
             Workspaces workspaces) {
         this.builds = builds;
         this.apps = apps;
@@ -64,11 +68,12 @@ public class BuildFunctions {
         this.pools = pools;
         this.calls = calls;
         this.containers = containers;
+        this.registry = registry;
         this.workspaces = workspaces;
     }
 
     public BuildFunctions() {
-        this(null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /**
@@ -236,6 +241,25 @@ public class BuildFunctions {
     }
 
     /**
+     * The container's runner pushes what it wrote, which is to be a layer.
+     *
+     * @throws serai.problem.ProblemException as {@link #keep} does
+     */
+    @Transactional
+    public void announce(Container container, String tag, String proof, Instant now) {
+        registry.announce(proved(container, proof, now).id(), List.of(tag), now);
+    }
+
+    private Builds.Build proved(Container container, String proof, Instant now) {
+        if (proof == null || !Secret.isSame(pools.get(container.poolId()).secret(), proof)) {
+            throw Problem.UNAUTHENTICATED.because("what %s wrote is told by its runner", container.id());
+        }
+        return wants(container, now)
+                .orElseThrow(
+                        () -> Problem.CONTAINER_REFUSED.because("no build waits for what %s wrote", container.id()));
+    }
+
+    /**
      * What the container wrote is a layer now, and the build is done.
      *
      * @param proof the pool's secret, which only its runner has
@@ -244,13 +268,8 @@ public class BuildFunctions {
      */
     @Transactional
     public Builds.Build keep(Container container, String digest, long size, String proof, Instant now) {
-        if (proof == null || !Secret.isSame(pools.get(container.poolId()).secret(), proof)) {
-            throw Problem.UNAUTHENTICATED.because("what %s wrote is told by its runner", container.id());
-        }
-        var build = wants(container, now)
-                .orElseThrow(
-                        () -> Problem.CONTAINER_REFUSED.because("no build waits for what %s wrote", container.id()));
-        builds.made(build, build.imageId(), digest, size, "", now);
+        var build = proved(container, proof, now);
+        builds.made(build, build.imageId(), digest, size, "", List.of(), now);
         builds.end(build.id(), Builds.State.DONE, "", now);
         return build;
     }

@@ -213,6 +213,15 @@ public class Builders {
     }
 
     /**
+     * A container's runner will push what it wrote.
+     *
+     * @throws serai.problem.ProblemException as {@link BuildFunctions#keep} does
+     */
+    public void pushes(Container container, String tag, String proof) {
+        functions.announce(container, tag, proof, clock.instant());
+    }
+
+    /**
      * What a container wrote is a layer now.
      *
      * @throws serai.problem.ProblemException as {@link BuildFunctions#keep} does

@@ -13,13 +13,16 @@ import jakarta.ws.rs.core.MediaType;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import serai.api.http.Access;
+import serai.api.rest.json.Fields;
 import serai.api.rest.json.Json;
 import serai.config.ImageConfig;
 import serai.config.LogConfig;
 import serai.image.Builds;
 import serai.image.Garbage;
+import serai.image.RegistryTags;
 
 /** Layers of images that nobody needs any more, of all workspaces. */
 @Path("images")
@@ -30,24 +33,28 @@ import serai.image.Garbage;
 @Transactional
 public class ImagesResource {
     private static final int MAX_NAMES = 100_000;
+    private static final int MAX_TAGS = 10_000;
     private static final Pattern NAME = Pattern.compile("[0-9a-f]{32}");
 
     private final Garbage garbage;
     private final Builds builds;
+    private final RegistryTags registry;
     private final ImageConfig settings;
     private final LogConfig logSettings;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
-    public ImagesResource(Garbage garbage, Builds builds, ImageConfig settings, LogConfig logSettings) {
+    public ImagesResource(
+            Garbage garbage, Builds builds, RegistryTags registry, ImageConfig settings, LogConfig logSettings) {
         this.garbage = garbage;
         this.builds = builds;
+        this.registry = registry;
         this.settings = settings;
         this.logSettings = logSettings;
     }
 
     public ImagesResource() {
-        this(null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null); // for the server's proxy
     }
 
     /** Forgets now what is too old or too much, by the settings or by what is asked for. */
@@ -69,15 +76,81 @@ public class ImagesResource {
     @Path("garbage")
     public Names garbage(byte[] body) {
         var fields = Json.read(body);
-        var names = fields.strings("names", MAX_NAMES, "the name of a layer");
+        var names = names(fields);
         fields.end();
+        return new Names(builds.garbage(names));
+    }
+
+    /** What the registry should have, of which the node could put there again what it has lost. */
+    @POST
+    @Path("registry/contents")
+    public Contents contents(byte[] body) {
+        var fields = Json.read(body);
+        var names = names(fields);
+        fields.end();
+        return new Contents(settings.registry().orElse(null), registry.wanted(names));
+    }
+
+    /** It lacks them. Layers are about to be pushed again, publications will be, when the image is asked for. */
+    @POST
+    @Path("registry/missing")
+    public void missing(byte[] body) {
+        registry.missed(tags(body).stream().map(seen -> seen.tag().tag()).toList(), clock.instant());
+    }
+
+    /** What it may have and nobody needs; before that, what it has no more. */
+    @POST
+    @Path("registry/garbage")
+    public Tags registryGarbage(byte[] body) {
+        tags(body).forEach(seen -> registry.gone(seen.tag()));
+        return new Tags(registry.garbage(clock.instant()));
+    }
+
+    /** Of what the node has seen, that which it may delete. */
+    @POST
+    @Path("registry/deletions")
+    public Tags deletions(byte[] body) {
+        return new Tags(tags(body).stream()
+                .filter(seen -> registry.mayGo(seen.tag(), seen.manifest(), clock.instant()))
+                .map(Seen::tag)
+                .toList());
+    }
+
+    private static List<Seen> tags(byte[] body) {
+        var fields = Json.read(body);
+        var tags = fields.objects("tags", MAX_TAGS, Seen::of);
+        fields.end();
+        return tags;
+    }
+
+    private static List<String> names(Fields fields) {
+        var names = fields.strings("names", MAX_NAMES, "the name of a layer");
         for (var name : names) {
             if (!NAME.matcher(name).matches()) {
                 throw fields.refused("names", "\"%s\": 32 hexadecimal digits are needed", name);
             }
         }
-        return new Names(builds.garbage(names));
+        return names;
     }
+
+    private record Seen(RegistryTags.Tag tag, Optional<String> manifest) {
+        private static final Pattern TAG =
+                Pattern.compile("\\w[\\w.-]{0,127}"); // of the OCI distribution specification
+        private static final Pattern DIGEST = Pattern.compile("(sha256:[0-9a-f]{64})?");
+        private static final int MAX_DIGEST = 80;
+
+        static Seen of(Fields fields) {
+            var tag = fields.text("tag", MAX_DIGEST * 2, TAG, "a tag").orElseThrow(() -> fields.missing("tag"));
+            var serial = fields.integer("serial", 0, Integer.MAX_VALUE).orElse(0);
+            var digest = fields.text("digest", MAX_DIGEST, DIGEST, "the digest of a manifest, or nothing");
+            return new Seen(new RegistryTags.Tag(tag, serial), digest.filter(it -> !it.isEmpty()));
+        }
+    }
+
+    /** @param registry null if there is none */
+    public record Contents(ImageConfig.Registry registry, RegistryTags.Wanted wanted) {}
+
+    public record Tags(List<RegistryTags.Tag> tags) {}
 
     /** @param names of layers, as nodes have them: the first characters of their digests */
     public record Names(List<String> names) {}

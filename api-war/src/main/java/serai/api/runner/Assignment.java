@@ -6,6 +6,7 @@ import jakarta.json.bind.annotation.JsonbProperty;
 import java.util.List;
 import java.util.Map;
 import serai.config.ImageConfig;
+import serai.image.BaseLayer;
 import serai.image.BaseSystem;
 
 /**
@@ -74,9 +75,9 @@ public record Assignment(
      * @param registry where layers are that the node does not have; null if there is none
      */
     public record Root(Base base, List<String> layers, Registry registry) {
-        static Root of(BaseSystem base, List<String> layers, ImageConfig settings) {
+        static Root of(BaseSystem base, List<BaseLayer> baseLayers, List<String> layers, ImageConfig settings) {
             return new Root(
-                    Base.of(base, settings),
+                    Base.of(base, baseLayers, settings),
                     layers,
                     settings.registry()
                             .map(it -> new Registry(
@@ -98,6 +99,7 @@ public record Assignment(
      * @param source directory or archive on the node; empty if it is made
      * @param environment for what is fetched on the way; images do not keep it
      * @param certificates file on the node with the authorities that are trusted; empty for the image's own
+     * @param layers what it is, the highest first; empty if the node is to find out
      */
     public record Base(
             String name,
@@ -107,9 +109,10 @@ public record Assignment(
             String release,
             List<String> packages,
             Map<String, String> environment,
-            String certificates) {
+            String certificates,
+            List<BaseLayer> layers) {
 
-        static Base of(BaseSystem system, ImageConfig settings) {
+        static Base of(BaseSystem system, List<BaseLayer> layers, ImageConfig settings) {
             return new Base(
                     system.name(),
                     system.python(),
@@ -118,7 +121,8 @@ public record Assignment(
                     settings.release(),
                     List.of(settings.packages().split(",")),
                     settings.environment(),
-                    settings.certificates());
+                    settings.certificates(),
+                    layers);
         }
     }
 

@@ -169,7 +169,7 @@ public class Assignments {
         return new BuildAssignment(
                 build.id().value(),
                 build.id() + "." + admitted.token(),
-                Assignment.Root.of(task.base(), task.layers(), imageSettings),
+                Assignment.Root.of(task.base(), task.baseLayers(), task.layers(), imageSettings),
                 task.work().stream()
                         .map(work -> new BuildAssignment.Work(
                                 work.imageId(),
@@ -227,7 +227,7 @@ public class Assignments {
                             + " now: deploy again to build them");
         }
         return image.base()
-                .map(base -> Assignment.Root.of(base, image.layers(), imageSettings))
+                .map(base -> Assignment.Root.of(base, image.baseLayers(), image.layers(), imageSettings))
                 .orElse(null);
     }
 

@@ -19,8 +19,11 @@ import serai.api.http.Bearer;
 import serai.api.http.Caller;
 import serai.build.Builders;
 import serai.cluster.AllocationId;
+import serai.image.BaseLayer;
+import serai.image.BaseLayers;
 import serai.image.Builds;
 import serai.image.Publications;
+import serai.image.RegistryTags;
 import serai.pool.PoolId;
 
 /**
@@ -35,22 +38,32 @@ public class BuildsResource {
     private final Builders builders;
     private final Builds builds;
     private final Publications publications;
+    private final BaseLayers bases;
+    private final RegistryTags registry;
     private final Assignments assignments;
     private final Caller caller;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
     public BuildsResource(
-            Builders builders, Builds builds, Publications publications, Assignments assignments, Caller caller) {
+            Builders builders,
+            Builds builds,
+            Publications publications,
+            BaseLayers bases,
+            RegistryTags registry,
+            Assignments assignments,
+            Caller caller) {
         this.builders = builders;
         this.builds = builds;
         this.publications = publications;
+        this.bases = bases;
+        this.registry = registry;
         this.assignments = assignments;
         this.caller = caller;
     }
 
     public BuildsResource() {
-        this(null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Not in one transaction: the cluster is asked in between. */
@@ -82,7 +95,57 @@ public class BuildsResource {
     @Access(Access.By.BUILD)
     public void made(@PathParam("id") String id, Made made) {
         var layer = Bodies.present(made);
-        builds.made(caller.build(id), layer.image(), layer.digest(), layer.size(), layer.python(), clock.instant());
+        builds.made(
+                caller.build(id),
+                layer.image(),
+                layer.digest(),
+                layer.size(),
+                layer.python(),
+                layer.base(),
+                clock.instant());
+    }
+
+    /** Which base system of a name counts: the node's own, where it says its digest and is the first. */
+    @POST
+    @Path("{id}/bases")
+    @Access(Access.By.BUILD)
+    public Foundation base(@PathParam("id") String id, Foundation foundation) {
+        caller.build(id);
+        var own = Bodies.present(foundation);
+        return new Foundation(
+                own.name(),
+                own.digest().isEmpty()
+                        ? bases.digest(own.name()).orElse("")
+                        : bases.record(new BaseLayer(own.name(), own.digest()), clock.instant()));
+    }
+
+    /** What the node is about to push. */
+    @POST
+    @Path("{id}/registry/pushes")
+    @Access(Access.By.BUILD)
+    public void pushes(@PathParam("id") String id, Tags tags) {
+        registry.announce(caller.build(id).id(), Bodies.present(tags).names(), clock.instant());
+    }
+
+    /** What the registry may have and nobody needs; before that, what it has no more. */
+    @POST
+    @Path("{id}/registry/garbage")
+    @Access(Access.By.BUILD)
+    public Tags garbageOfRegistry(@PathParam("id") String id, Tags gone) {
+        caller.build(id);
+        Bodies.present(gone).tags().forEach(tag -> registry.gone(tag.asked()));
+        return Tags.of(registry.garbage(clock.instant()));
+    }
+
+    /** Of what the node has seen, that which it may delete. */
+    @POST
+    @Path("{id}/registry/deletions")
+    @Access(Access.By.BUILD)
+    public Tags deletions(@PathParam("id") String id, Tags seen) {
+        caller.build(id);
+        return new Tags(Bodies.present(seen).tags().stream()
+                .filter(tag -> registry.mayGo(tag.asked(), tag.manifest(), clock.instant()))
+                .toList());
     }
 
     /** Tells a node which of its layers no image has any more. */

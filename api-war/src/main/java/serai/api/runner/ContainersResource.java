@@ -178,6 +178,15 @@ public class ContainersResource {
         return new Kept.Wish(builders.wants(caller.container(id)));
     }
 
+    /** The registry will have what it wrote, before it is known here. */
+    @POST
+    @Path("{id}/layer/push")
+    @Access(Access.By.CONTAINER)
+    public void push(@PathParam("id") String id, Kept.Push layer) {
+        var it = Bodies.present(layer);
+        builders.pushes(caller.container(id), it.tag(), it.proof());
+    }
+
     @POST
     @Path("{id}/layer")
     @Access(Access.By.CONTAINER)

@@ -24,6 +24,21 @@ public record Kept(String digest, long size, String proof) {
         }
     }
 
+    /**
+     * It is about to be pushed.
+     *
+     * @param proof as above
+     */
+    public record Push(String tag, String proof) {
+        private static final Pattern TAG = Pattern.compile("layer-[0-9a-f]{32}");
+
+        public Push {
+            if (tag == null || !TAG.matcher(tag).matches()) {
+                throw Problem.INVALID_ARGUMENT.because("a layer's tag is needed");
+            }
+        }
+    }
+
     /** Whether a container shall keep it. */
     public record Wish(boolean wanted) {}
 }
