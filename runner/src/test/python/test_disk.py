@@ -32,20 +32,28 @@ def test_given_a_hole_when_its_room_is_counted_then_it_takes_none(tmp_path):
     assert disk.used(str(tmp_path), []) < MIB
 
 
-def test_given_a_removed_file_when_a_process_has_it_open_then_it_counts(tmp_path, monkeypatch):
-    monkeypatch.setattr(disk, "_IN_MEMORY", ("/memfd:",))  # a container's /tmp is, this machine's may be a disk
-    with (tmp_path / "gone").open("wb") as file:
+@pytest.mark.parametrize("name", ["gone", "memfd:gone"])
+def test_given_a_removed_file_when_a_process_has_it_open_then_it_counts_whatever_its_name(tmp_path, name):
+    with (tmp_path / name).open("wb") as file:
         file.write(bytes(2 * MIB))
         file.flush()
-        os.unlink(tmp_path / "gone")
+        os.unlink(tmp_path / name)
         assert disk.used(str(tmp_path), []) < MIB
         assert disk.used(str(tmp_path), [os.getpid(), os.getpid()]) >= 2 * MIB
 
 
+def test_given_a_removed_file_in_memory_when_a_process_has_it_open_then_it_counts_as_memory_only():
+    file = os.memfd_create("gone")
+    try:
+        os.write(file, bytes(2 * MIB))
+        assert os.fstat(file) not in list(disk.removed(os.getpid()))
+    finally:
+        os.close(file)
+
+
 def test_given_no_limit_then_it_is_half_of_what_is_free(tmp_path):
     found = os.statvfs(tmp_path)
-    watch = disk.Watch(str(tmp_path), None, list, lambda: None)
-    assert watch.limit_mb == pytest.approx(found.f_bavail * found.f_frsize / 2 / MIB, rel=0.2)
+    assert disk.limit(None, str(tmp_path)) == pytest.approx(found.f_bavail * found.f_frsize / 2 / MIB, rel=0.2)
 
 
 def test_given_files_that_come_and_go_when_their_room_is_counted_then_those_that_stay_count(tmp_path, monkeypatch):

@@ -66,6 +66,15 @@ def publish(node, http, base, registry):
     return do
 
 
+BOX = 'python3 -c \'import os; os.makedirs("/box/open"); os.chmod("/box/open", 0o777); os.chmod("/box", 0o711); os.chown("/box", 1, 1)\''
+
+
+@pytest.fixture
+def published(publish) -> str:
+    """The reference of an image that many can use."""
+    return publish(run("printf built > /built"))
+
+
 @pytest.fixture
 def start(node, http, options):
     """Lets podman run an image as a cluster's driver would."""
@@ -216,3 +225,160 @@ def test_given_a_build_on_layers_that_the_registry_lost_when_it_is_done_then_it_
     assert set(lost) <= registry.tags and "im-2" in registry.tags
     assert f"im-1-{VERSION}" not in registry.tags and not http.remains
     assert http.build_layers[-1]["base"] == [], "the server has named it"
+
+
+WRITES = """import os, time
+MIB = bytes(1 << 20)
+def write(file, mib=200):
+    for _ in range(mib):
+        file.write(MIB)
+    file.flush()
+    print('all of it', flush=True)
+"""
+TOO_MUCH = "out of disk: it wrote more than 100 MiB. Ask for more, as by ephemeral_disk=…"
+PLACES = {
+    "named": "write(open('/opt/large', 'wb'))",
+    "below /tmp": "write(open('/tmp/large', 'wb'))",
+    "removed": "file = open('/tmp/large', 'wb'); os.unlink('/tmp/large'); write(file)",
+    "named as if it were in memory": "file = open('/memfd:x', 'wb'); os.unlink('/memfd:x'); write(file)",
+    "of the image": "write(open('/built', 'ab'))",
+    "of the node": "write(open('/local/large', 'wb'))",
+    "of another time": "write(open('/opt/large', 'wb')); os.utime('/opt/large', (0, 0))",
+    "in a session of its own": """
+if os.fork() == 0:
+    os.setsid()
+    write(open('/opt/large', 'wb'))""",
+    "by two names": """
+write(open('/opt/large', 'wb'), 60)
+os.link('/opt/large', '/opt/again')
+file = open('/opt/large', 'ab')
+os.unlink('/opt/again')
+write(file, 60)""",
+    "in several": """
+for i in range(200):
+    write(open(f'/opt/part-{i}', 'wb'), 1)
+    time.sleep(0.01)""",
+}
+
+
+@pytest.mark.parametrize("program", PLACES.values(), ids=PLACES)
+def test_given_a_container_of_an_engine_when_it_writes_more_than_it_may_then_it_is_ended_and_the_reason_is_told(
+    published, start, http, program
+):
+    http.answer["limits"] = {"disk_mb": 100}
+    code, err = end(start(published, WRITES + program + "\ntime.sleep(300)"))
+    assert http.exits == [{"exit_code": None, "signal": 9, "reason": TOO_MUCH}], err
+    assert code == 137
+
+
+HIDING = {
+    "in a directory that nobody may list": """
+os.mkdir('/opt/x')
+file = open('/opt/x/large', 'wb')
+os.chmod('/opt/x', 0)
+write(file, 400)""",
+    "in a directory of the image that can be entered and not be listed": "write(open('/box/open/large', 'wb'), 400)",
+    "by a process that nobody may look into": """
+import ctypes
+ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+file = open('/opt/large', 'wb')
+os.unlink('/opt/large')
+write(file, 400)""",
+    "by a program that nobody may read": """
+import shutil, subprocess, sys
+shutil.copy(os.path.realpath(sys.executable), '/opt/python')
+os.chmod('/opt/python', 0o111)
+os.environ['PYTHONHOME'] = sys.prefix
+subprocess.run(['/opt/python', '-c', WRITES + "file = open('/opt/large', 'wb'); os.unlink('/opt/large'); write(file, 400); time.sleep(300)"])""",
+}
+REASONS = ("/opt/x cannot be listed", "/box cannot be listed", "process ", "process ")
+
+
+@pytest.mark.parametrize(("program", "why"), list(zip(HIDING.values(), REASONS, strict=True)), ids=HIDING)
+def test_given_a_container_of_an_engine_when_it_hides_what_it_writes_then_it_is_ended_too(publish, start, http, program, why):
+    http.answer["limits"] = {"disk_mb": 100}
+    reference = publish(run(BOX if why.startswith("/box") else "printf built > /built"))
+    program = f"WRITES = {WRITES!r}\nexec(WRITES)\n{program}\ntime.sleep(300)"
+    code, err = end(start(reference, program))
+    assert code == 137, err
+    assert http.exits[-1]["reason"].startswith(f"out of disk: what it wrote cannot be counted: {why}")
+
+
+def test_given_large_files_of_the_image_and_of_the_task_when_somebody_else_fills_the_disk_then_the_container_goes_on(
+    publish, start, http, tmp_path
+):
+    """What is there already does not count, nor what was given back or is not its own."""
+    http.answer["limits"] = {"disk_mb": 100}
+    http.add_file("/root/large", bytes(150 << 20))
+    program = (
+        WRITES
+        + """
+assert os.stat('/large').st_size == os.stat('/root/large').st_size == 150 << 20
+for _ in range(3):
+    with open('/opt/large', 'wb') as file:
+        write(file, 60)
+        os.link('/opt/large', '/opt/again')
+        os.unlink('/opt/large')
+        time.sleep(1)  # for a look
+    os.unlink('/opt/again')
+print('ready', flush=True)
+while not os.path.exists('/local/filled'):
+    time.sleep(0.01)
+time.sleep(3)  # for looks
+print('goes on')"""
+    )
+    process = start(publish(run('python3 -c \'open("/large", "wb").write(bytes(150 << 20))\'')), program)
+    until(lambda: "ready" in http.text(1), 60, "the container runs")
+    (tmp_path / "filler").write_bytes(bytes(300 << 20))
+    (tmp_path / "local/filled").touch()
+    code, err = end(process)
+    assert code == 0, (http.exits, err)
+    assert "goes on" in http.text(1)
+
+
+def test_given_no_limit_of_disk_then_a_container_of_an_engine_may_write_a_good_deal(published, start, http):
+    code, err = end(start(published, WRITES + "write(open('/opt/large', 'wb'), 700)\ntime.sleep(2)"))
+    assert code == 0, (http.exits, err)
+
+
+def test_given_a_runtime_that_has_ended_by_force_then_what_it_left_behind_ends_before_that_is_told(published, start, http):
+    program = """import os, signal, time
+if os.fork() == 0:
+    os.setsid()
+    while True:
+        print('still here', flush=True)
+        time.sleep(0.01)
+time.sleep(1)
+os.kill(os.getpid(), signal.SIGTERM)"""
+    code, err = end(start(published, program))
+    assert code == 128 + 15, err
+    assert "still here" in http.text(1)
+    assert http.exits[-1]["signal"] == 15
+
+
+SPIN = """import os
+path = '/sys/fs/cgroup/cpu.stat' if os.path.exists('/sys/fs/cgroup/cpu.stat') else '/sys/fs/cgroup/cpu/cpu.stat'
+while 'nr_throttled 0' in open(path).read():
+    pass"""
+
+
+def test_given_a_cpu_limit_that_the_engine_holds_then_nothing_is_told_and_it_throttles(published, start, http):
+    http.answer["limits"] = {"milli_cpu": 100}
+    code, err = end(start(published, SPIN, "--cpu-period=100000", "--cpu-quota=10000"))
+    assert code == 0, err
+    assert "cores" not in err
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ((), "The limit of 0.25 cores of this container does not hold: its engine has set none"),
+        (("--cpu-period=100000", "--cpu-quota=10000"), "This container may use 0.1 cores, and not 0.25: "),
+    ],
+    ids=["none", "another"],
+)
+def test_given_a_cpu_limit_that_the_engine_does_not_hold_as_asked_then_that_is_told(published, start, http, more, told):
+    http.answer["limits"] = {"milli_cpu": 250}
+    code, err = end(start(published, "print('ran')", *more))
+    assert code == 0 and http.text(1) == "ran\n"
+    assert told in err

@@ -304,11 +304,9 @@ class Container:
         if self._settings.by_engine:
             from . import engine
 
-            if self._task.limits.milli_cpu is not None:
-                self._logs.tell(
-                    "The milli_cpu limit of this container does not hold: its engine limits it by what the cluster says"
-                )
-            return self._watch(root, identity, engine.Group(self._task.limits.memory_mb is not None))
+            group = engine.Group(self._task.limits.memory_mb is not None)
+            group.check_cpu(self._task.limits.milli_cpu, self._logs.tell)
+            return self._watch(root, identity, group)
         from . import limits, sandbox
 
         limits.lower_own(has_users=isinstance(root, sandbox.Built) or os.geteuid() != 0)
@@ -368,12 +366,22 @@ class Container:
         return self._judge(ended, group, disk, collector.last_error)
 
     def _watch_disk(self, root: Surroundings, group: Group | None, process: sandbox.Process) -> Watch | None:
-        """None: what it writes goes to its memory, or is the engine's to count."""
+        """None: what it writes goes to its memory."""
         from . import disk, sandbox
 
-        if not isinstance(root, sandbox.Built):
+        if isinstance(root, sandbox.Root):
             return None
-        watch = disk.Watch(root.written, self._task.limits.disk_mb, group.processes if group else list, process.kill)
+        asked = self._task.limits.disk_mb
+        if isinstance(root, sandbox.Built):
+            limit = disk.limit(asked, root.written)
+            processes = group.processes if group else list
+
+            def count() -> int:
+                return disk.used(root.written, processes())
+        else:
+            limit = disk.limit(asked, "/")
+            count = root.count(limit * disk.MIB)
+        watch = disk.Watch(limit, count, process.kill)
         watch.start()
         return watch
 

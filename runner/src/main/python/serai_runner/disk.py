@@ -17,22 +17,19 @@ EVERY_S = 1.0
 PART = 20  # one part in so many of the time goes into looking, at most
 MORE = "Ask for more, as by ephemeral_disk=…"
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)  # a process that has ended, or is about to
-_IN_MEMORY = ("/tmp/", "/run/", "/dev/", "/memfd:")
+_IN_MEMORY = ("tmpfs", "ramfs", "hugetlbfs", "devtmpfs")
 
 
 class Watch:
     """Looks at what is written, until it is more than the limit."""
 
-    def __init__(self, directory: str, limit_mb: int | None, processes: Callable[[], Iterable[int]], end: Callable[[], None]):
+    def __init__(self, limit_mb: int, count: Callable[[], int], end: Callable[[], None]):
         """
-        @param directory: what is written goes there
-        @param limit_mb: None: half of what its file system has free now
-        @param processes: the container's, by the node's ids
+        @param count: says how many bytes it has, at least where that is more than the limit. @raise OSError: it cannot
         @param end: called once, when it is more
         """
-        self.limit_mb = limit_mb or _free_mb(directory) // 2
         self.reason = ""  # why it was ended; empty if it was not
-        self._directory, self._processes, self._end = directory, processes, end
+        self._limit_mb, self._count, self._end = limit_mb, count, end
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
 
@@ -42,6 +39,7 @@ class Watch:
     def close(self) -> None:
         """There is nothing to look at any more. A look that is under way ends nobody who has not ended."""
         self._closed.set()
+        self._thread.join(EVERY_S)  # at the interpreter's end a thread of its own would need libgcc, which an image may lack
 
     def _run(self) -> None:
         pause = EVERY_S
@@ -55,13 +53,13 @@ class Watch:
 
     def _look(self) -> str:
         try:
-            if used(self._directory, self._processes()) <= self.limit_mb * MIB:
+            if self._count() <= self._limit_mb * MIB:
                 return ""
         except OSError as e:
             if self._closed.is_set():
                 return ""
             return f"what it wrote cannot be counted: {e.strerror}"  # a path that is too long would hide anything
-        return f"it wrote more than {self.limit_mb} MiB. {MORE}"
+        return f"it wrote more than {self._limit_mb} MiB. {MORE}"
 
 
 def used(directory: str, processes: Iterable[int]) -> int:
@@ -70,8 +68,21 @@ def used(directory: str, processes: Iterable[int]) -> int:
     @raise OSError: something is there that cannot be looked at
     """
     files = {(found.st_dev, found.st_ino): found for found in _walk(directory)}
-    held = {(found.st_dev, found.st_ino): found for pid in processes for found in _removed(pid)}
-    return sum(max(found.st_blocks * BLOCK, LEAST) for one in (files, held) for found in one.values())
+    held = {(found.st_dev, found.st_ino): found for pid in processes for found in removed(pid)}
+    return sum(room(found) for one in (files, held) for found in one.values())
+
+
+def room(found: os.stat_result) -> int:
+    """@return the bytes that a file takes"""
+    return max(found.st_blocks * BLOCK, LEAST)
+
+
+def limit(asked_mb: int | None, directory: str) -> int:
+    """@return what may be written there, in mebibytes: half of what is free now, if nothing was asked for"""
+    if asked_mb:
+        return asked_mb
+    found = os.statvfs(directory)
+    return found.f_bavail * found.f_frsize // MIB // 2
 
 
 def _walk(directory: str) -> Iterator[os.stat_result]:
@@ -92,11 +103,15 @@ def _walk(directory: str) -> Iterator[os.stat_result]:
                     left.append(entry.path)
 
 
-def _removed(pid: int) -> Iterator[os.stat_result]:
-    """Files without a name that a process has open."""
+def removed(pid: int, hidden: Callable[[], None] = lambda: None) -> Iterator[os.stat_result]:
+    """Files of a disk without a name that a process has open. @param hidden: called if we may not look"""
     directory = f"/proc/{pid}/fd"
+    memory: frozenset[int] | None = None
     try:
         names = os.listdir(directory)
+    except PermissionError:
+        hidden()
+        return
     except _GONE:
         return
     for name in names:
@@ -104,12 +119,32 @@ def _removed(pid: int) -> Iterator[os.stat_result]:
         try:
             target = os.readlink(path)
             found = os.stat(path)
+        except PermissionError:
+            hidden()
+            return
         except _GONE:
             continue  # closed while we look
-        if target.endswith(" (deleted)") and not target.startswith(_IN_MEMORY) and stat.S_ISREG(found.st_mode):
-            yield found
+        if target.endswith(" (deleted)") and stat.S_ISREG(found.st_mode):
+            if memory is None:
+                memory = _in_memory(pid)
+            if found.st_dev not in memory:
+                yield found
 
 
-def _free_mb(directory: str) -> int:
-    found = os.statvfs(directory)
-    return found.f_bavail * found.f_frsize // MIB
+def _in_memory(pid: int) -> frozenset[int]:
+    """Devices of file systems that a process sees and that are no disk: what is there counts as memory. Names tell nothing."""
+    nameless = os.memfd_create("serai")
+    try:
+        devices = {os.fstat(nameless).st_dev}
+    finally:
+        os.close(nameless)
+    try:
+        with open(f"/proc/{pid}/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
+            for line in mounts:
+                before, _, after = line.partition(" - ")
+                if after.split(" ", 1)[0] in _IN_MEMORY:
+                    major, minor = before.split(" ", 3)[2].split(":")
+                    devices.add(os.makedev(int(major), int(minor)))
+    except _GONE:
+        pass
+    return frozenset(devices)

@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from . import runtime, sandbox
+from . import counted, runtime, sandbox
 from .files import Cache, lay_out_for_layer
 from .interpreter import of_image, this
 from .problems import Failed
@@ -25,6 +25,10 @@ from .server import Server
 HOME = os.path.dirname(sandbox.SOCKET)
 _MARK = ".nomad-mount"  # by which Nomad's client knows that it has mounted it
 _SET_DUMPABLE = 4  # of prctl
+_WRITABLE = ("NOMAD_ALLOC_DIR", "NOMAD_TASK_DIR", "NOMAD_SECRETS_DIR")  # the node's directories that Nomad mounts
+_CPU_MAX = "/sys/fs/cgroup/cpu.max"
+_CPU_QUOTA, _CPU_PERIOD = "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us"
+_CPU_OFF = 0.1  # Nomad and Docker round
 # What counts processes that were killed for want of memory, in the container's own view of control groups of both versions.
 _OOM = (("/sys/fs/cgroup/memory.events", "oom_kill "), ("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill "))
 
@@ -35,6 +39,12 @@ class Given(NamedTuple):
     command: tuple[str, ...]
     workdir: str
     environment: Mapping[str, str]
+    since: int  # by counted.now(): what is older, the container has not written
+
+    def count(self, limit: int) -> counted.Count:
+        """@param limit: in bytes"""
+        places = [os.environ[name] for name in _WRITABLE if os.path.isdir(os.environ.get(name, ""))]
+        return counted.Count(["/", *places], self.since, limit)
 
 
 def withdraw(secrets: str) -> None:
@@ -73,7 +83,7 @@ def prepare(task: Task, connect: Callable[[], Server], tell: Callable[[str], Non
         os.makedirs(task.workdir, exist_ok=True)
     except OSError as e:
         raise Failed(f"the container could not be prepared: {e}") from e
-    return Given((*task.entrypoint, python, *sandbox.ENTRY_POINT), task.workdir, task.environment)
+    return Given((*task.entrypoint, python, *sandbox.ENTRY_POINT), task.workdir, task.environment, counted.now())
 
 
 def start(root: Given, identity: Identity) -> Process:
@@ -92,7 +102,7 @@ def start(root: Given, identity: Identity) -> Process:
 
 
 class Process:
-    """The runtime, as sandbox.Process has it. What it leaves behind ends with the container, which ends with us."""
+    """The runtime, as sandbox.Process has it."""
 
     init = None
 
@@ -111,8 +121,12 @@ class Process:
             os.kill(self._popen.pid, signum)
 
     def kill(self) -> None:
+        """With all that it has started. Where we are not the container's first process, -1 might be all of the node's."""
         try:
-            os.killpg(self._popen.pid, signal.SIGKILL)
+            if os.getpid() == 1:
+                os.kill(-1, signal.SIGKILL)
+            else:
+                os.killpg(self._popen.pid, signal.SIGKILL)
         except ProcessLookupError:
             return  # it has ended
 
@@ -141,5 +155,33 @@ class Group:
                 continue
         return 0
 
+    def check_cpu(self, milli_cpu: int | None, tell: Callable[[str], None]) -> None:
+        """Tells if the engine limits it otherwise than was asked for. Nothing where it shows no control groups."""
+        held = _cores() if milli_cpu is not None else None
+        if held is None:
+            return
+        asked = milli_cpu / 1000
+        if held == float("inf"):
+            tell(f"The limit of {asked:g} cores of this container does not hold: its engine has set none")
+        elif abs(held - asked) > _CPU_OFF * asked:
+            tell(
+                f"This container may use {held:.2g} cores, and not {asked:g}: Nomad counts in MHz, and serai.nomad.core-mhz is not what "
+                f"a core of this node has (cpu.frequency of `nomad node status -verbose`)"
+            )
+
     def used_its_memory_up(self) -> bool:
         return self._limits_memory
+
+
+def _cores() -> float | None:
+    """What the container may use, by its own view of control groups; None: there is none."""
+    try:
+        if os.path.exists(_CPU_MAX):
+            with open(_CPU_MAX, encoding="ascii") as file:
+                quota, period = file.read().split()
+        else:
+            with open(_CPU_QUOTA, encoding="ascii") as one, open(_CPU_PERIOD, encoding="ascii") as other:
+                quota, period = one.read().strip(), other.read().strip()
+    except FileNotFoundError:
+        return None
+    return float("inf") if quota in ("max", "-1") else int(quota) / int(period)

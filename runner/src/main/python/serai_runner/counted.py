@@ -1,0 +1,122 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a container of an engine has on its node's disk, counted from inside: its layer is not to be seen there.
+
+Where the node has lost no more than the container may write, nobody counts. Else what it wrote is known by its ctime, which only
+the clock sets: files of the image, and those that the runner has laid out, are older than the runtime.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Iterator
+from itertools import chain
+
+from . import disk
+
+_COARSE = 5  # CLOCK_REALTIME_COARSE, from which file systems take times
+AGAIN_S = 60.0  # others may have freed as much as it wrote: it is counted now and then all the same,
+AGAIN_PART = 1000  # which takes one part in so many of the time, at most
+
+
+def now() -> int:
+    """@return the time as files get it, in nanoseconds"""
+    return time.clock_gettime_ns(_COARSE)
+
+
+class Count:
+    """Counts what was written below directories, each on a file system of its own or not."""
+
+    def __init__(self, places: list[str], since: int, limit: int) -> None:
+        """
+        @param places: what is mounted below them is not theirs
+        @param since: by now(): what was not touched since is not counted
+        @param limit: in bytes
+        """
+        self._places, self._since, self._limit = places, since, limit
+        self._file_systems = {os.stat(place).st_dev: place for place in places}
+        self._first = self._last = self._free()
+        self._most = 0  # it has no more than that, unless others have freed something meanwhile
+        self._due = time.monotonic() + AGAIN_S
+
+    def __call__(self) -> int:
+        """@return bytes, exactly if it is more than the limit
+
+        @raise OSError: something cannot be looked at, and there is less free than could be explained without it
+        """
+        free = self._free()
+        self._most += _fallen(self._last, free)
+        self._last = free
+        began = time.monotonic()
+        if self._most <= self._limit and began < self._due:
+            return self._most
+        self._most = self._counted(_fallen(self._first, free) > self._limit)
+        self._due = began + max(AGAIN_S, AGAIN_PART * (time.monotonic() - began))
+        return self._most
+
+    def _free(self) -> list[int]:
+        """Also what is kept for root, as it is root."""
+        found = map(os.statvfs, self._file_systems.values())
+        return [one.f_bfree * one.f_frsize for one in found]
+
+    def _counted(self, is_short: bool) -> int:
+        hidden: list[str] = []
+        linked = set()  # all would be too many to keep in mind
+        room = 0
+        for found in chain(self._walk(hidden), self._open(hidden)):
+            if found.st_ctime_ns < self._since:
+                continue
+            if found.st_nlink != 1 and not stat.S_ISDIR(found.st_mode):
+                if (found.st_dev, found.st_ino) in linked:
+                    continue
+                linked.add((found.st_dev, found.st_ino))
+            room += disk.room(found)
+        if hidden and is_short and room <= self._limit:
+            raise OSError(errno.EACCES, hidden[0])
+        return room
+
+    def _walk(self, hidden: list[str]) -> Iterator[os.stat_result]:
+        for place in self._places:
+            device = os.stat(place).st_dev
+            left = [place]
+            while left:
+                directory = left.pop()
+                try:
+                    with os.scandir(directory) as entries:
+                        for entry in entries:
+                            try:
+                                found = entry.stat(follow_symlinks=False)
+                            except FileNotFoundError:
+                                continue
+                            if not stat.S_ISDIR(found.st_mode):
+                                yield found
+                            elif found.st_dev == device and entry.path not in self._places:
+                                yield found
+                                left.append(entry.path)
+                except (FileNotFoundError, NotADirectoryError):
+                    continue
+                except PermissionError:
+                    if self._may_hide(directory):
+                        hidden.append(f"{directory} cannot be listed")
+
+    def _may_hide(self, directory: str) -> bool:
+        """An image's own directory that we cannot enter, and that is as it was, has nothing of a container's: it has our rights."""
+        try:
+            return os.access(directory, os.X_OK) or os.stat(directory).st_ctime_ns >= self._since
+        except FileNotFoundError:
+            return False
+
+    def _open(self, hidden: list[str]) -> Iterator[os.stat_result]:
+        """What has a name still is found there."""
+        own = os.getpid()
+        for name in os.listdir("/proc"):
+            if name.isdecimal() and int(name) != own:
+                held = disk.removed(int(name), lambda pid=name: hidden.append(f"process {pid} lets nobody see its files"))
+                yield from (found for found in held if not found.st_nlink)
+
+
+def _fallen(before: list[int], after: list[int]) -> int:
+    return sum(max(0, one - other) for one, other in zip(before, after, strict=True))
