@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from serai_conformance.havoc import Installation, free_ports
+from serai_conformance.platform import api
 from serai_conformance.poll import eventually
 from serai_conformance.terminal import modal, python
 
@@ -42,6 +44,15 @@ def registry(tmp_path_factory: pytest.TempPathFactory):
             process.terminate()
 
 
+def core_mhz() -> str:
+    """As the agent of this machine counts."""
+    base = Path("/sys/devices/system/cpu/cpu0/cpufreq/base_frequency")
+    if base.exists():
+        return str(int(base.read_text()) // 1000)
+    found = re.search(r"^cpu MHz\s*:\s*(\d+)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return found[1] if found else "1000"
+
+
 def answers(port: int) -> bool:
     try:
         return httpx.get(f"http://127.0.0.1:{port}/v2/").is_success
@@ -56,6 +67,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory, cli: Path, registry: 
         "SERAI_IMAGE_DRIVER_NETWORK": "host",  # the server is on this machine's loopback, as all of a test is
         "SERAI_IMAGE_REGISTRY": registry,
         "SERAI_IMAGE_REGISTRY_TLS": "false",
+        "SERAI_NOMAD_CORE_MHZ": core_mhz(),
     }
     if "SERAI_HOME" in os.environ:  # the base system is made once for all tests
         settings["SERAI_RUNNER_CACHE"] = str(Path(os.environ["SERAI_HOME"], "cache"))
@@ -140,6 +152,19 @@ def test_given_a_function_without_network_when_deployed_for_an_engine_then_it_do
     ended = call(login, "hermit", timeout=600)
     assert ended.code != 0 and "ran" not in ended.stdout
     assert "block_network" in ended.output
+
+
+def test_given_a_cpu_limit_when_a_container_of_an_engine_burns_then_it_is_throttled(login):
+    assert float(call(login, "burns").ok().stdout) == pytest.approx(0.25, rel=0.1)
+    assert "cores" not in modal("app", "logs", "engine", timeout=60, **login).output
+
+
+def test_given_a_limit_of_disk_when_a_container_of_an_engine_writes_more_then_it_is_ended_and_the_reason_is_told(login):
+    assert call(login, "writes", "20").ok().stdout.strip() == str(20 << 20)
+    assert call(login, "writes", "300", timeout=600).code != 0
+    with api(login["SERAI_API_TOKEN"], login["SERAI_API_URL"]) as client:
+        listed = client.get("/containers", params={"limit": 100}).raise_for_status().json()["items"]
+    assert "out of disk: it wrote more than 100 MiB. Ask for more, as by ephemeral_disk=…" in [one["reason"] for one in listed]
 
 
 def test_given_an_app_that_is_stopped_then_the_engine_has_no_container_of_it(login, registry):

@@ -3,6 +3,7 @@
 """Functions whose containers a container engine runs."""
 
 import os
+import time
 
 import modal
 
@@ -54,6 +55,35 @@ def hoard() -> int:
 @app.function(image=plain, block_network=True)
 def hermit() -> str:
     return "ran"
+
+
+@app.function(image=plain, ephemeral_disk=100, max_containers=1)
+def writes(mebibytes: int) -> int:
+    """It has all of it on the disk for a while."""
+    with open("/opt/large", "wb") as file:
+        for _ in range(mebibytes):
+            file.write(bytes(1 << 20))
+    time.sleep(3)
+    return os.path.getsize("/opt/large")
+
+
+@app.function(image=plain, cpu=(0.125, 0.25))
+def burns() -> float:
+    """It burns until it was throttled. @return the cores that its control group lets it have"""
+    version_2 = os.path.exists("/sys/fs/cgroup/cpu.stat")
+    path = "/sys/fs/cgroup/cpu.stat" if version_2 else "/sys/fs/cgroup/cpu/cpu.stat"
+    while "nr_throttled 0\n" in read(path):
+        pass
+    if version_2:
+        quota, period = read("/sys/fs/cgroup/cpu.max").split()
+    else:
+        quota, period = (read(f"/sys/fs/cgroup/cpu/cpu.cfs_{name}_us") for name in ("quota", "period"))
+    return int(quota) / int(period)
+
+
+def read(path: str) -> str:
+    with open(path) as file:
+        return file.read()
 
 
 @app.function(image=plain)

@@ -151,7 +151,7 @@ final class RunnerJob {
                 .setKillSignal("SIGINT")
                 .setKillTimeout(pool.killTimeout().toNanos())
                 .setLogConfig(new LogConfig().setMaxFiles(LOG_FILES).setMaxFileSizeMb(LOG_FILE_MB))
-                .setResources(resources(pool.resources(), settings))
+                .setResources(resources(pool, settings))
                 .addTemplates(new Template()
                         .setEmbeddedTmpl(
                                 "{{ with nomadVar \"%s\" }}{{ .secret }}{{ end }}".formatted(secretPath(pool.pool())))
@@ -170,6 +170,9 @@ final class RunnerJob {
             config.put("cap_drop", List.of("all"));
             config.put("security_opt", List.of("no-new-privileges"));
             config.put("pids_limit", engine.processes());
+            if (engine.milliCpuMax() > 0) {
+                config.put("cpu_hard_limit", true);
+            }
             engine.network().ifPresent(mode -> config.put("network_mode", mode));
             if (!engine.tls() && engine.driver().equals("podman")) { // Docker's daemon is told, not its driver
                 config.put("auth", Map.of("tls_verify", false));
@@ -195,8 +198,15 @@ final class RunnerJob {
         }
     }
 
-    private static Resources resources(PoolJob.Resources wanted, NomadConfig settings) {
-        int mhz = Math.toIntExact(Math.max(1, Math.ceilDiv((long) wanted.milliCpu() * settings.coreMhz(), 1000)));
+    /** Drivers know one limit of CPU, which is what is reserved: whoever asks for a limit reserves it. */
+    private static int milliCpu(PoolJob pool) {
+        int most = pool.engine().map(PoolJob.Engine::milliCpuMax).orElse(0);
+        return Math.max(most, pool.resources().milliCpu());
+    }
+
+    private static Resources resources(PoolJob pool, NomadConfig settings) {
+        var wanted = pool.resources();
+        int mhz = Math.toIntExact(Math.max(1, Math.ceilDiv((long) milliCpu(pool) * settings.coreMhz(), 1000)));
         var resources = new Resources().setCpu(mhz).setMemoryMb(wanted.memoryMb() + RUNNER_MEMORY_MB);
         // Nomad ends what takes more than this, or more than is reserved where it does not allow oversubscription. The
         // function's own limit is the runner's to keep

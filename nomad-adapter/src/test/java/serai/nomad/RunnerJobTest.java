@@ -18,6 +18,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import serai.cluster.PoolJob;
 import serai.cluster.PoolJob.Resources;
 import serai.config.NomadConfig;
@@ -116,7 +118,7 @@ class RunnerJobTest {
     @Test
     void givenAnEngine_whenRendered_thenItsDriverRunsTheImageWithoutRights() {
         var image = "registry.example/serai@sha256:" + "ab".repeat(32);
-        var task = rendered(aPool().job(new PoolJob.Engine("podman", image, Optional.of("host"), false, 4096)))
+        var task = rendered(aPool().job(new PoolJob.Engine("podman", image, Optional.of("host"), false, 4096, 0)))
                 .at("/TaskGroups/0/Tasks/0");
         assertThat(task.path("Driver").asText()).isEqualTo("podman");
         assertThat(task.at("/Config/image").asText()).isEqualTo(image);
@@ -127,12 +129,27 @@ class RunnerJobTest {
         assertThat(task.at("/Config/network_mode").asText()).isEqualTo("host");
         assertThat(task.at("/Config/auth/tls_verify").asBoolean(true)).isFalse();
 
-        var docker = rendered(aPool().job(new PoolJob.Engine("docker", image, Optional.empty(), false, 4096)))
+        var docker = rendered(aPool().job(new PoolJob.Engine("docker", image, Optional.empty(), false, 4096, 0)))
                 .at("/TaskGroups/0/Tasks/0/Config");
         assertThat(docker.has("auth"))
                 .as("a key that Docker's driver does not know")
                 .isFalse();
         assertThat(docker.has("network_mode")).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"podman", "docker"})
+    void givenAnEngineAndACpuLimit_whenRendered_thenTheLimitIsReservedAndHard(String driver) {
+        var image = "registry.example/serai@sha256:" + "ab".repeat(32);
+        var free = rendered(aPool().job(new PoolJob.Engine(driver, image, Optional.empty(), true, 4096, 0)))
+                .at("/TaskGroups/0/Tasks/0");
+        assertThat(free.at("/Config").has("cpu_hard_limit")).isFalse();
+        assertThat(free.at("/Resources/CPU").asInt()).isEqualTo(100);
+
+        var limited = rendered(aPool().job(new PoolJob.Engine(driver, image, Optional.empty(), true, 4096, 1500)))
+                .at("/TaskGroups/0/Tasks/0");
+        assertThat(limited.at("/Config/cpu_hard_limit").asBoolean()).isTrue();
+        assertThat(limited.at("/Resources/CPU").asInt()).isEqualTo(1500);
     }
 
     @Test

@@ -53,8 +53,10 @@ public record PoolJob(
      * @param network as the driver names it; empty for its default
      * @param tls whether the image's registry has it
      * @param processes the most of one container, threads among them
+     * @param milliCpuMax thousandths of a core that one container may use at most; 0 for no limit
      */
-    public record Engine(String driver, String image, Optional<String> network, boolean tls, int processes) {}
+    public record Engine(
+            String driver, String image, Optional<String> network, boolean tls, int processes, int milliCpuMax) {}
 
     /**
      * What one container needs.

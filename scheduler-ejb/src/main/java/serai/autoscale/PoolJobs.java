@@ -18,6 +18,7 @@ import serai.config.AutoscaleConfig;
 import serai.config.ImageConfig;
 import serai.config.RunnerConfig;
 import serai.device.DeviceNames;
+import serai.function.CpuLimits;
 import serai.image.Publications;
 import serai.peer.Servers;
 import serai.runner.RunnerArtifact;
@@ -42,6 +43,7 @@ public class PoolJobs {
     private final AutoscaleConfig scaling;
     private final ImageConfig images;
     private final Publications publications;
+    private final CpuLimits cpuLimits;
 
     @Inject
     public PoolJobs(
@@ -52,10 +54,12 @@ public class PoolJobs {
             DeviceNames devices,
             AutoscaleConfig scaling,
             ImageConfig images,
-            Publications publications) {
+            Publications publications,
+            CpuLimits cpuLimits) {
         this.scaling = scaling;
         this.images = images;
         this.publications = publications;
+        this.cpuLimits = cpuLimits;
         this.workspaces = workspaces;
         this.artifact = artifact;
         this.servers = servers;
@@ -64,7 +68,7 @@ public class PoolJobs {
     }
 
     public PoolJobs() {
-        this(null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Transactional
@@ -96,7 +100,12 @@ public class PoolJobs {
                 .flatMap(engine -> publications
                         .reference(duties.imageId(), duties.clientVersion())
                         .map(image -> new PoolJob.Engine(
-                                engine.driver(), image, engine.network(), engine.tls(), runner.processes())));
+                                engine.driver(),
+                                image,
+                                engine.network(),
+                                engine.tls(),
+                                runner.processes(),
+                                cpuLimits.milliCpuMax(seen.definition()))));
     }
 
     /** Of what never changes for the pool: other labels would be another job, and its containers would be replaced. */

@@ -58,6 +58,7 @@ import serai.device.Gpu;
 import serai.event.Events;
 import serai.function.Adjustments;
 import serai.function.AutoscalerSettings;
+import serai.function.CpuLimits;
 import serai.function.Definition;
 import serai.function.Deployments;
 import serai.function.Function;
@@ -160,7 +161,8 @@ public final class TestServer {
                     Devices.read(Optional.empty()),
                     autoscale,
                     imageSettings,
-                    publications),
+                    publications,
+                    (CpuLimits) definition -> 0),
             pools,
             containers,
             inputs,

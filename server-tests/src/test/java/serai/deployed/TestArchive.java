@@ -51,7 +51,7 @@ final class TestArchive {
         return ear.addAsModule(scheduler)
                 .addAsModule(Testable.archiveToTest(war(tests)))
                 .addAsLibrary(ShrinkWrap.create(JavaArchive.class, "options.jar")
-                        .addClass(NoOptions.class)
+                        .addClasses(NoOptions.class, NoCpuLimits.class)
                         .addAsManifestResource(new StringAsset(BEANS), "beans.xml"))
                 .addAsLibrary(ShrinkWrap.create(JavaArchive.class, "settings.jar")
                         .addAsManifestResource(new StringAsset(settings()), "microprofile-config.properties"))

@@ -240,6 +240,17 @@ class PodmanTest {
                 .isEqualTo("Exit Code: 137, Exit Message: \"Podman container killed by OOM killer\"");
     }
 
+    /** It ends only if it was throttled. */
+    @Test
+    void aContainerWithAHardCpuLimit_hasItsPartOfTheMachineAndNoMore() {
+        String script = "cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null;"
+                + " until grep -q 'nr_throttled [1-9]' /sys/fs/cgroup/cpu.stat /sys/fs/cgroup/cpu/cpu.stat 2>/dev/null;"
+                + " do :; done; echo throttled";
+        nomad.post("/v1/jobs", batch("limited", script(script, "cpu_hard_limit", true)));
+
+        assertThat(output(awaitStatus(nomad, "limited", "complete"))).matches("[1-9][0-9]*( 100000)?\nthrottled\n");
+    }
+
     @Test
     void aSignalReachesTheContainer_andOneThatIsStoppedEndsPolitely() throws Exception {
         nomad.post("/v1/jobs", service("polite", script("trap 'echo got-usr1' USR1; " + TICKING)));
