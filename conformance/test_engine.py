@@ -148,10 +148,23 @@ def test_given_a_memory_limit_when_it_is_used_up_then_the_reason_is_told(login):
     assert "out of memory" in ended.output
 
 
-def test_given_a_function_without_network_when_deployed_for_an_engine_then_it_does_not_run_and_that_is_said(login):
-    ended = call(login, "hermit", timeout=600)
-    assert ended.code != 0 and "ran" not in ended.stdout
-    assert "block_network" in ended.output
+def test_given_a_function_without_network_when_deployed_for_an_engine_then_it_is_refused_and_what_to_do_is_said(login):
+    refused = modal("deploy", "engine_cut_off.py", timeout=PATIENCE, **login)
+    assert refused.code != 0
+    assert "'hermit' asks for block_network" in refused.output and "serai.image.driver=podman" in refused.output
+
+
+@pytest.mark.parametrize("network", [{"block": True}, {"outbound": ["10.0.0.0/8"]}], ids=["block", "outbound"])
+def test_given_a_list_of_networks_over_rest_when_deployed_for_an_engine_then_it_is_refused_too(login, network):
+    body = {
+        "sources": {"work.py": "def hermit():\n    return 'ran'\n"},
+        "functions": [{"name": "hermit", "handler": "work.hermit", "network": network}],
+    }
+    with api(login["SERAI_API_TOKEN"], login["SERAI_API_URL"]) as client:
+        refused = client.post("/apps/cut-off/deployments", json=body)
+    assert refused.status_code == 400, refused.text
+    assert refused.json()["type"] == "urn:serai:problem:feature-unsupported"
+    assert "serai.image.driver=podman" in refused.json()["detail"]
 
 
 def test_given_a_cpu_limit_when_a_container_of_an_engine_burns_then_it_is_throttled(login):

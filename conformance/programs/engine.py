@@ -52,11 +52,6 @@ def hoard() -> int:
     return len([bytearray(1 << 20) for _ in range(1_000)])
 
 
-@app.function(image=plain, block_network=True)
-def hermit() -> str:
-    return "ran"
-
-
 @app.function(image=plain, ephemeral_disk=100, max_containers=1)
 def writes(mebibytes: int) -> int:
     """It has all of it on the disk for a while."""

@@ -9,6 +9,7 @@ import java.util.Optional;
 import modal.client.Function;
 import modal.client.FunctionData;
 import serai.config.AutoscaleConfig;
+import serai.config.ImageConfig;
 import serai.config.RunnerConfig;
 import serai.device.DeviceNames;
 import serai.function.Definition;
@@ -45,7 +46,8 @@ public class Definer {
             WebEndpoints endpoints,
             AutoscaleConfig defaults,
             DeviceNames devices,
-            RunnerConfig runner) {
+            RunnerConfig runner,
+            ImageConfig imageSettings) {
         this.functions = functions;
         this.images = images;
         this.mounts = mounts;
@@ -53,11 +55,11 @@ public class Definer {
         this.secrets = secrets;
         this.names = names;
         this.endpoints = endpoints;
-        this.reader = new DefinitionReader(defaults, devices, runner);
+        this.reader = new DefinitionReader(defaults, devices, runner, imageSettings);
     }
 
     public Definer() {
-        this(null, null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /**

@@ -10,6 +10,7 @@ import modal.client.Function;
 import modal.client.FunctionData;
 import modal.client.FunctionRetryPolicy;
 import serai.config.AutoscaleConfig;
+import serai.config.ImageConfig;
 import serai.config.RunnerConfig;
 import serai.device.DeviceNames;
 import serai.function.AutoscalerSettings;
@@ -20,7 +21,7 @@ import serai.problem.Problem;
 import serai.web.Networks;
 
 /** Reads what the platform has to do for a function out of the client's definition, and refuses by name what it cannot. */
-record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerConfig runner) {
+record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerConfig runner, ImageConfig images) {
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(300);
     private static final int DEFAULT_MILLI_CPU = 125;
     private static final int DEFAULT_MEMORY_MB = 128;
@@ -44,6 +45,7 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerCon
                     function.getFunctionName(), String.join(", ", missing));
         }
         checkOutbound(function);
+        checkEngine(function);
         checkPort(function);
         var timeout = function.getTimeoutSecs() > 0 ? Duration.ofSeconds(function.getTimeoutSecs()) : DEFAULT_TIMEOUT;
         return new Definition.Duties(
@@ -109,6 +111,27 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerCon
             throw Problem.INVALID_ARGUMENT.because(
                     "Function '%s' may reach what is no network: %s", function.getFunctionName(), e.getMessage());
         }
+    }
+
+    /** What writes a layer is in a sandbox of ours, whatever runs containers. */
+    private void checkEngine(Function function) {
+        if (function.getIsBuilderFunction() || !isCutOff(function)) {
+            return;
+        }
+        images.engine().ifPresent(engine -> {
+            throw Problem.FEATURE_UNSUPPORTED.because(
+                    "Function '%s' asks for block_network or a list of networks, which do not hold where containers are those of"
+                            + " the cluster's engine (serai.image.driver=%s): leave it out, or unset that driver to have it",
+                    function.getFunctionName(), engine.driver());
+        });
+    }
+
+    private static boolean isCutOff(Function function) {
+        return function.getBlockNetwork()
+                || switch (function.getNetworkAccess().getNetworkAccessType()) {
+                    case UNSPECIFIED, OPEN, UNRECOGNIZED -> false;
+                    case BLOCKED, ALLOWLIST -> true;
+                };
     }
 
     private void checkPort(Function function) {

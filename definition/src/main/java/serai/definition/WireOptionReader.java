@@ -8,6 +8,7 @@ import jakarta.inject.Inject;
 import modal.client.FunctionData;
 import modal.client.FunctionOptions;
 import serai.config.AutoscaleConfig;
+import serai.config.ImageConfig;
 import serai.config.RunnerConfig;
 import serai.device.DeviceNames;
 import serai.function.Definition;
@@ -22,13 +23,18 @@ class WireOptionReader implements OptionReader {
     private final Definer definer;
 
     @Inject
-    WireOptionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerConfig runner, Definer definer) {
-        this.reader = new DefinitionReader(defaults, devices, runner);
+    WireOptionReader(
+            AutoscaleConfig defaults,
+            DeviceNames devices,
+            RunnerConfig runner,
+            ImageConfig imageSettings,
+            Definer definer) {
+        this.reader = new DefinitionReader(defaults, devices, runner, imageSettings);
         this.definer = definer;
     }
 
     WireOptionReader() {
-        this(null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null); // for the server's proxy
     }
 
     @Override
