@@ -39,7 +39,6 @@ class Watch:
     def close(self) -> None:
         """There is nothing to look at any more. A look that is under way ends nobody who has not ended."""
         self._closed.set()
-        self._thread.join(EVERY_S)  # at the interpreter's end a thread of its own would need libgcc, which an image may lack
 
     def _run(self) -> None:
         pause = EVERY_S

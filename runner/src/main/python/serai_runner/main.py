@@ -96,8 +96,11 @@ def _run(began: float) -> int:
         from . import container
 
         code = container.run(settings, began)
-    if not settings.by_engine:  # whose container is thrown away
-        _leave_compiled(settings.cache)
+    if settings.by_engine:  # its container is thrown away, and threads that Python ends would need libgcc, which an image may lack
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    _leave_compiled(settings.cache)
     return code
 
 
