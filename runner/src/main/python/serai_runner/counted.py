@@ -100,7 +100,7 @@ class Count:
                     continue
                 except PermissionError:
                     if self._may_hide(directory):
-                        hidden.append(f"{directory} cannot be listed")
+                        hidden.append(f"{directory!a} cannot be listed")
 
     def _may_hide(self, directory: str) -> bool:
         """An image's own directory that we cannot enter, and that is as it was, has nothing of a container's: it has our rights."""
