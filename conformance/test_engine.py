@@ -154,19 +154,6 @@ def test_given_a_function_without_network_when_deployed_for_an_engine_then_it_is
     assert "'hermit' asks for block_network" in refused.output and "serai.image.driver=podman" in refused.output
 
 
-@pytest.mark.parametrize("network", [{"block": True}, {"outbound": ["10.0.0.0/8"]}], ids=["block", "outbound"])
-def test_given_a_list_of_networks_over_rest_when_deployed_for_an_engine_then_it_is_refused_too(login, network):
-    body = {
-        "sources": {"work.py": "def hermit():\n    return 'ran'\n"},
-        "functions": [{"name": "hermit", "handler": "work.hermit", "network": network}],
-    }
-    with api(login["SERAI_API_TOKEN"], login["SERAI_API_URL"]) as client:
-        refused = client.post("/apps/cut-off/deployments", json=body)
-    assert refused.status_code == 400, refused.text
-    assert refused.json()["type"] == "urn:serai:problem:feature-unsupported"
-    assert "serai.image.driver=podman" in refused.json()["detail"]
-
-
 def test_given_a_cpu_limit_when_a_container_of_an_engine_burns_then_it_is_throttled(login):
     assert float(call(login, "burns").ok().stdout) == pytest.approx(0.25, rel=0.1)
     assert "cores" not in modal("app", "logs", "engine", timeout=60, **login).output
