@@ -22,7 +22,8 @@ client {
   }
 }
 
-# The runner makes its own sandbox (bubblewrap, control groups), for which it must not be in one already.
+# The runner makes its own sandbox (bubblewrap, control groups). Where raw_exec is forbidden, the driver exec starts it in a root that it
+# completes: see docs/nomad.md for what that needs here.
 plugin "raw_exec" {
   config {
     enabled = true

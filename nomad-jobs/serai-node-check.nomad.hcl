@@ -38,6 +38,27 @@ variable "runner_cache" {
   default = "/var/lib/serai/cache"
 }
 
+variable "driver" {
+  type        = string
+  default     = "raw_exec"
+  description = "As serai.nomad.driver: raw_exec or exec."
+}
+
+variable "volumes" {
+  type        = map(string)
+  default     = {}
+  description = "As serai.nomad.volumes: {serai-usr = \"/usr:ro\", serai-cache = \"/var/lib/serai/cache\"}."
+}
+
+locals {
+  # The driver exec starts programs as nobody, with some capabilities.
+  as_root = [
+    "/usr/bin/setpriv", "--reuid=0", "--regid=0", "--clear-groups", "--inh-caps=-all", "--ambient-caps=-all", "--",
+    "/usr/bin/env", "SERAI_CHROOT=1",
+  ]
+  shell = concat(var.driver == "exec" ? local.as_root : [], ["/bin/sh"])
+}
+
 job "serai-node-check" {
   type        = "sysbatch" # once on each node
   namespace   = var.namespace
@@ -66,8 +87,27 @@ job "serai-node-check" {
       size = 30 # the runner is below 1 MB; the rest is logs
     }
 
+    dynamic "volume" {
+      for_each = var.volumes
+      labels   = [volume.key]
+      content {
+        type      = "host"
+        source    = volume.key
+        read_only = length(split(":", volume.value)) > 1
+      }
+    }
+
     task "check" {
-      driver = "raw_exec" # as the runner itself: where it is not enabled the job says "missing drivers"
+      driver = var.driver # as the runner itself: where it is not enabled the job says "missing drivers"
+
+      dynamic "volume_mount" {
+        for_each = var.volumes
+        content {
+          volume      = volume_mount.key
+          destination = split(":", volume_mount.value)[0]
+          read_only   = length(split(":", volume_mount.value)) > 1
+        }
+      }
 
       artifact {
         source      = "${var.http_url}/internal/v1/runner.pyz"
@@ -81,14 +121,15 @@ job "serai-node-check" {
       }
 
       config {
-        command = "/bin/sh"
-        args = ["-euc", <<-EOT
+        command = local.shell[0]
+        args = concat(slice(local.shell, 1, length(local.shell)), ["-euc", <<-EOT
           # entered by the runner's user only: uploaded sources are in it
           mkdir -p -m 0700 "$CACHE"
           : >"$CACHE/.check" && rm "$CACHE/.check"
           exec "$PYTHON" local/serai-runner.pyz doctor
           EOT
-        ]
+        ])
+        cap_add = var.driver == "exec" ? ["sys_admin", "sys_ptrace"] : null
       }
 
       logs {

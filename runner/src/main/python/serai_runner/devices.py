@@ -75,7 +75,10 @@ def find(wanted: int, visible: str, root: str) -> Devices:
 def _node(root: str, name: str) -> tuple[str, str]:
     found = _optional(root, name)
     if not found:
-        raise Failed(f"{os.path.join(root, 'dev', name)} is not there: is the NVIDIA driver loaded on this node?")
+        raise Failed(
+            f"{os.path.join(root, 'dev', name)} is not there: is the NVIDIA driver loaded on this node? (Nomad's driver exec shows tasks "
+            "no GPU: serai.nomad.driver=raw_exec does)"
+        )
     return found
 
 

@@ -34,6 +34,7 @@ Without a command, the environment says which container to become:
   SERAI_POOL           the pool's id
   SERAI_BUILD          1: build an image instead
   SERAI_NETWORK        node: containers share the node's network [one for each]
+  SERAI_CHROOT         1: we are in the root that Nomad's driver exec makes, and complete it
   SERAI_NODE_PORTS     ports of the node's loopback that containers have on theirs, separated by commas [none]
   SERAI_CACHE          this node's cache of files and runtimes [/var/lib/serai/cache]
   NOMAD_ALLOC_ID, NOMAD_ALLOC_INDEX, NOMAD_TASK_DIR, NOMAD_SECRETS_DIR (with the file pool-secret): set by the cluster
@@ -64,6 +65,7 @@ def main(began: float, arguments: list[str] | None = None) -> int:
             case "doctor":
                 from .doctor import doctor
 
+                _complete_chroot()
                 return doctor(_options("doctor", words[1:], (), ("json",)).json)
             case other:
                 print(f"{PROGRAM}: {other!r} is not a command\n\n{HELP}", end="", file=sys.stderr)
@@ -88,6 +90,7 @@ def _run(began: float) -> int:
     from .settings import Settings
 
     settings = Settings.of(os.environ)
+    _complete_chroot()
     if os.environ.get("SERAI_BUILD"):
         from . import builder
 
@@ -102,6 +105,13 @@ def _run(began: float) -> int:
         os._exit(code)
     _leave_compiled(settings.cache)
     return code
+
+
+def _complete_chroot() -> None:
+    if os.environ.get("SERAI_CHROOT"):
+        from . import chroot
+
+        chroot.complete()
 
 
 def _prepare_runtime(words: list[str]) -> int:

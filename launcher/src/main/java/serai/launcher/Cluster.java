@@ -11,7 +11,10 @@ import java.util.TreeMap;
 import java.util.stream.StreamSupport;
 
 /** The Nomad HTTP API that the server will use: where it is and how it is entered. */
-record Cluster(String address, Map<String, String> access) {
+record Cluster(String address, Map<String, String> access, String driver) {
+    /** Of the agents that we start. */
+    static final String DRIVER = "raw_exec";
+
     /** Nomad's own variables and our settings for the same. */
     private static final Map<String, String> ACCESS = Map.of(
             "NOMAD_TOKEN", "SERAI_NOMAD_TOKEN",
@@ -22,7 +25,7 @@ record Cluster(String address, Map<String, String> access) {
             "NOMAD_CLIENT_KEY", "SERAI_NOMAD_CLIENT_KEY");
 
     static Cluster local(int port) {
-        return new Cluster("http://127.0.0.1:" + port, Map.of());
+        return new Cluster("http://127.0.0.1:" + port, Map.of(), DRIVER);
     }
 
     static Cluster external(String address, Settings settings) {
@@ -31,7 +34,12 @@ record Cluster(String address, Map<String, String> access) {
         }
         var access = new TreeMap<String, String>();
         ACCESS.forEach((nomad, ours) -> settings.text(nomad).ifPresent(value -> access.put(ours, value)));
-        return new Cluster(address.replaceAll("/+$", ""), access);
+        return new Cluster(address.replaceAll("/+$", ""), access, driver(settings));
+    }
+
+    /** By which the server will start the runner. */
+    static String driver(Settings settings) {
+        return settings.text("SERAI_NOMAD_DRIVER").orElse(DRIVER);
     }
 
     boolean isReady() {
@@ -48,12 +56,12 @@ record Cluster(String address, Map<String, String> access) {
             return "";
         }
         return get("/v1/nodes")
-                .map(answer -> trouble(answer.statusCode(), answer.body()))
+                .map(answer -> trouble(answer.statusCode(), answer.body(), driver))
                 .orElse("does not answer: is it running, and reachable from here?");
     }
 
     /** @param nodes the answer to /v1/nodes, with each node's status, eligibility and drivers */
-    static String trouble(int status, String nodes) {
+    static String trouble(int status, String nodes, String driver) {
         if (status == 403) {
             return "refuses the token: set NOMAD_TOKEN to one that may read nodes, submit jobs and write variables";
         }
@@ -67,8 +75,10 @@ record Cluster(String address, Map<String, String> access) {
         if (open.isEmpty()) {
             return "has no node that is ready and eligible: see nomad node status";
         }
-        if (open.stream().noneMatch(node -> node.at("/Drivers/raw_exec/Healthy").asBoolean())) {
-            return "has no node with the driver raw_exec: enable its plugin in the clients' configuration";
+        if (open.stream()
+                .noneMatch(node ->
+                        node.path("Drivers").path(driver).path("Healthy").asBoolean())) {
+            return "has no node with the driver %s: enable its plugin in the clients' configuration".formatted(driver);
         }
         return "";
     }

@@ -36,6 +36,16 @@ sealed interface NomadAgent {
                 : new Embedded(home, port, Embedded.own(settings));
     }
 
+    /** @throws Failure if the runner is to be started by a driver that the agent which we would start does not have, or not so that it works */
+    static void checkDriver(Settings settings) {
+        var driver = Cluster.driver(settings);
+        if (settings.text("NOMAD_ADDR").isEmpty() && !driver.equals(Cluster.DRIVER)) {
+            throw Failure.because(
+                    "SERAI_NOMAD_DRIVER=%s is for a cluster that is set up for it (NOMAD_ADDR): an agent that ./serai starts has %s",
+                    driver, Cluster.DRIVER);
+        }
+    }
+
     static Optional<Path> onPath(Settings settings, String program) {
         return Arrays.stream(settings.text("PATH").orElse("").split(":"))
                 .filter(folder -> !folder.isEmpty())

@@ -148,6 +148,7 @@ final class Platform {
     /** What others run is asked before anything is started: nothing is left half-done that way. */
     void checkExternal() {
         external().ifPresent(database -> DatabaseVisit.of(database).check(PayaraServer.newestMigration(home)));
+        NomadAgent.checkDriver(settings);
         agent().check();
     }
 

@@ -14,7 +14,11 @@ class ClusterTest {
     }
 
     private static String trouble(String... nodes) {
-        return Cluster.trouble(200, "[" + String.join(",", nodes) + "]");
+        return trouble("raw_exec", nodes);
+    }
+
+    private static String trouble(String driver, String[] nodes) {
+        return Cluster.trouble(200, "[" + String.join(",", nodes) + "]", driver);
     }
 
     @Test
@@ -33,12 +37,16 @@ class ClusterTest {
     @Test
     void noDriver() {
         assertThat(trouble(node("ready", "eligible", false, ""))).contains("driver raw_exec");
+        assertThat(trouble("exec", new String[] {node("ready", "eligible", false, "")}))
+                .isEmpty();
+        assertThat(trouble("docker", new String[] {node("ready", "eligible", true, "")}))
+                .contains("driver docker");
     }
 
     @Test
     void refused() {
-        assertThat(Cluster.trouble(403, "Permission denied")).contains("NOMAD_TOKEN");
-        assertThat(Cluster.trouble(404, "<html>")).contains("status 404");
+        assertThat(Cluster.trouble(403, "Permission denied", "raw_exec")).contains("NOMAD_TOKEN");
+        assertThat(Cluster.trouble(404, "<html>", "raw_exec")).contains("status 404");
     }
 
     @Test

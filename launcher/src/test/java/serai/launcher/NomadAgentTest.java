@@ -55,13 +55,23 @@ class NomadAgentTest {
     void anAddressComesFirst() throws IOException {
         var agent = choose(Map.of("PATH", withNomad(), "NOMAD_ADDR", "http://one:4646/", "NOMAD_TOKEN", "t"), null);
         assertThat(agent)
-                .isEqualTo(new NomadAgent.External(new Cluster("http://one:4646", Map.of("SERAI_NOMAD_TOKEN", "t"))));
+                .isEqualTo(new NomadAgent.External(
+                        new Cluster("http://one:4646", Map.of("SERAI_NOMAD_TOKEN", "t"), "raw_exec")));
     }
 
     @Test
     void whatRunsStays_whateverThePathSaysNow() throws IOException {
         assertThat(choose(Map.of("PATH", withNomad()), "nomad-local")).isInstanceOf(NomadAgent.Embedded.class);
         assertThat(choose(Map.of("PATH", "/nowhere"), "nomad")).isInstanceOf(NomadAgent.Program.class);
+    }
+
+    @Test
+    void aDriverThatOnlyAClusterCanHave() {
+        assertThatThrownBy(() -> NomadAgent.checkDriver(new Settings(Map.of("SERAI_NOMAD_DRIVER", "exec"))))
+                .isInstanceOf(Failure.class)
+                .hasMessageContaining("NOMAD_ADDR");
+        NomadAgent.checkDriver(new Settings(Map.of("SERAI_NOMAD_DRIVER", "exec", "NOMAD_ADDR", "http://one:4646")));
+        NomadAgent.checkDriver(new Settings(Map.of("SERAI_NOMAD_DRIVER", "raw_exec")));
     }
 
     @Test

@@ -115,7 +115,7 @@ final class RunnerJob {
     }
 
     private static TaskGroup group(PoolJob pool, NomadConfig settings) {
-        return new TaskGroup()
+        var group = new TaskGroup()
                 .setName(GROUP)
                 .setCount(0)
                 .setScaling(new ScalingPolicy().setEnabled(true).setMin(0L).setMax(pool.maxContainers()))
@@ -138,10 +138,10 @@ final class RunnerJob {
                         .setDelay(Duration.ofSeconds(5).toNanos()))
                 .setEphemeralDisk(new EphemeralDisk().setSizeMb(diskMb(pool.resources())))
                 .addTasks(task(pool, settings));
+        return pool.engine().isPresent() ? group : OnNode.of(group, settings);
     }
 
     private static Task task(PoolJob pool, NomadConfig settings) {
-        var runner = pool.runner();
         return new Task()
                 .setName(TASK)
                 .setDriver(pool.engine().map(PoolJob.Engine::driver).orElse(settings.driver()))

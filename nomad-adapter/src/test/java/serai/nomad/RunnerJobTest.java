@@ -26,14 +26,20 @@ import serai.config.NomadConfig;
 
 class RunnerJobTest {
     static final NomadConfig SETTINGS = NomadConfig.at(URI.create("http://127.0.0.1:4646"), Optional.empty());
+    private static final NomadConfig EXEC =
+            NomadConfig.at(URI.create("http://127.0.0.1:4646"), "exec", "usr=/usr:ro,serai-cache=/var/lib/serai/cache");
 
     static JsonNode rendered(APool pool) {
         return rendered(pool.job());
     }
 
     private static JsonNode rendered(PoolJob job) {
+        return rendered(job, SETTINGS);
+    }
+
+    private static JsonNode rendered(PoolJob job, NomadConfig settings) {
         try {
-            return new ObjectMapper().readTree(NomadJson.serialize(RunnerJob.of(job, SETTINGS)));
+            return new ObjectMapper().readTree(NomadJson.serialize(RunnerJob.of(job, settings)));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
@@ -150,6 +156,39 @@ class RunnerJobTest {
                 .at("/TaskGroups/0/Tasks/0");
         assertThat(limited.at("/Config/cpu_hard_limit").asBoolean()).isTrue();
         assertThat(limited.at("/Resources/CPU").asInt()).isEqualTo(1500);
+    }
+
+    @Test
+    void givenTheDriverExec_whenRendered_thenTheRunnerBecomesRootAndAsksForNamespaces() {
+        var task = rendered(aPool().job(), EXEC).at("/TaskGroups/0/Tasks/0");
+        assertThat(task.path("Driver").asText()).isEqualTo("exec");
+        assertThat(task.hasNonNull("User"))
+                .as("nobody, who becomes root with few capabilities")
+                .isFalse();
+        assertThat(task.at("/Config/command").asText()).isEqualTo("/usr/bin/setpriv");
+        assertThat(words(task.at("/Config/args"), 0, 2)).containsExactly("--reuid=0", "--regid=0");
+        assertThat(words(task.at("/Config/args"), 6, 11)).containsExactly("--", "python3", "-I", "-S", "-c");
+        assertThat(words(task.at("/Config/cap_add"), 0, 2)).containsExactly("sys_admin", "sys_ptrace");
+        assertThat(task.at("/Env/SERAI_CHROOT").asText()).isEqualTo("1");
+        assertThat(task(aPool()).at("/Env").has("SERAI_CHROOT")).isFalse();
+        assertThat(task(aPool()).at("/Config").has("cap_add")).isFalse();
+    }
+
+    @Test
+    void givenHostVolumes_whenRendered_thenTheRunnersTaskHasThemButAnEnginesContainerDoesNot() {
+        var group = rendered(aPool().job(), EXEC).at("/TaskGroups/0");
+        assertThat(group.at("/Volumes/usr/Type").asText()).isEqualTo("host");
+        assertThat(group.at("/Volumes/usr/Source").asText()).isEqualTo("usr");
+        assertThat(group.at("/Volumes/usr/ReadOnly").asBoolean()).isTrue();
+        assertThat(group.at("/Tasks/0/VolumeMounts/1/Volume").asText()).isEqualTo("serai-cache");
+        assertThat(group.at("/Tasks/0/VolumeMounts/1/Destination").asText()).isEqualTo("/var/lib/serai/cache");
+        assertThat(group.at("/Tasks/0/VolumeMounts/1/ReadOnly").asBoolean(true)).isFalse();
+
+        var engine = new PoolJob.Engine("docker", "registry.example/serai", Optional.empty(), true, 4096);
+        var engines = rendered(aPool().job(engine), EXEC).at("/TaskGroups/0");
+        assertThat(engines.hasNonNull("Volumes")).isFalse();
+        assertThat(engines.at("/Tasks/0").hasNonNull("VolumeMounts")).isFalse();
+        assertThat(engines.at("/Tasks/0/Env").has("SERAI_CHROOT")).isFalse();
     }
 
     @Test

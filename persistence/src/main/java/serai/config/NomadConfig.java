@@ -7,6 +7,8 @@ import jakarta.inject.Inject;
 import java.net.URI;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** Where the cluster is reached and how pools become jobs on it. */
@@ -16,6 +18,7 @@ public class NomadConfig {
     private static final String ANY_DATACENTER = "*";
     private static final String NODE_POOL = "default";
     private static final String DRIVER = "raw_exec";
+    private static final Pattern VOLUME = Pattern.compile("([A-Za-z0-9_-]+)=(/[^:,]*)(:ro)?");
     private static final String CORE_MHZ = "1000";
 
     /** Scheme, host and port of the HTTP API; the default is where an agent listens. No path. */
@@ -66,15 +69,23 @@ public class NomadConfig {
     @ConfigProperty(name = "serai.nomad.client-key")
     Optional<String> clientKey;
 
-    /** Task driver that starts the runner; it must take {@code command} and {@code args}. */
+    /** Task driver that starts the runner: {@code raw_exec}, or {@code exec}, in whose root it completes what it lacks (ADR 0025). */
     @Inject
     @ConfigProperty(name = "serai.nomad.driver", defaultValue = DRIVER)
     String driver;
+
+    /** Host volumes of the nodes that the runner's task has, {@code name=/path} or {@code name=/path:ro}, separated by commas. */
+    @Inject
+    @ConfigProperty(name = "serai.nomad.volumes")
+    Optional<String> volumes;
 
     /** MHz that are asked for one core: the cluster counts CPU in MHz, functions ask for cores. */
     @Inject
     @ConfigProperty(name = "serai.nomad.core-mhz", defaultValue = CORE_MHZ)
     int coreMhz;
+
+    /** A host volume that clients of the cluster have by this name, and where the task finds it. */
+    public record Volume(String name, String path, boolean readOnly) {}
 
     /** The defaults with another address and token, for use without a container. */
     public static NomadConfig at(URI address, Optional<String> token) {
@@ -89,7 +100,16 @@ public class NomadConfig {
         config.clientCertificate = Optional.empty();
         config.clientKey = Optional.empty();
         config.driver = DRIVER;
+        config.volumes = Optional.empty();
         config.coreMhz = Integer.parseInt(CORE_MHZ);
+        return config;
+    }
+
+    /** The same with another driver, and volumes for it. */
+    public static NomadConfig at(URI address, String driver, String volumes) {
+        var config = at(address, Optional.empty());
+        config.driver = driver;
+        config.volumes = Optional.of(volumes);
         return config;
     }
 
@@ -131,6 +151,24 @@ public class NomadConfig {
 
     public String driver() {
         return driver;
+    }
+
+    /** @throws IllegalStateException naming what is none */
+    public List<Volume> volumes() {
+        return volumes.stream()
+                .flatMap(text -> Stream.of(text.split(",", -1)))
+                .map(text -> volume(text.strip()))
+                .toList();
+    }
+
+    private static Volume volume(String text) {
+        var parts = VOLUME.matcher(text);
+        if (!parts.matches()) {
+            throw new IllegalStateException(
+                    "serai.nomad.volumes: '%s' is none: name=/path or name=/path:ro, separated by commas"
+                            .formatted(text));
+        }
+        return new Volume(parts.group(1), parts.group(2), parts.group(3) != null);
     }
 
     public int coreMhz() {

@@ -8,8 +8,9 @@ import jakarta.ejb.Startup;
 import jakarta.inject.Inject;
 import java.util.Set;
 import serai.config.ImageConfig;
+import serai.config.NomadConfig;
 
-/** Keeps a server from starting that could not tell the cluster how to run an image. */
+/** Keeps a server from starting that could not tell the cluster how to run an image, or which volumes its runners have. */
 @Startup
 @Singleton
 public class EngineSettings {
@@ -18,9 +19,13 @@ public class EngineSettings {
     @Inject
     private ImageConfig images;
 
+    @Inject
+    private NomadConfig nomad;
+
     @PostConstruct
     void begin() {
         images.engine().map(ImageConfig.Engine::driver).ifPresent(EngineSettings::mustBeKnown);
+        nomad.volumes();
     }
 
     /** @throws IllegalStateException naming the setting */
