@@ -26,7 +26,7 @@ def look() -> dict:
             "built": file.read(),
             "environment": [os.environ["GREETING"], os.environ["HUSH"]],
             "server's": sorted(name for name in os.environ if name.startswith("SERAI_") and name != "SERAI_CACHE"),
-            "secrets": os.listdir("/secrets"),
+            "secrets": [name for name in os.listdir("/secrets") if name != ".nomad-mount"],  # which Nomad puts there
         }
 
 
