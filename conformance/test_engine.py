@@ -179,12 +179,12 @@ def test_given_images_that_no_function_uses_when_collected_then_the_registry_has
 ):
     modal("deploy", "lasting.py", timeout=PATIENCE, **login).ok()
     modal("app", "stop", "--yes", "engine", **login)  # a test before has stopped it, if it ran
-    assert len(tags(registry, "im-")) == 3 and len(tags(registry, "layer-")) > 2
+    assert len(tags(registry, "im-")) > 2 and len(tags(registry, "layer-")) > 2
     troubles = set()
 
     def has_only_what_is_needed() -> bool:
         troubles.add(collect(installation)["registry"])
-        return len(tags(registry, "im-")) == 1
+        return len(tags(registry, "im-")) == 2  # debian_slim(), which the other stands on, keeps its own with its layer
 
     eventually(has_only_what_is_needed, 120, "the pools of the app that was stopped are gone")
     assert troubles == {""}
