@@ -307,7 +307,7 @@ public class Builds {
     }
 
     /**
-     * One of its images is made.
+     * One of its images is made. What is published of it has another layer, until it is published again.
      *
      * @param python what it has, as it says itself: {@code 3.12.3}; empty for none
      * @param base names of the layers that the lowest image of the chain stands on; empty if they are known, or no other node's
@@ -333,6 +333,9 @@ public class Builds {
                     .bind("ws", build.workspaceId())
                     .execute();
             standOn(handle, imageId, base);
+            handle.createUpdate("update image_publication set stale = true where image_id = :image")
+                    .bind("image", imageId)
+                    .execute();
         });
     }
 

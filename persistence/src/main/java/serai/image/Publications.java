@@ -68,7 +68,7 @@ public class Publications {
                                     insert into image_publication (image_id, client_version, reference, published_at)
                                     values (:image, :version, :reference, :now)
                                     on conflict (image_id, client_version) do update set
-                                        reference = excluded.reference, published_at = excluded.published_at, lost = false""")
+                                        reference = excluded.reference, published_at = excluded.published_at, stale = false""")
                             .bind("image", id)
                             .bind("version", build.clientVersion())
                             .bind("reference", reference)
@@ -89,7 +89,7 @@ public class Publications {
     private boolean isThere(String imageId, String clientVersion) {
         return jdbi.withHandle(handle -> handle.createQuery("""
                         select exists (
-                            select 1 from image_publication where image_id = :image and client_version = :version and not lost)""")
+                            select 1 from image_publication where image_id = :image and client_version = :version and not stale)""")
                 .bind("image", imageId)
                 .bind("version", clientVersion)
                 .mapTo(Boolean.class)

@@ -62,7 +62,7 @@ public class RegistryTags {
     public void missed(List<String> tags, Instant now) {
         jdbi.useHandle(handle -> {
             handle.createUpdate("""
-                            update image_publication set lost = true where image_id || '-' || client_version = any(:tags)""").bindArray("tags", String.class, tags).execute();
+                            update image_publication set stale = true where image_id || '-' || client_version = any(:tags)""").bindArray("tags", String.class, tags).execute();
             announce(
                     handle,
                     "",
@@ -125,7 +125,7 @@ public class RegistryTags {
                         .mapTo(String.class)
                         .list(),
                 BaseLayer.recorded(handle),
-                handle.createQuery("select image_id || '-' || client_version from image_publication where not lost")
+                handle.createQuery("select image_id || '-' || client_version from image_publication where not stale")
                         .mapTo(String.class)
                         .list()));
     }

@@ -17,8 +17,8 @@ insert into registry_tag (tag, announced_at) select 'layer-' || left(digest, 32)
 insert into registry_tag (tag, announced_at)
     select image_id || '-' || client_version, published_at from image_publication on conflict do nothing;
 
-alter table image_publication add column lost boolean not null default false;
-comment on column image_publication.lost is 'Whether the registry was seen to lack it: it is published again when the image is asked for.';
+alter table image_publication add column stale boolean not null default false;
+comment on column image_publication.stale is 'Whether the image was made anew since, or the registry lacks it: it is published again when it is asked for.';
 
 create table base_system (
     name text constraint base_system_pk primary key,

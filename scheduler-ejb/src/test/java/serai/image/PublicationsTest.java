@@ -110,6 +110,18 @@ class PublicationsTest {
     }
 
     @Test
+    void givenAnImageThatIsMadeAnew_thenItIsPublishedAgain_andWhatWasRunsMeanwhile() {
+        var plain = image(Optional.empty(), "FROM python:3.12-slim");
+        publish(plain, "1.6.4", REFERENCE);
+        var build = server.builds.open(
+                server.images.find(plain).orElseThrow(), true, Optional.empty(), "1.6.4", Instant.now());
+        server.builds.made(build, plain, "cd".repeat(32), 1, "", List.of(), Instant.now());
+        server.builds.end(build.id(), Builds.State.DONE, "", Instant.now());
+        assertThat(isDue(plain, "1.6.4")).isTrue();
+        assertThat(publications.reference(plain, "1.6.4")).contains(REFERENCE);
+    }
+
+    @Test
     void givenImagesThatAreTooOld_whenTheyAreForgotten_thenTheirPublicationsGo_butNoneOfAnImageThatAPoolMayStartFrom() {
         var used = image(Optional.empty(), "FROM python:3.12-slim");
         var unused = image(Optional.empty(), "FROM python:3.11-slim");
