@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import ANY
 
+import modal as modal_client
 import pytest
 from serai_conformance.builds import PATIENCE, skip_where_there_are_none
 from serai_conformance.nomad import Nomad
@@ -54,17 +55,21 @@ def mark() -> str:
     return secrets.token_hex(4)
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, mark: str):
-    files: Path = tmp_path_factory.mktemp("files")
-    (files / "requirements.txt").write_text("six==1.16.0\niniconfig==2.0.0\n")
-    (files / "late.txt").write_text("late")
+def lay_out_private(files: Path) -> None:
     package = files / "private"
     package.mkdir()
     (package / "private_of_ours.py").write_text("WHAT = 'ours'\n")
     (package / "setup.py").write_text(
         "from setuptools import setup\nsetup(name='private-of-ours', py_modules=['private_of_ours'])\n"
     )
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, mark: str):
+    files: Path = tmp_path_factory.mktemp("files")
+    (files / "requirements.txt").write_text("six==1.16.0\niniconfig==2.0.0\n")
+    (files / "late.txt").write_text("late")
+    lay_out_private(files)
     (files / "context" / "sub").mkdir(parents=True)
     (files / "context" / "note.txt").write_text("note")
     (files / "context" / "sub" / "inner.txt").write_text("inner")
@@ -127,6 +132,7 @@ def by_tools(tmp_path_factory: pytest.TempPathFactory):
     (files / "pyproject.toml").write_text(PYPROJECT)
     (files / "Dockerfile").write_text(DOCKERFILE)
     (files / "kept.txt").write_text("kept")
+    lay_out_private(files)
     (files / "poetry").mkdir()
     (files / "poetry" / "pyproject.toml").write_text(POETRY)
     with pytest.MonkeyPatch.context() as patch:
@@ -146,6 +152,10 @@ def test_given_a_project_of_uv_when_synced_then_its_environment_is_the_container
 
 def test_given_a_dockerfile_of_its_own_when_built_then_its_lines_and_those_above_have_left_what_they_say(by_tools):
     assert by_tools.dockered.remote() == ["hello world\n", "said\n", "from the file", "kept"]
+
+
+def test_given_a_private_repository_when_installed_with_a_token_of_a_secret_then_its_package_is_there(by_tools):
+    assert by_tools.installed_by_token.remote() == "ours"
 
 
 @pytest.mark.skipif("SERAI_TEST_FULL" not in os.environ, reason="poetry is a large package; with --full")
@@ -209,3 +219,30 @@ def test_given_many_who_ask_for_one_image_at_once_when_built_then_it_is_built_on
 
     with ThreadPoolExecutor(4) as clients:
         assert len(set(clients.map(deploy, range(4)))) == 1
+
+
+def test_given_an_image_that_was_built_ahead_when_another_program_names_its_id_then_it_runs_on_it(mark: str):
+    image = modal_client.Image.debian_slim().run_commands(f"echo {mark} > /kept")
+    image.build()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BUILT_ID", image.object_id)
+        module = importlib.import_module("built_before")
+        with module.app.run():
+            assert module.seen.remote() == [mark, "yes"]
+
+
+def test_given_an_id_of_no_image_when_an_app_names_it_then_it_is_not_found():
+    app = modal_client.App("no-image", image=modal_client.Image.from_id("im-0123456789abcdefABCDEF"))
+    app.function(serialized=True)(lambda: None)
+    with pytest.raises(modal_client.exception.NotFoundError, match="im-0123456789abcdefABCDEF"), app.run():
+        pytest.fail("it was accepted")
+
+
+@pytest.mark.skipif("SERAI_IMAGE_BASES" not in os.environ, reason="the platform maps no names of FROM")
+def test_given_a_name_that_is_mapped_when_it_is_said_with_a_registrys_secret_then_it_is_what_it_is_mapped_to(monkeypatch):
+    """The base has to have a Python of its own."""
+    monkeypatch.setenv("MAPPED_NAME", os.environ["SERAI_IMAGE_BASES"].split("=")[0])
+    module = importlib.import_module("mapped")
+    with module.app.run():
+        seen = [function.remote() for function in (module.aws, module.google, module.any_other)]
+    assert seen == [["/usr"]] * 3, "its Python runs, which sees nothing of the registry's secret"

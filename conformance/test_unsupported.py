@@ -11,6 +11,10 @@ from serai_conformance.terminal import modal as cli
 #: App of programs/wanting.py, and what the refusal has to name.
 REFUSED = {
     "registry": "ubuntu:24.04",
+    "ecr": "serai.image.bases=0.dkr.ecr.us-east-1.amazonaws.com/ours:1=",
+    "gcp": "serai.image.bases=us-docker.pkg.dev/p/ours:1=",
+    "scratch": "FROM scratch",
+    "named": "ImageGetByTag",
     "volume": "volume",
     "region": "region",
 }

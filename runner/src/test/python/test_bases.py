@@ -100,3 +100,9 @@ def test_given_a_note_that_cannot_be_written_when_packages_are_needed_then_the_a
     pathlib.Path(layers.directory).touch()  # a directory that takes no file
     assert bases._needed(str(prefix), "bookworm", layers) == first
     assert times(asked) == 2
+
+
+def test_given_a_single_program_when_its_packages_are_needed_then_they_are_those_of_its_libraries(tmp_path, layers):
+    program = tmp_path / "micromamba"
+    shutil.copy2(os.path.realpath("/bin/sh"), program)
+    assert bases._needed(str(program), "bookworm", layers) == {"libc6"}

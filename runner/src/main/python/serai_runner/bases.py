@@ -3,7 +3,8 @@
 """What images stand on, made or unpacked once for each node.
 
 `python:3.11` is the distribution's least system with a Python at /usr/local, as the public image of that name has it; both
-are layers of their own, so that several Pythons share one system. Other systems are what an operator puts on the node.
+are layers of their own, so that several Pythons share one system. A micromamba of the node is put on one likewise. Other systems
+are what an operator puts on the node.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Base(NamedTuple):
     python: str  # major.minor that it gets; empty: whatever it has
     interpreter: str | None  # prefix on the node; empty: of the Python that we run on; None: none is put into it
     source: str  # directory or archive on the node; empty: it is made
+    micromamba: str  # program on the node that is put into it; empty for none
     release: str  # of Debian; empty: the node's
     packages: tuple[str, ...]
     environment: Mapping[str, str]  # for what is fetched
@@ -48,6 +50,7 @@ class Base(NamedTuple):
             it.get("python") or "",
             it.get("interpreter"),
             it.get("source") or "",
+            it.get("micromamba") or "",
             it.get("release") or "",
             tuple(name.strip() for name in it.get("packages") or () if name.strip()),
             dict(it.get("environment") or {}),
@@ -67,16 +70,15 @@ def ensure(base: Base, layers: Keeper, stage: Stage, run: Run, tell: Callable[[s
     """
     if base.source:
         return [given.ensure(base.name, base.source, layers, stage, tell)]
-    prefix = base.interpreter or this().prefix
     release = _release(base)
-    packages = _packages(base, prefix, release, layers)
-    name = f"system-{release}-{_short([release, *packages])}"
+    if base.micromamba:
+        from . import micromamba
 
-    def make_system(tree: str) -> None:
-        tell(f"Making the base system: Debian {release} with {len(packages)} packages; once for this node")
-        _bootstrap(release, packages, base, tree, stage)
-
-    system = layers.ensure(name, make_system)
+        top = micromamba.layer(base.micromamba)
+        packages = sorted(set(base.packages) | _needed(base.micromamba, release, layers))
+        return [layers.ensure(*top), _system(base, release, packages, layers, stage, tell)]
+    prefix = base.interpreter or this().prefix
+    system = _system(base, release, _packages(base, prefix, release, layers), layers, stage, tell)
     if prefix == "/usr":
         return [system]
 
@@ -86,6 +88,14 @@ def ensure(base: Base, layers: Keeper, stage: Stage, run: Run, tell: Callable[[s
         run(["/bin/sh", "-c", _SETTLE], [tree, system], "python")
 
     return [layers.ensure(f"python-{_short([prefix, os.path.basename(system)])}", make_python), system]
+
+
+def _system(base: Base, release: str, packages: list[str], layers: Keeper, stage: Stage, tell: Callable[[str], None]) -> str:
+    def make(tree: str) -> None:
+        tell(f"Making the base system: Debian {release} with {len(packages)} packages; once for this node")
+        _bootstrap(release, packages, base, tree, stage)
+
+    return layers.ensure(f"system-{release}-{_short([release, *packages])}", make)
 
 
 # pip is the node's; what the client's own base has besides is fetched.
@@ -114,7 +124,10 @@ def _packages(base: Base, prefix: str, release: str, layers: Keeper) -> list[str
 
 
 def _needed(prefix: str, release: str, layers: Keeper) -> set[str]:
-    """As noted beside the layers, since asking takes seconds and every container's start needs the answer."""
+    """As noted beside the layers, since asking takes seconds and every container's start needs the answer.
+
+    @param prefix: of a Python; or a program, for its own libraries only
+    """
     note = os.path.join(layers.directory, f".needed-{_short([prefix, release])}")
     state = _state(prefix)
     try:
@@ -146,7 +159,8 @@ def _state(prefix: str) -> dict[str, int]:
     """When that changed last which the answer follows from: the installation, and the node's libraries and packages."""
     import glob
 
-    paths = [f"{prefix}/bin", *sorted(glob.glob(f"{prefix}/lib/python3*/lib-dynload")), *_LIBRARIES]
+    own = [prefix] if os.path.isfile(prefix) else [f"{prefix}/bin", *sorted(glob.glob(f"{prefix}/lib/python3*/lib-dynload"))]
+    paths = [*own, *_LIBRARIES]
     return {path: os.stat(path).st_mtime_ns for path in paths if os.path.exists(path)}
 
 
@@ -155,6 +169,7 @@ def _ask_needed(prefix: str) -> set[str]:
     import subprocess
 
     programs = glob.glob(f"{prefix}/lib/python3*/lib-dynload/*.so") + glob.glob(f"{prefix}/bin/python3.*[0-9]")
+    programs = [prefix] if os.path.isfile(prefix) else programs
     programs = [path for path in programs if "_tkinter" not in path]  # no screen here, and half a desktop behind it
     listed = subprocess.run(["ldd", *programs], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
     libraries = {words[2] for line in listed.splitlines() if len(words := line.split()) > 2 and words[2].startswith("/")}

@@ -329,6 +329,8 @@ class Layer:
                 target = step["target"]
                 script = 'mkdir -p "$(dirname "$1")" && cp "$(command -v uv)" "$1" || { echo "this base has no uv" >&2; exit 1; }'
                 self._run(step, ["/bin/sh", "-c", script, "sh", target], {}, "/")
+            case "SHELL":
+                pass  # said to those who read the lines above
             case "PYTHON":
                 self._put_python(step)
             case "COPY":

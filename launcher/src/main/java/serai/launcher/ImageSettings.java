@@ -16,6 +16,7 @@ record ImageSettings(Settings settings, Python python) {
     /** Settings of the server that are passed on as they are. */
     private static final List<String> GIVEN = List.of(
             "SERAI_IMAGE_BASES",
+            "SERAI_IMAGE_MICROMAMBA",
             "SERAI_IMAGE_PACKAGES",
             "SERAI_IMAGE_RELEASE",
             "SERAI_IMAGE_BUILD_CPU",
@@ -35,6 +36,7 @@ record ImageSettings(Settings settings, Python python) {
             "UV_INDEX",
             "UV_EXTRA_INDEX_URL",
             "UV_HTTP_TIMEOUT",
+            "MAMBA_CHANNEL_ALIAS",
             "HTTP_PROXY",
             "HTTPS_PROXY",
             "NO_PROXY",

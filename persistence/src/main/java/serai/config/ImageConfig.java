@@ -27,6 +27,11 @@ public class ImageConfig {
     @ConfigProperty(name = "serai.image.pythons")
     Optional<String> pythons;
 
+    /** Program on the nodes that {@code FROM mambaorg/micromamba:…} gets, best the static one; empty: there are no such images. */
+    @Inject
+    @ConfigProperty(name = "serai.image.micromamba")
+    Optional<String> micromamba;
+
     /** Packages of the distribution that base systems are made with besides the least, separated by commas. */
     @Inject
     @ConfigProperty(name = "serai.image.packages", defaultValue = "ca-certificates")
@@ -146,6 +151,10 @@ public class ImageConfig {
         var all = new TreeSet<>(pythons().keySet());
         own.ifPresent(all::add);
         return all;
+    }
+
+    public Optional<String> micromamba() {
+        return micromamba;
     }
 
     public String packages() {

@@ -56,7 +56,7 @@ final class DockerfileReader {
     private final List<Step> steps = new ArrayList<>();
     private final Optional<String> python;
     private boolean begun;
-    private List<String> shell = SHELL;
+    private List<String> shell;
     private String directory;
     private String user;
     private Optional<String> from = Optional.empty();
@@ -70,8 +70,10 @@ final class DockerfileReader {
             Map<String, String> below,
             String directory,
             String user,
+            Optional<List<String>> shell,
             Map<String, String> arguments,
             Optional<String> python) {
+        this.shell = shell.orElse(SHELL);
         this.python = python;
         this.environment = new HashMap<>(below);
         this.directory = directory;
@@ -82,13 +84,18 @@ final class DockerfileReader {
     /**
      * @param lines one instruction each, as the client sends them; a person's may go on over several lines
      * @param below what the image has on which the layer stands
+     * @param shell that was said for the image below; empty for the usual one
      * @param arguments for {@code ARG}
      * @param python major.minor of the one that stands for {@code /python} of the context
      */
     static Layer read(
-            List<String> lines, Images.Contents below, Map<String, String> arguments, Optional<String> python) {
+            List<String> lines,
+            Images.Contents below,
+            Optional<List<String>> shell,
+            Map<String, String> arguments,
+            Optional<String> python) {
         var reader = new DockerfileReader(
-                below.environment(), below.workdir().orElse("/"), below.user().orElse(""), arguments, python);
+                below.environment(), below.workdir().orElse("/"), below.user().orElse(""), shell, arguments, python);
         var instructions = instructions(lines);
         if (!isSlim(instructions)) {
             instructions.forEach(reader::read);
@@ -160,7 +167,7 @@ final class DockerfileReader {
             case "WORKDIR" -> workdir(line, one(line, Words.split(rest, variables())));
             case "COPY", "ADD" -> copy(line, name, rest);
             case "ENTRYPOINT" -> entrypoint = Optional.of(command(rest));
-            case "SHELL" -> shell = json(rest).orElseThrow(() -> refused(line, "a list is needed"));
+            case "SHELL" -> shell(line, json(rest).orElseThrow(() -> refused(line, "a list is needed")));
             case "USER" -> {
                 user = one(line, Words.split(rest, variables()));
                 newUser = Optional.of(user);
@@ -183,8 +190,15 @@ final class DockerfileReader {
         begun = true;
         if (!name.getFirst().equals("base")) {
             from = Optional.of(name.getFirst());
-            environment.putAll(BaseSystem.ENVIRONMENT);
+            environment.putAll(BaseSystem.environment(name.getFirst()));
+            entrypoint = BaseSystem.entrypoint(name.getFirst());
+            BaseSystem.shell(name.getFirst()).ifPresent(words -> shell("FROM " + rest, words));
         }
+    }
+
+    private void shell(String line, List<String> words) {
+        shell = words;
+        steps.add(Step.shell(line, words));
     }
 
     private void run(String line, String rest) {

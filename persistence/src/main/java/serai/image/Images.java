@@ -59,7 +59,12 @@ public class Images {
         }
         var below =
                 request.baseId().map(base -> contents(get(tenant, base).id())).orElse(Contents.NONE);
-        var layer = DockerfileReader.read(request.dockerfile(), below, request.arguments(), request.python());
+        var layer = DockerfileReader.read(
+                request.dockerfile(),
+                below,
+                request.baseId().flatMap(this::shell),
+                request.arguments(),
+                request.python());
         request.python().ifPresent(version -> BaseSystem.mustHavePython(version, settings, runner));
         if (request.baseId().isPresent() == layer.from().isPresent()) {
             throw Problem.INVALID_ARGUMENT.because("an image needs one base: a FROM line or a base image");
@@ -121,6 +126,20 @@ public class Images {
 
     public Optional<Image> find(String id) {
         return Optional.ofNullable(em.find(Image.class, id));
+    }
+
+    /** What reads the commands of layers on top of an image, as the last of its layers says that says it. */
+    private Optional<List<String>> shell(String id) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        with recursive chain(base_id, steps, depth) as (
+                            select base_id, steps, 0 from image where id = :id
+                            union all select i.base_id, i.steps, c.depth + 1 from image i join chain c on i.id = c.base_id)
+                        select array(select jsonb_array_elements_text(step -> 'command'))
+                        from chain, jsonb_array_elements(steps) with ordinality as said(step, ordinal)
+                        where step ->> 'kind' = 'SHELL' order by depth, ordinal desc limit 1""")
+                .bind("id", id)
+                .map((row, context) -> List.of((String[]) row.getArray(1).getArray()))
+                .findOne());
     }
 
     private boolean mustBeMade(String from) {
@@ -190,7 +209,7 @@ public class Images {
             }
         }
         if (top >= 0) {
-            BaseSystem.ENVIRONMENT.forEach(environment::putIfAbsent);
+            BaseSystem.environment(system).forEach(environment::putIfAbsent);
         }
         var base = top < 0 ? Optional.<BaseSystem>empty() : Optional.of(BaseSystem.of(system, settings, runner));
         if (top < 0 && system != null) {

@@ -13,7 +13,7 @@ import java.util.Map;
  *
  * @param line as its author wrote it
  * @param kind what is done
- * @param command of {@code RUN}: the program and its arguments
+ * @param command of {@code RUN}: the program and its arguments; of {@code SHELL}: what reads the commands of layers above
  * @param environment of {@code RUN}, without the platform's own
  * @param directory where it runs, or from where a relative target counts; made if it is not there
  * @param user who runs it, or whom the copied files belong to: names or numbers, {@code user[:group]}
@@ -30,11 +30,12 @@ record Step(
         List<String> sources,
         String target) {
 
-    /** {@code UV} puts the platform's uv where the client expects one, {@code PYTHON} a Python of the nodes at {@code /usr/local}. */
+    /** {@code SHELL} does nothing by itself, {@code UV} puts the platform's uv where the client expects one, {@code PYTHON} a Python of the nodes at {@code /usr/local}. */
     enum Kind {
         RUN,
         COPY,
         DIRECTORY,
+        SHELL,
         UV,
         PYTHON
     }
@@ -49,6 +50,10 @@ record Step(
 
     static Step directory(String line, String path, String user) {
         return new Step(line, Kind.DIRECTORY, List.of(), Map.of(), path, user, List.of(), "");
+    }
+
+    static Step shell(String line, List<String> words) {
+        return new Step(line, Kind.SHELL, List.copyOf(words), Map.of(), "/", "", List.of(), "");
     }
 
     static Step uv(String line, String target) {

@@ -4,6 +4,7 @@ package serai.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.util.List;
 import java.util.Map;
@@ -70,6 +71,7 @@ class DockerfileReaderTest {
         var layer = DockerfileReader.read(
                 List.of("FROM base", "ARG N=default", "ARG GIVEN=default", "ENV E=${N}-${GIVEN}", "RUN echo"),
                 Images.Contents.NONE,
+                Optional.empty(),
                 Map.of("GIVEN", "given"),
                 Optional.empty());
         assertThat(layer.environment()).containsExactly(Map.entry("E", "default-given"));
@@ -81,11 +83,11 @@ class DockerfileReaderTest {
     @Test
     void aStandalonePython_isOneOfTheNodes() {
         var lines = List.of("FROM base", "COPY /python/. /usr/local", "ENV TERMINFO_DIRS=/etc/terminfo");
-        var layer = DockerfileReader.read(lines, Images.Contents.NONE, Map.of(), Optional.of("3.12"));
+        var layer = DockerfileReader.read(lines, Images.Contents.NONE, Optional.empty(), Map.of(), Optional.of("3.12"));
         assertThat(layer.needsBuild()).isTrue();
         assertThat(layer.steps()).containsExactly(Step.python("COPY /python/. /usr/local", "3.12"));
 
-        assertThat(DockerfileReader.read(lines, Images.Contents.NONE, Map.of(), Optional.empty())
+        assertThat(DockerfileReader.read(lines, Images.Contents.NONE, Optional.empty(), Map.of(), Optional.empty())
                         .steps()
                         .getFirst()
                         .kind())
@@ -108,11 +110,42 @@ class DockerfileReaderTest {
     }
 
     @Test
+    void aShell_readsCommandsAndIsRememberedForLayersAbove() {
+        var layer = read("FROM base", "SHELL [\"/bin/bash\", \"-ec\"]", "RUN first");
+        assertThat(layer.steps())
+                .extracting(Step::kind, Step::command)
+                .containsExactly(
+                        tuple(Step.Kind.SHELL, List.of("/bin/bash", "-ec")),
+                        tuple(Step.Kind.RUN, List.of("/bin/bash", "-ec", "first")));
+        assertThat(read("FROM base", "SHELL [\"/bin/bash\", \"-ec\"]").needsBuild())
+                .isFalse();
+
+        var above = DockerfileReader.read(
+                List.of("FROM base", "RUN second"),
+                Images.Contents.NONE,
+                Optional.of(List.of("/bin/bash", "-ec")),
+                Map.of(),
+                Optional.empty());
+        assertThat(above.steps()).extracting(Step::command).containsExactly(List.of("/bin/bash", "-ec", "second"));
+    }
+
+    @Test
+    void aMicromambaOfAnyVersion_hasWhatThePublicImageSays() {
+        var layer = read("FROM mambaorg/micromamba:2.9.0-debian13-slim", "RUN micromamba install a");
+        var run = layer.steps().getLast();
+        assertThat(run.command()).containsExactly("/usr/local/bin/_dockerfile_shell.sh", "micromamba install a");
+        assertThat(run.environment())
+                .containsEntry("MAMBA_ROOT_PREFIX", "/opt/conda")
+                .extractingByKey("PATH")
+                .asString()
+                .startsWith("/opt/conda/bin:");
+        assertThat(layer.entrypoint()).contains(List.of("/usr/local/bin/_entrypoint.sh"));
+    }
+
+    @Test
     void theClientsUv_isThePlatforms() {
         var layer = read("FROM base", "COPY --from=ghcr.io/astral-sh/uv:latest /uv /.uv/uv");
-        assertThat(layer.steps())
-                .extracting(Step::kind, Step::target)
-                .containsExactly(org.assertj.core.groups.Tuple.tuple(Step.Kind.UV, "/.uv/uv"));
+        assertThat(layer.steps()).extracting(Step::kind, Step::target).containsExactly(tuple(Step.Kind.UV, "/.uv/uv"));
     }
 
     @ParameterizedTest
@@ -139,6 +172,7 @@ class DockerfileReaderTest {
     }
 
     private static Layer read(String... lines) {
-        return DockerfileReader.read(List.of(lines), Images.Contents.NONE, Map.of(), Optional.empty());
+        return DockerfileReader.read(
+                List.of(lines), Images.Contents.NONE, Optional.empty(), Map.of(), Optional.empty());
     }
 }

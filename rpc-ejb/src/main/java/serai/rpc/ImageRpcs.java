@@ -13,6 +13,8 @@ import modal.client.FileDescriptor;
 import modal.client.FunctionGetOutputsItem;
 import modal.client.GenericResult;
 import modal.client.GenericResult.GenericStatus;
+import modal.client.ImageFromIdRequest;
+import modal.client.ImageFromIdResponse;
 import modal.client.ImageGetOrCreateRequest;
 import modal.client.ImageGetOrCreateResponse;
 import modal.client.ImageJoinStreamingRequest;
@@ -75,6 +77,7 @@ class ImageRpcs implements RpcFeature {
     @Override
     public void register(Methods methods) {
         methods.unary(ModalClientGrpc.getImageGetOrCreateMethod(), this::getOrCreate);
+        methods.unary(ModalClientGrpc.getImageFromIdMethod(), this::fromId);
         methods.streaming(ModalClientGrpc.getImageJoinStreamingMethod(), this::join);
     }
 
@@ -96,6 +99,23 @@ class ImageRpcs implements RpcFeature {
         }
         return response.setResult(result(GenericStatus.GENERIC_STATUS_SUCCESS, ""))
                 .setMetadata(metadata(read.image(), read.contents()))
+                .build();
+    }
+
+    /** One that was built before: here is only its id, not what it would be built of. */
+    private ImageFromIdResponse fromId(Caller caller, ImageFromIdRequest request) {
+        var image = images.get(caller.tenant(), request.getImageId());
+        var contents = images.contents(image.id());
+        if (!contents.isReady()) {
+            throw Problem.IMAGE_NOT_FOUND.because(
+                    "Image '%s' is not there: its build has not ended well, or its layers were collected as garbage."
+                            + " Build it again by what it was described with",
+                    image.id());
+        }
+        images.used(image.id(), Instant.now());
+        return ImageFromIdResponse.newBuilder()
+                .setImageId(image.id())
+                .setMetadata(metadata(image, contents))
                 .build();
     }
 

@@ -97,6 +97,7 @@ public record Assignment(
     /**
      * @param interpreter directory of a Python that is put into it; empty for the runner's own, null for none
      * @param source directory or archive on the node; empty if it is made
+     * @param micromamba program on the node that is put into it; null for none
      * @param environment for what is fetched on the way; images do not keep it
      * @param certificates file on the node with the authorities that are trusted; empty for the image's own
      * @param layers what it is, the highest first; empty if the node is to find out
@@ -106,6 +107,7 @@ public record Assignment(
             String python,
             String interpreter,
             String source,
+            String micromamba,
             String release,
             List<String> packages,
             Map<String, String> environment,
@@ -118,6 +120,7 @@ public record Assignment(
                     system.python(),
                     system.interpreter(),
                     system.source(),
+                    system.micromamba(),
                     settings.release(),
                     List.of(settings.packages().split(",")),
                     settings.environment(),
