@@ -69,7 +69,8 @@ class Channel:
         entry.size, entry.mode = len(data), 0o755 if path.startswith("bin/") else 0o644
         packed.addfile(entry, io.BytesIO(data))
         listed = {"_path": path, "path_type": "hardlink", "size_in_bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        if sys.base_prefix.encode() in data:
+        # in the library of Python its version may be the end of the very string that names the place
+        if sys.base_prefix.encode() in data and not path.startswith("lib/libpython"):
             listed |= {"prefix_placeholder": sys.base_prefix, "file_mode": "binary" if b"\0" in data else "text"}
         return listed
 
