@@ -184,7 +184,7 @@ class RunnerJobTest {
         assertThat(group.at("/Tasks/0/VolumeMounts/1/Destination").asText()).isEqualTo("/var/lib/serai/cache");
         assertThat(group.at("/Tasks/0/VolumeMounts/1/ReadOnly").asBoolean(true)).isFalse();
 
-        var engine = new PoolJob.Engine("docker", "registry.example/serai", Optional.empty(), true, 4096);
+        var engine = new PoolJob.Engine("docker", "registry.example/serai", Optional.empty(), true, 4096, 0);
         var engines = rendered(aPool().job(engine), EXEC).at("/TaskGroups/0");
         assertThat(engines.hasNonNull("Volumes")).isFalse();
         assertThat(engines.at("/Tasks/0").hasNonNull("VolumeMounts")).isFalse();
