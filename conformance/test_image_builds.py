@@ -3,6 +3,7 @@
 """Images that have to be built. They share one base system, which the first of them makes: that takes a while."""
 
 import importlib
+import json
 import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -229,6 +230,35 @@ def test_given_an_image_that_was_built_ahead_when_another_program_names_its_id_t
         module = importlib.import_module("built_before")
         with module.app.run():
             assert module.seen.remote() == [mark, "yes"]
+
+
+def test_given_an_image_that_is_published_when_another_program_says_its_name_then_it_runs_on_it_until_the_name_is_taken(mark: str):
+    name = f"lab-{mark}"
+    image = modal_client.Image.debian_slim().run_commands(f"echo {mark} > /kept")
+    image.build()
+    image.publish(name)
+    image.publish(f"{name}:v1")
+    listed = modal("image", "names", "list", "--prefix", name, "--json").ok().stdout
+    assert [(it["tag"], it["image_id"]) for it in json.loads(listed)] == [
+        (f"{name}:latest", image.object_id),
+        (f"{name}:v1", image.object_id),
+    ]
+    app = modal_client.App(f"named-{mark}", image=modal_client.Image.from_name(name).env({"ON_TOP": "yes"}))
+
+    def seen() -> list[str]:
+        return [Path("/kept").read_text().strip(), os.environ["ON_TOP"]]
+
+    function = app.function(serialized=True, max_containers=1)(seen)
+    with app.run():
+        assert function.remote() == [mark, "yes"]
+    for tag in ("latest", "v1"):
+        modal("image", "names", "delete", "--yes", f"{name}:{tag}").ok()
+    again = modal("image", "names", "delete", "--yes", f"{name}:v1")
+    assert again.code == 1 and f"No image has the name '{name}:v1' in environment 'main'" in again.output
+    gone = modal_client.App("gone", image=modal_client.Image.from_name(name))
+    gone.function(serialized=True)(lambda: None)
+    with pytest.raises(modal_client.exception.NotFoundError, match=f"{name}:latest"), gone.run():
+        pytest.fail("it was accepted")
 
 
 def test_given_an_id_of_no_image_when_an_app_names_it_then_it_is_not_found():

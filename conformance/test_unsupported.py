@@ -14,7 +14,6 @@ REFUSED = {
     "ecr": "serai.image.bases=0.dkr.ecr.us-east-1.amazonaws.com/ours:1=",
     "gcp": "serai.image.bases=us-docker.pkg.dev/p/ours:1=",
     "scratch": "FROM scratch",
-    "named": "ImageGetByTag",
     "volume": "volume",
     "region": "region",
 }

@@ -34,13 +34,6 @@ scratch = modal.App("scratch", image=modal.Image.from_scratch())
 def with_nothing() -> None: ...
 
 
-named = modal.App("named", image=modal.Image.from_name("an-image"))
-
-
-@named.function()
-def with_named_image() -> None: ...
-
-
 volume = modal.App("volume")
 
 

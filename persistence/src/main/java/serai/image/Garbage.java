@@ -17,11 +17,13 @@ import org.jdbi.v3.core.Jdbi;
  */
 @ApplicationScoped
 public class Garbage {
-    /** Images of pools that are there, and all that these stand on. */
+    /** Images of pools that are there, those that have a name, and all that these stand on. */
     private static final String IN_USE = """
             with recursive used(id) as (
                 select d.image_id from definition d join pool p on p.definition_id = d.id
                 where p.state <> 'GONE' and d.image_id is not null
+                union select n.image_id from image_name n join environment e on e.id = n.environment_id
+                where e.deleted_at is null
                 union select i.base_id from image i join used u on i.id = u.id where i.base_id is not null)
             """;
 

@@ -162,6 +162,22 @@ public class Images {
         return image;
     }
 
+    /**
+     * One whose containers can start.
+     *
+     * @throws serai.problem.ProblemException {@link Problem#IMAGE_NOT_FOUND}, also for another workspace's
+     */
+    public Image whole(Tenant tenant, String id) {
+        var image = get(tenant, id);
+        if (!contents(id).isReady()) {
+            throw Problem.IMAGE_NOT_FOUND.because(
+                    "Image '%s' is not there: its build has not ended well, or its layers were collected as garbage."
+                            + " Build it again by what it was described with",
+                    id);
+        }
+        return image;
+    }
+
     /** What a container of the image finds: all layers, the lowest first. */
     public Contents contents(String imageId) {
         var layers = chain(imageId);

@@ -144,6 +144,36 @@ class BuildsTest {
         assertThat(forgotten(digest)).isEmpty();
     }
 
+    @Test
+    void anImageThatHasAName_keepsItsLayerUntilTheNameOrItsEnvironmentIsGone() {
+        var digests =
+                Stream.of("d", "e", "f").map(letter -> layered(letter, NOW)).toList();
+        var garbage = new Garbage(jdbi);
+        var environment = NewId.of("en");
+        jdbi.useHandle(h -> {
+            h.execute(
+                    "insert into environment (id, workspace_id, name) values (?, ?, ?)",
+                    environment,
+                    workspace,
+                    environment);
+            h.execute(
+                    "insert into image_name (environment_id, name, image_id, created_at, published_at)"
+                            + " select ?, left(layer, 1) || ':latest', id, now(), now() from image where layer = any(?)",
+                    environment,
+                    digests.subList(0, 2).toArray(String[]::new));
+        });
+        garbage.collect(NOW.plusSeconds(1), Long.MAX_VALUE, NOW);
+        assertThat(forgotten(digests.toArray(String[]::new))).containsExactly("f".repeat(32));
+
+        jdbi.useHandle(h -> h.execute("delete from image_name where name = 'd:latest'"));
+        garbage.collect(NOW.plusSeconds(1), 0, NOW);
+        assertThat(forgotten(digests.get(0), digests.get(1))).containsExactly("d".repeat(32));
+
+        jdbi.useHandle(h -> h.execute("update environment set deleted_at = now() where id = ?", environment));
+        garbage.collect(NOW.plusSeconds(1), Long.MAX_VALUE, NOW);
+        assertThat(forgotten(digests.get(1))).hasSize(1);
+    }
+
     /** @return an image's layer */
     private static String layered(String letter, Instant usedAt) {
         var digest = letter.repeat(64);

@@ -104,18 +104,11 @@ class ImageRpcs implements RpcFeature {
 
     /** One that was built before: here is only its id, not what it would be built of. */
     private ImageFromIdResponse fromId(Caller caller, ImageFromIdRequest request) {
-        var image = images.get(caller.tenant(), request.getImageId());
-        var contents = images.contents(image.id());
-        if (!contents.isReady()) {
-            throw Problem.IMAGE_NOT_FOUND.because(
-                    "Image '%s' is not there: its build has not ended well, or its layers were collected as garbage."
-                            + " Build it again by what it was described with",
-                    image.id());
-        }
+        var image = images.whole(caller.tenant(), request.getImageId());
         images.used(image.id(), Instant.now());
         return ImageFromIdResponse.newBuilder()
                 .setImageId(image.id())
-                .setMetadata(metadata(image, contents))
+                .setMetadata(metadata(image, images.contents(image.id())))
                 .build();
     }
 
