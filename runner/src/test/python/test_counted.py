@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import os
+import pathlib
+import subprocess
+import sys
 
 import pytest
 from serai_runner import counted
@@ -77,3 +80,23 @@ def test_given_an_old_file_when_it_is_changed_then_it_counts(tmp_path, after):
         file.write(b"more")
     count.free -= 50 * MIB
     assert count() >= 20 * MIB
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_given_an_overlay_and_the_disk_on_which_it_lies_when_what_is_free_is_looked_at_then_it_is_looked_at_once(tmp_path):
+    for name in ("lower", "upper", "work", "root", "memory"):
+        (tmp_path / name).mkdir()
+    places = [str(tmp_path / name) for name in ("root", "upper", "memory")]
+    look = f"import sys; sys.path.insert(0, {str(pathlib.Path(counted.__file__).parents[1])!r})\n"
+    look += f"from serai_runner import counted; print(counted.disks({places}))"
+    mounts = (
+        f"mount -t overlay -o lowerdir={tmp_path}/lower,upperdir={tmp_path}/upper,workdir={tmp_path}/work none {tmp_path}/root"
+        f" && mount -t tmpfs none {tmp_path}/memory"
+    )
+    ran = subprocess.run(
+        ["unshare", "--mount", "/bin/sh", "-c", f'{mounts} && exec "$0" -c "$1"', sys.executable, look],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.stdout == f"{[places[0], places[2]]}\n", ran.stderr

@@ -197,8 +197,10 @@ def asleep(group: pathlib.Path):
     """A process in that group."""
     with subprocess.Popen(["sleep", "600"]) as process:
         (group / "cgroup.procs").write_text(str(process.pid))
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def made_in(own: pathlib.Path, place: pathlib.Path, tmp_path) -> Group:

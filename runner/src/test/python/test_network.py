@@ -315,7 +315,8 @@ def test_given_a_tunnel_device_when_it_is_roots_own_or_everybodys_then_a_network
     sources = pathlib.Path(network.__file__).parents[1]
     device = f"mount -t tmpfs none /dev/net && mknod -m {mode} {network.TUN} c 10 200"
     look = f"import os, sys; sys.path.insert(0, {str(sources)!r})\nfrom serai_runner.network import Network, TUN\n"
-    look += "network = Network(); network.ready(); network.close(); print(oct(os.stat(TUN).st_mode & 0o777))"
+    look += "network = Network(); network.ready(); network.close(); print(oct(os.stat(TUN).st_mode & 0o777))\n"
+    look += "os.unlink(TUN); network = Network(outside=False); network.ready(); network.close()"  # which needs none
     ran = subprocess.run(
         ["unshare", "--mount", "/bin/sh", "-c", f'{device} && exec "$0" -c "$1"', sys.executable, look],
         capture_output=True,

@@ -313,7 +313,7 @@ def test_given_tags_that_nobody_needs_when_they_are_removed_then_the_others_are_
         node._layers.ensure("base", fill)
         publish(node, ["base"], tag)
     server.garbage = {"im-1": 7, "im-2": 8, "im-never-pushed": 9}
-    assert remains.remove(node, server.ask) == 3
+    assert remains.remove(node, server.ask) == (3, "")
     assert registry.tags == {"im-3"} and not server.garbage
     assert node.manifest("im-3")
 
@@ -323,7 +323,7 @@ def test_given_what_is_announced_after_it_was_listed_then_it_stays(nodes, regist
     node._layers.ensure("base", fill)
     publish(node, ["base"], "im-1")
     server.garbage, server.held = {"im-1": 7}, {"im-1"}
-    assert remains.remove(node, server.ask) == 0
+    assert remains.remove(node, server.ask) == (0, "")
     assert registry.tags == {"im-1"}
 
 
@@ -348,9 +348,30 @@ def test_given_a_registry_that_allows_no_deletion_when_it_is_collected_then_it_i
         node._layers.ensure("base", fill)
         publish(node, ["base"], "im-1")
         server.garbage = {"im-1": 7}
-        with pytest.raises(Failed, match=r"allows no deletion.*REGISTRY_STORAGE_DELETE_ENABLED=true"):
-            remains.remove(node, server.ask)
+        removal = remains.remove(node, server.ask)
+        assert removal.tags == 0
+        assert "allows no deletion" in removal.problem and "REGISTRY_STORAGE_DELETE_ENABLED=true" in removal.problem
         assert strict.tags == {"im-1"} and server.garbage == {"im-1": 7}
+
+
+def test_given_a_tag_that_cannot_be_deleted_when_the_others_are_then_these_are_gone_and_it_is_told(
+    nodes, registry, server, monkeypatch
+):
+    node = nodes("one")
+    for tag in ("im-1", "im-2", "im-3"):
+        node._layers.ensure("base", fill)
+        publish(node, ["base"], tag)
+    server.garbage = {"im-1": 7, "im-2": 8, "im-3": 9}
+    delete = node.delete
+
+    def protected(tag: str, manifest: str) -> bool:
+        if tag == "im-2":
+            raise Failed("im-2 is protected")
+        return delete(tag, manifest)
+
+    monkeypatch.setattr(node, "delete", protected)
+    assert remains.remove(node, server.ask) == (2, "im-2 is protected")
+    assert registry.tags == {"im-2"} and server.garbage == {"im-2": 8}
 
 
 def test_given_a_registry_that_is_away_when_it_is_collected_then_nothing_counts_as_removed(tmp_path, server):

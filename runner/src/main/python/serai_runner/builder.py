@@ -139,6 +139,7 @@ class Builder:
         self._devices = devices.shown(devices.for_build(given), assembly.stage)
         base: list[str] = []
         if assembly.registry:
+            self._collect_registry(assembly.registry)
             assembly.registry.mend(map(os.path.basename, reversed(lower)), self.announce)  # made before there was one, or lost
             if not self._base.layers:
                 base = [os.path.basename(path) for path in lower[len(self._build.root.layers) :]]
@@ -153,8 +154,6 @@ class Builder:
             self._tell("layers", body, Patience(AWAY_S))
         reference = self._publish(assembly, lower, version)
         self._collect(assembly.layers)
-        if assembly.registry:
-            self._collect_registry(assembly.registry)
         return reference
 
     def _publish(self, assembly: Assembly, lower: list[str], built: str) -> str:
@@ -194,11 +193,13 @@ class Builder:
         """Removes from the registry what nobody needs: a little, as somebody waits for the build."""
         try:
             removed = remains.remove(registry, self._ask_remains, BIT)
-        except Failed as e:
+        except (Failed, OSError, ValueError) as e:
             messages.say(f"the registry is not collected now: {e}")
             return
-        if removed:
-            messages.say(f"{removed} tags were removed from the registry")
+        if removed.problem:
+            messages.say(f"the registry is not collected now: {removed.problem}")
+        if removed.tags:
+            messages.say(f"{removed.tags} tags were removed from the registry")
 
     def _ask_remains(self, what: str, body: Mapping[str, Any]) -> Any:
         return json.loads(self._ask(f"registry/{what}", body))
@@ -210,7 +211,7 @@ class Builder:
             answer = server.post(f"/internal/v1/builds/{self._build.name}/garbage", {"names": layers.names()})
             gone = [name for name in json.loads(answer)["names"] if layers.collect(name)]
             layers.collect_places()
-        except (Refused, Unavailable, OSError) as e:
+        except (Refused, Unavailable, Stopped, OSError) as e:  # what was made is there, whatever becomes of this
             messages.say(f"layers are not collected now: {e}")
             return
         finally:

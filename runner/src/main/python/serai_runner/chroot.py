@@ -9,7 +9,7 @@ import os
 import stat
 
 from .limits import CONTROLLERS, ROOT
-from .namespaces import mount
+from .namespaces import mount, own_mounts
 from .problems import Failed
 
 TUN, _TUN_DEVICE = "/dev/net/tun", os.makedev(10, 200)
@@ -19,13 +19,14 @@ _FLAGS = 2 | 4 | 8  # MS_NOSUID, MS_NODEV, MS_NOEXEC
 def complete() -> None:
     """Before there is another process of ours. @raise Failed: not permitted here"""
     try:
+        own_mounts()  # also where this is no chroot after all
         mount("proc", "/proc", "proc", _FLAGS)  # the one there is has covers, and beside such no sandbox may have its own
         _show_groups(groups())
         if not os.path.exists(TUN):
             os.makedirs(os.path.dirname(TUN), exist_ok=True)
             os.mknod(TUN, stat.S_IFCHR | 0o666, _TUN_DEVICE)
             os.chmod(TUN, 0o666)
-    except OSError as e:
+    except (Failed, OSError) as e:
         raise Failed(f"Nomad's driver exec does not let the runner complete its root: {e}") from e
 
 

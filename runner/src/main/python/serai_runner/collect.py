@@ -83,7 +83,7 @@ def _tidy_registry(server: Server, layers: Layers) -> tuple[int, int, int, str]:
         for begin in range(0, len(tags), AT_ONCE):
             _ask(server, "registry/missing", {"tags": [{"tag": tag} for tag in tags[begin : begin + AT_ONCE]]})
 
-    removed = mended = 0
+    mended = 0
     lost: list[str] = []
     try:
         there = registry.tags()
@@ -93,9 +93,9 @@ def _tidy_registry(server: Server, layers: Layers) -> tuple[int, int, int, str]:
         names += [it["name"] for it in wanted["bases"] if base_tag(it["digest"]) not in there and registry.has(**it)]
         mended = registry.mend(names, tell_missing)
         removed = remains.remove(registry, lambda what, body: _ask(server, f"registry/{what}", body))
-    except Failed as e:
-        return removed, mended, len(lost), str(e)
-    return removed, mended, len(lost), ""
+    except (Failed, OSError) as e:  # a build may remove a layer that is about to be put there
+        return 0, mended, len(lost), str(e)
+    return removed.tags, mended, len(lost), removed.problem
 
 
 def _size(tree: str) -> int:

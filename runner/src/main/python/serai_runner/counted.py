@@ -18,6 +18,7 @@ from itertools import chain
 from . import disk
 
 _COARSE = 5  # CLOCK_REALTIME_COARSE, from which file systems take times
+LOOKS = 20  # at what is free in two places, which others change between the one and the other
 AGAIN_S = 60.0  # others may have freed as much as it wrote: it is counted now and then all the same,
 AGAIN_PART = 1000  # which takes one part in so many of the time, at most
 
@@ -37,7 +38,7 @@ class Count:
         @param limit: in bytes
         """
         self._places, self._since, self._limit = places, since, limit
-        self._file_systems = {os.stat(place).st_dev: place for place in places}
+        self._disks = disks(places)
         self._first = self._last = self._free()
         self._most = 0  # it has no more than that, unless others have freed something meanwhile
         self._due = time.monotonic() + AGAIN_S
@@ -59,7 +60,7 @@ class Count:
 
     def _free(self) -> list[int]:
         """Also what is kept for root, as it is root."""
-        found = map(os.statvfs, self._file_systems.values())
+        found = map(os.statvfs, self._disks)
         return [one.f_bfree * one.f_frsize for one in found]
 
     def _counted(self, is_short: bool) -> int:
@@ -116,6 +117,28 @@ class Count:
             if name.isdecimal() and int(name) != own:
                 held = disk.removed(int(name), lambda pid=name: hidden.append(f"process {pid} lets nobody see its files"))
                 yield from (found for found in held if not found.st_nlink)
+
+
+def disks(places: list[str]) -> list[str]:
+    """@return one place on each disk: an overlay has the numbers of the disk that it lies on"""
+    found: list[str] = []
+    for place in {os.stat(place).st_dev: place for place in places}.values():
+        if not any(_is_same_disk(place, other) for other in found):
+            found.append(place)
+    return found
+
+
+def _is_same_disk(one: str, other: str) -> bool:
+    for _ in range(LOOKS):
+        first, second = os.statvfs(one), os.statvfs(other)
+        if (first.f_blocks, first.f_frsize, first.f_files, first.f_bfree) == (
+            second.f_blocks,
+            second.f_frsize,
+            second.f_files,
+            second.f_bfree,
+        ):
+            return True
+    return False
 
 
 def _fallen(before: list[int], after: list[int]) -> int:

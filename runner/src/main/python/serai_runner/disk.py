@@ -17,6 +17,7 @@ EVERY_S = 1.0
 PART = 20  # one part in so many of the time goes into looking, at most
 MORE = "Ask for more, as by ephemeral_disk=…"
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)  # a process that has ended, or is about to
+_MFD_HUGETLB = 4  # of linux/memfd.h
 _IN_MEMORY = ("tmpfs", "ramfs", "hugetlbfs", "devtmpfs")
 
 
@@ -54,10 +55,10 @@ class Watch:
         try:
             if self._count() <= self._limit_mb * MIB:
                 return ""
-        except OSError as e:
+        except Exception as e:  # a path that is too long would hide anything, and a limit that nobody looks at is none
             if self._closed.is_set():
                 return ""
-            return f"what it wrote cannot be counted: {e.strerror}"  # a path that is too long would hide anything
+            return f"what it wrote cannot be counted: {getattr(e, 'strerror', None) or repr(e)}"
         return f"it wrote more than {self._limit_mb} MiB. {MORE}"
 
 
@@ -120,7 +121,7 @@ def removed(pid: int, hidden: Callable[[], None] = lambda: None) -> Iterator[os.
             found = os.stat(path)
         except PermissionError:
             hidden()
-            return
+            continue
         except _GONE:
             continue  # closed while we look
         if target.endswith(" (deleted)") and stat.S_ISREG(found.st_mode):
@@ -130,13 +131,23 @@ def removed(pid: int, hidden: Callable[[], None] = lambda: None) -> Iterator[os.
                 yield found
 
 
+def _nameless() -> Iterator[int]:
+    """Devices of memory that has no place: of ordinary pages, and of huge ones where the kernel has such."""
+    import ctypes
+
+    create = ctypes.CDLL(None, use_errno=True).memfd_create  # Python's own is not in every build of it
+    for flags in (0, _MFD_HUGETLB):
+        nameless = create(b"serai", flags)
+        if nameless >= 0:
+            try:
+                yield os.fstat(nameless).st_dev
+            finally:
+                os.close(nameless)
+
+
 def _in_memory(pid: int) -> frozenset[int]:
     """Devices of file systems that a process sees and that are no disk: what is there counts as memory. Names tell nothing."""
-    nameless = os.memfd_create("serai")
-    try:
-        devices = {os.fstat(nameless).st_dev}
-    finally:
-        os.close(nameless)
+    devices = set(_nameless())
     try:
         with open(f"/proc/{pid}/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
             for line in mounts:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 
@@ -239,7 +240,7 @@ def _make_two(root: str, path: str, name: str) -> Group | None:
         above.append(os.path.dirname(above[-1]))
     places = [os.path.join(root, one.lstrip("/")) for one in above]
     given = next((place for place in places if _is_given(place)), None)
-    if given == places[0] and not _offer(given):
+    if given == places[0] and _is_occupied(given):
         _empty(given)
     for place in ([given] if given else []) + (places[1:] or places):
         group = _make_child(place, name)
@@ -272,17 +273,30 @@ def _empty(given: str) -> None:
                     _write(os.path.join(beside, "cgroup.procs"), pid)
                 except ProcessLookupError:
                     continue
-            if _offer(given):
+            if not _is_occupied(given):
                 return
     except OSError:
         return  # not permitted
 
 
+def _is_occupied(place: str) -> bool:
+    """Whether groups inside cannot have controllers only because processes are in it."""
+    try:
+        _use(place, _offered(place))
+    except OSError as e:
+        return e.errno == errno.EBUSY
+    return False
+
+
+def _offered(place: str) -> frozenset[str]:
+    with open(os.path.join(place, "cgroup.controllers"), encoding="ascii") as file:
+        return frozenset(file.read().split()) & set(CONTROLLERS)
+
+
 def _offer(place: str) -> frozenset[str]:
     """Lets groups inside have controllers. @return which of ours they can have; empty: not permitted, or processes are in it"""
     try:
-        with open(os.path.join(place, "cgroup.controllers"), encoding="ascii") as file:
-            offered = frozenset(file.read().split()) & set(CONTROLLERS)
+        offered = _offered(place)
         _use(place, offered)
     except OSError:
         return frozenset()

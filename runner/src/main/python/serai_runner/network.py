@@ -247,7 +247,8 @@ def _make(
 
     libc = ctypes.CDLL(None, use_errno=True)
     if os.geteuid() == 0:
-        _share_tun()
+        if outside:
+            _share_tun()
         os.setgroups([])
         os.setresgid(USER, USER, USER)
         os.setresuid(USER, USER, USER)

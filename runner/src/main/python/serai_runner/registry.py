@@ -32,6 +32,7 @@ _FORCE = "if none has it, it comes by a build with force_build"
 _OTHER = "if none has it, say other serai.image.packages, or another source in serai.image.bases, and build images anew"
 _FORBIDDEN = ("405", "unsupported", "not allowed", "disabled")  # as registries say that they delete nothing
 _ABSENT = ("manifest unknown", "name unknown", "not found", "code 404")  # as registries say it
+_NO_REPOSITORY = "name unknown"  # by the specification
 _NAME = "image"  # in a layout of our own
 
 
@@ -250,7 +251,7 @@ class Registry:
     def tags(self) -> set[str]:
         """All that it has. @raise Failed: it is away"""
         answer = skopeo.tags(f"docker://{self._address.repository}", self._options(""))
-        if _is_absent(answer.said):
+        if _NO_REPOSITORY in answer.said.lower():  # what is before a registry says 404 as well, when it is away
             return set()
         if answer.said:
             raise Failed(f"{self._address.repository} could not be looked at: {answer.said}")

@@ -307,7 +307,7 @@ public class Builds {
     }
 
     /**
-     * One of its images is made. What is published of it has another layer, until it is published again.
+     * One of its images is made. What is published of it, and of those above it, has another layer until it is published again.
      *
      * @param python what it has, as it says itself: {@code 3.12.3}; empty for none
      * @param base names of the layers that the lowest image of the chain stands on; empty if they are known, or no other node's
@@ -333,9 +333,11 @@ public class Builds {
                     .bind("ws", build.workspaceId())
                     .execute();
             standOn(handle, imageId, base);
-            handle.createUpdate("update image_publication set stale = true where image_id = :image")
-                    .bind("image", imageId)
-                    .execute();
+            handle.createUpdate("""
+                            with recursive above(id) as (
+                                select cast(:image as text)
+                                union select i.id from image i join above a on i.base_id = a.id)
+                            update image_publication set stale = true where image_id in (select id from above)""").bind("image", imageId).execute();
         });
     }
 

@@ -12,7 +12,7 @@ import org.jdbi.v3.core.Jdbi;
 
 /**
  * Forgets layers by age and size, with their images' publications, and old builds. An image that lost its layer is built again when it
- * is asked for; one that a function's pool may start containers of keeps both. Nodes remove what is forgotten here, from themselves and
+ * is asked for; one that a function's pool may start containers of, or that has a name, keeps both. Nodes remove what is forgotten here, from themselves and
  * from the registry, after their next build, or by command.
  */
 @ApplicationScoped

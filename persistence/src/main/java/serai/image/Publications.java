@@ -58,6 +58,28 @@ public class Publications {
                                 .orElse(""))));
     }
 
+    /**
+     * For who does not know what the image is built of, and cannot have it published.
+     *
+     * @throws serai.problem.ProblemException {@link Problem#IMAGE_NOT_FOUND} if nothing could run it
+     */
+    public void mustBeThere(Images.Contents image) {
+        if (settings.engine().isPresent()
+                && image.built().filter(this::isAnywhere).isEmpty()) {
+            throw Problem.IMAGE_NOT_FOUND.because(
+                    "The image is not in the registry %s, from which containers are run: build it again by what it was described with",
+                    settings.registry().map(ImageConfig.Registry::repository).orElse(""));
+        }
+    }
+
+    private boolean isAnywhere(String imageId) {
+        return jdbi.withHandle(handle -> handle.createQuery(
+                        "select exists (select 1 from image_publication where image_id = :image and not stale)")
+                .bind("image", imageId)
+                .mapTo(Boolean.class)
+                .one());
+    }
+
     /** The image of a build is there. Nothing is written for one that has no part of its own. */
     public void published(Builds.Build build, String reference, Instant now) {
         images.contents(build.imageId())

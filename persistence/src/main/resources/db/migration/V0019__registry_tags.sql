@@ -29,3 +29,5 @@ comment on table base_system is 'Layers below those of images, by the names that
 
 alter table image add column base_layers jsonb not null default '[]';
 comment on column image.base_layers is 'Names of the base system''s layers that its own stands on, the highest first; empty where each node has its own.';
+
+create index image_base on image (base_id) where base_id is not null;

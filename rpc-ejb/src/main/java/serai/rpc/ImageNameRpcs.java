@@ -17,6 +17,7 @@ import modal.client.ImagePublishResponse;
 import modal.client.ModalClientGrpc;
 import serai.image.ImageNames;
 import serai.image.Images;
+import serai.image.Publications;
 import serai.problem.Problem;
 import serai.workspace.Environment;
 import serai.workspace.Tenant;
@@ -29,17 +30,19 @@ class ImageNameRpcs implements RpcFeature {
 
     private final ImageNames names;
     private final Images images;
+    private final Publications publications;
     private final Workspaces workspaces;
 
     @Inject
-    ImageNameRpcs(ImageNames names, Images images, Workspaces workspaces) {
+    ImageNameRpcs(ImageNames names, Images images, Publications publications, Workspaces workspaces) {
         this.names = names;
         this.images = images;
+        this.publications = publications;
         this.workspaces = workspaces;
     }
 
     ImageNameRpcs() {
-        this(null, null, null); // for the server's proxy
+        this(null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -54,7 +57,9 @@ class ImageNameRpcs implements RpcFeature {
         if (request.getAllowPublic()) {
             throw Problem.INVALID_ARGUMENT.because("is_public: images are their workspace's own here");
         }
-        var image = images.whole(caller.tenant(), request.getImageId());
+        var image = images.get(caller.tenant(), request.getImageId());
+        images.used(image.id(), Instant.now()); // it is not garbage in the next moment
+        images.whole(caller.tenant(), image.id());
         var place = place(caller.tenant(), request.getTag(), request.getEnvironmentName());
         names.give(place.environment, place.name, image.id(), Instant.now());
         return ImagePublishResponse.newBuilder().setImageId(image.id()).build();
@@ -64,6 +69,7 @@ class ImageNameRpcs implements RpcFeature {
         var place = place(caller.tenant(), request.getTag(), request.getEnvironmentName());
         var id = names.find(place.environment, place.name).orElseThrow(place::unknown);
         var image = images.whole(caller.tenant(), id);
+        publications.mustBeThere(images.contents(image.id()));
         images.used(image.id(), Instant.now());
         return ImageGetByTagResponse.newBuilder().setImageId(image.id()).build();
     }

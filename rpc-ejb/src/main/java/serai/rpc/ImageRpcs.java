@@ -105,10 +105,12 @@ class ImageRpcs implements RpcFeature {
     /** One that was built before: here is only its id, not what it would be built of. */
     private ImageFromIdResponse fromId(Caller caller, ImageFromIdRequest request) {
         var image = images.whole(caller.tenant(), request.getImageId());
+        var contents = images.contents(image.id());
+        publications.mustBeThere(contents);
         images.used(image.id(), Instant.now());
         return ImageFromIdResponse.newBuilder()
                 .setImageId(image.id())
-                .setMetadata(metadata(image, images.contents(image.id())))
+                .setMetadata(metadata(image, contents))
                 .build();
     }
 

@@ -12,6 +12,7 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -102,7 +103,10 @@ public class ImagesResource {
     @POST
     @Path("registry/garbage")
     public Tags registryGarbage(byte[] body) {
-        tags(body).forEach(seen -> registry.gone(seen.tag()));
+        tags(body).stream()
+                .map(Seen::tag)
+                .sorted(Comparator.comparing(RegistryTags.Tag::tag)) // two nodes lock rows in one order
+                .forEach(registry::gone);
         return new Tags(registry.garbage(clock.instant()));
     }
 
