@@ -76,14 +76,19 @@ public class ImageNames {
                         > 0);
     }
 
-    /** @param after the last one that is known already; empty for the first page */
-    public List<Named> list(Environment environment, String prefix, String after, int limit) {
+    /**
+     * @param imageId of the image that has them; empty for any
+     * @param after the last one that is known already; empty for the first page
+     */
+    public List<Named> list(Environment environment, String prefix, String imageId, String after, int limit) {
         return jdbi.withHandle(handle -> handle.createQuery("""
                         select name, image_id, created_at, published_at from image_name
-                        where environment_id = :environment and starts_with(name, :prefix) and name > :after collate "C"
+                        where environment_id = :environment and starts_with(name, :prefix)
+                            and (:image = '' or image_id = :image) and name > :after collate "C"
                         order by name collate "C" limit :limit""")
                 .bind("environment", environment.id())
                 .bind("prefix", prefix)
+                .bind("image", imageId)
                 .bind("after", after)
                 .bind("limit", limit)
                 .map((row, context) -> new Named(

@@ -77,7 +77,10 @@ class ImageNameRpcs implements RpcFeature {
     private ImageListTagsResponse list(Caller caller, ImageListTagsRequest request) {
         var environment = workspaces.environment(caller.tenant(), request.getEnvironmentName());
         int most = request.getMaxObjects() <= 0 ? PAGE : Math.min(PAGE, request.getMaxObjects());
-        var page = names.list(environment, request.getTagPrefix(), request.getPageToken(), most);
+        var image = request.getImageId().isEmpty()
+                ? ""
+                : images.get(caller.tenant(), request.getImageId()).id();
+        var page = names.list(environment, request.getTagPrefix(), image, request.getPageToken(), most);
         var response = ImageListTagsResponse.newBuilder().setEnvironmentName(environment.name());
         page.stream().map(ImageNameRpcs::item).forEach(response::addItems);
         if (page.size() == most) {

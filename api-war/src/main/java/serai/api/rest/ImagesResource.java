@@ -95,8 +95,10 @@ public class ImagesResource {
     /** It lacks them. Layers are about to be pushed again, publications will be, when the image is asked for. */
     @POST
     @Path("registry/missing")
-    public void missing(byte[] body) {
-        registry.missed(tags(body).stream().map(seen -> seen.tag().tag()).toList(), clock.instant());
+    public Known missing(byte[] body) {
+        var missing = tags(body).stream().map(seen -> seen.tag().tag()).toList();
+        registry.missed(missing, clock.instant());
+        return new Known(missing.size());
     }
 
     /** What it may have and nobody needs; before that, what it has no more. */
@@ -153,6 +155,9 @@ public class ImagesResource {
 
     /** @param registry null if there is none */
     public record Contents(ImageConfig.Registry registry, RegistryTags.Wanted wanted) {}
+
+    /** @param known how many were told */
+    public record Known(int known) {}
 
     public record Tags(List<RegistryTags.Tag> tags) {}
 
