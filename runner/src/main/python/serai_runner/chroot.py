@@ -6,13 +6,12 @@ this task sees, and it is gone with it."""
 from __future__ import annotations
 
 import os
-import stat
 
 from .limits import CONTROLLERS, ROOT
 from .namespaces import mount, own_mounts
+from .network import TUN, make_tun
 from .problems import Failed
 
-TUN, _TUN_DEVICE = "/dev/net/tun", os.makedev(10, 200)
 _FLAGS = 2 | 4 | 8  # MS_NOSUID, MS_NODEV, MS_NOEXEC
 
 
@@ -24,8 +23,7 @@ def complete() -> None:
         _show_groups(groups())
         if not os.path.exists(TUN):
             os.makedirs(os.path.dirname(TUN), exist_ok=True)
-            os.mknod(TUN, stat.S_IFCHR | 0o666, _TUN_DEVICE)
-            os.chmod(TUN, 0o666)
+            make_tun()
     except (Failed, OSError) as e:
         raise Failed(f"Nomad's driver exec does not let the runner complete its root: {e}") from e
 

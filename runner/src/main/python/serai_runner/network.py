@@ -34,7 +34,7 @@ ADDRESS_4, GATEWAY_4, PREFIX_4 = "192.0.0.2", "192.0.0.1", 29
 ADDRESS_6, GATEWAY_6, PREFIX_6 = "fd73:6572:6169::2", "fd73:6572:6169::1", 64
 MTU = 65_520  # the longest that it carries
 STORE = ("127.0.0.1", 59)  # any private file service (IANA): where a container finds large values; see store.Store
-TUN = "/dev/net/tun"
+TUN, _TUN_DEVICE = "/dev/net/tun", os.makedev(10, 200)
 START_S = 20  # a machine at its limits; it takes some milliseconds
 
 _NEWUSER, _NEWNET = 0x10000000, 0x40000000
@@ -282,16 +282,20 @@ def _make(
 def _share_tun() -> None:
     """As root, before it is given up: its device is for everybody where udev has seen to it, and else one is made that is,
     which this process alone and what it becomes find."""
-    import stat
-
     from . import namespaces
 
-    found = os.stat(TUN)
-    if found.st_mode & 0o006 == 0o006:
+    if os.stat(TUN).st_mode & 0o006 == 0o006:
         return
     namespaces.own_mounts()
     namespaces.mount("serai", os.path.dirname(TUN), "tmpfs", 0, "mode=0755")
-    os.mknod(TUN, stat.S_IFCHR, found.st_rdev)
+    make_tun()
+
+
+def make_tun() -> None:
+    """The device of networks, for everybody, as udev has it. @raise OSError"""
+    import stat
+
+    os.mknod(TUN, stat.S_IFCHR | 0o666, _TUN_DEVICE)
     os.chmod(TUN, 0o666)
 
 

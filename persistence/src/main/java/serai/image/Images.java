@@ -163,19 +163,19 @@ public class Images {
     }
 
     /**
-     * One whose containers can start.
+     * What a container of the image finds, if it can start.
      *
      * @throws serai.problem.ProblemException {@link Problem#IMAGE_NOT_FOUND}, also for another workspace's
      */
-    public Image whole(Tenant tenant, String id) {
-        var image = get(tenant, id);
-        if (!contents(id).isReady()) {
+    public Contents whole(Tenant tenant, String id) {
+        var contents = contents(get(tenant, id).id());
+        if (!contents.isReady()) {
             throw Problem.IMAGE_NOT_FOUND.because(
                     "Image '%s' is not there: its build has not ended well, or its layers were collected as garbage."
                             + " Build it again by what it was described with",
                     id);
         }
-        return image;
+        return contents;
     }
 
     /** What a container of the image finds: all layers, the lowest first. */

@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
 import serai.config.ImageConfig;
 import serai.problem.Problem;
+import serai.workspace.Tenant;
 
 /** Images in a registry, with the runtime of a client's version in them, where a container engine runs them. */
 @ApplicationScoped
@@ -53,23 +54,28 @@ public class Publications {
         return Optional.of(built.flatMap(id -> exact(id, clientVersion).or(() -> any(id)))
                 .orElseThrow(() -> Problem.IMAGE_UNSUPPORTED.because(
                         "The image is not in the registry %s, from which containers are run: deploy with the client to build it",
-                        settings.registry()
-                                .map(ImageConfig.Registry::repository)
-                                .orElse(""))));
+                        repository())));
+    }
+
+    private String repository() {
+        return settings.registry().map(ImageConfig.Registry::repository).orElse("");
     }
 
     /**
-     * For who does not know what the image is built of, and cannot have it published.
+     * An image by its id alone, for who does not know what it is built of, and cannot have it published. It is used from now on.
      *
-     * @throws serai.problem.ProblemException {@link Problem#IMAGE_NOT_FOUND} if nothing could run it
+     * @throws serai.problem.ProblemException {@link Problem#IMAGE_NOT_FOUND} if nothing could run it, also for another workspace's
      */
-    public void mustBeThere(Images.Contents image) {
+    public Images.Contents known(Tenant tenant, String imageId, Instant now) {
+        var image = images.whole(tenant, imageId);
         if (settings.engine().isPresent()
                 && image.built().filter(this::isAnywhere).isEmpty()) {
             throw Problem.IMAGE_NOT_FOUND.because(
                     "The image is not in the registry %s, from which containers are run: build it again by what it was described with",
-                    settings.registry().map(ImageConfig.Registry::repository).orElse(""));
+                    repository());
         }
+        images.used(imageId, now);
+        return image;
     }
 
     private boolean isAnywhere(String imageId) {

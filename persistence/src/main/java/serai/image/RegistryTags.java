@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import serai.pool.PoolId;
@@ -131,7 +132,13 @@ public class RegistryTags {
     }
 
     /** @param serial of its last announcement */
-    public record Tag(String tag, int serial) {}
+    public record Tag(String tag, int serial) {
+        /** Of the OCI distribution specification. */
+        public static final Pattern NAME = Pattern.compile("\\w[\\w.-]{0,127}");
+
+        /** Of a tag's manifest, or empty for none. */
+        public static final Pattern MANIFEST = Pattern.compile("(sha256:[0-9a-f]{64})?");
+    }
 
     /**
      * @param layers by the names that nodes have for them

@@ -68,10 +68,8 @@ class ImageNameRpcs implements RpcFeature {
     private ImageGetByTagResponse find(Caller caller, ImageGetByTagRequest request) {
         var place = place(caller.tenant(), request.getTag(), request.getEnvironmentName());
         var id = names.find(place.environment, place.name).orElseThrow(place::unknown);
-        var image = images.whole(caller.tenant(), id);
-        publications.mustBeThere(images.contents(image.id()));
-        images.used(image.id(), Instant.now());
-        return ImageGetByTagResponse.newBuilder().setImageId(image.id()).build();
+        publications.known(caller.tenant(), id, Instant.now());
+        return ImageGetByTagResponse.newBuilder().setImageId(id).build();
     }
 
     private ImageListTagsResponse list(Caller caller, ImageListTagsRequest request) {

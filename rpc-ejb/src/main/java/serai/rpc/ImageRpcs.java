@@ -104,10 +104,8 @@ class ImageRpcs implements RpcFeature {
 
     /** One that was built before: here is only its id, not what it would be built of. */
     private ImageFromIdResponse fromId(Caller caller, ImageFromIdRequest request) {
-        var image = images.whole(caller.tenant(), request.getImageId());
-        var contents = images.contents(image.id());
-        publications.mustBeThere(contents);
-        images.used(image.id(), Instant.now());
+        var image = images.get(caller.tenant(), request.getImageId());
+        var contents = publications.known(caller.tenant(), image.id(), Instant.now());
         return ImageFromIdResponse.newBuilder()
                 .setImageId(image.id())
                 .setMetadata(metadata(image, contents))

@@ -10,38 +10,17 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import serai.device.Gpu;
-import serai.id.NewId;
 import serai.server.TestServer;
 
 class ImagesTest {
     private final TestServer server = new TestServer();
 
     private String layer(Optional<String> base, String... lines) {
-        var request = new Images.Request(
-                List.of(lines),
-                base,
-                List.of(),
-                Map.of(),
-                List.of(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                "2026.10");
-        return server.images.getOrCreate(server.tenant, NewId.of("im"), request).id();
+        return server.image(base, Optional.empty(), lines);
     }
 
     private String computed(String base, Optional<Gpu> gpu, String line) {
-        var request = new Images.Request(
-                List.of("FROM base", line),
-                Optional.of(base),
-                List.of(),
-                Map.of(),
-                List.of(),
-                Optional.empty(),
-                Optional.empty(),
-                gpu,
-                "2026.10");
-        return server.images.getOrCreate(server.tenant, NewId.of("im"), request).id();
+        return server.image(Optional.of(base), gpu, "FROM base", line);
     }
 
     private Optional<Gpu> gpuOfBuild(String image, boolean forced) {

@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,17 +29,7 @@ class PublicationsTest {
     }
 
     private String image(Optional<String> base, String... lines) {
-        var request = new Images.Request(
-                List.of(lines),
-                base,
-                List.of(),
-                Map.of(),
-                List.of(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                "2026.10");
-        return server.images.getOrCreate(server.tenant, NewId.of("im"), request).id();
+        return server.image(base, Optional.empty(), lines);
     }
 
     private void publish(String image, String version, String reference) {

@@ -294,6 +294,21 @@ public final class TestServer {
         pools.awake().stream().filter(pool -> own.contains(pool.value())).forEach(reconciliations::request);
     }
 
+    /** @param gpu of its build */
+    public String image(Optional<String> base, Optional<Gpu> gpu, String... lines) {
+        var request = new Images.Request(
+                List.of(lines),
+                base,
+                List.of(),
+                Map.of(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                gpu,
+                "2026.10");
+        return images.getOrCreate(tenant, NewId.of("im"), request).id();
+    }
+
     public App app() {
         return apps.create(environment, "an app", App.State.INITIALIZING, now());
     }

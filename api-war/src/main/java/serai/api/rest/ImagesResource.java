@@ -140,15 +140,14 @@ public class ImagesResource {
     }
 
     private record Seen(RegistryTags.Tag tag, Optional<String> manifest) {
-        private static final Pattern TAG =
-                Pattern.compile("\\w[\\w.-]{0,127}"); // of the OCI distribution specification
-        private static final Pattern DIGEST = Pattern.compile("(sha256:[0-9a-f]{64})?");
         private static final int MAX_DIGEST = 80;
 
         static Seen of(Fields fields) {
-            var tag = fields.text("tag", MAX_DIGEST * 2, TAG, "a tag").orElseThrow(() -> fields.missing("tag"));
+            var tag = fields.text("tag", MAX_DIGEST * 2, RegistryTags.Tag.NAME, "a tag")
+                    .orElseThrow(() -> fields.missing("tag"));
             var serial = fields.integer("serial", 0, Integer.MAX_VALUE).orElse(0);
-            var digest = fields.text("digest", MAX_DIGEST, DIGEST, "the digest of a manifest, or nothing");
+            var digest = fields.text(
+                    "digest", MAX_DIGEST, RegistryTags.Tag.MANIFEST, "the digest of a manifest, or nothing");
             return new Seen(new RegistryTags.Tag(tag, serial), digest.filter(it -> !it.isEmpty()));
         }
     }

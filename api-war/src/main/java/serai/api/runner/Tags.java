@@ -4,15 +4,12 @@ package serai.api.runner;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import serai.image.RegistryTags;
 import serai.problem.Problem;
 
 /** Tags of the registry, and what a builder saw of each. */
 public record Tags(List<Seen> tags) {
     private static final int MAX = 10_000;
-    private static final Pattern TAG = Pattern.compile("\\w[\\w.-]{0,127}"); // of the OCI distribution specification
-    private static final Pattern DIGEST = Pattern.compile("(sha256:[0-9a-f]{64})?");
 
     public Tags {
         if (tags == null || tags.size() > MAX || tags.contains(null)) {
@@ -37,8 +34,8 @@ public record Tags(List<Seen> tags) {
         public Seen {
             digest = digest == null ? "" : digest;
             if (tag == null
-                    || !TAG.matcher(tag).matches()
-                    || !DIGEST.matcher(digest).matches()) {
+                    || !RegistryTags.Tag.NAME.matcher(tag).matches()
+                    || !RegistryTags.Tag.MANIFEST.matcher(digest).matches()) {
                 throw Problem.INVALID_ARGUMENT.because("a tag, and the digest of its manifest, are needed");
             }
         }
