@@ -8,12 +8,17 @@ import jakarta.persistence.Enumerated;
 import jakarta.persistence.Id;
 import java.time.Instant;
 import java.util.Optional;
+import org.hibernate.annotations.DynamicUpdate;
 import serai.function.Definition;
 import serai.function.Function;
 import serai.id.NewId;
 
-/** What scales: one definition of a function at one GPU rank, one job of the cluster. */
+/**
+ * What scales: one definition of a function at one GPU rank, one job of the cluster. Several change it at the same time, each something
+ * else: only what was changed is written.
+ */
 @Entity
+@DynamicUpdate
 public class Pool {
     @Id
     private String id;

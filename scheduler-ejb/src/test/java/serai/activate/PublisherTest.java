@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import serai.app.App;
 import serai.call.Inputs;
@@ -65,10 +66,19 @@ class PublisherTest {
             assertThat(output.outcome()).isEqualTo(Outcome.TERMINATED);
             assertThat(output.reason()).isEqualTo("Function 'f' is no longer part of its app");
         });
-        server.await("its pool is gone", () -> {
-            server.reconciliations.request(pool.id()); // the look that was asked for may have met another one's lease
-            return isGone(pool.id());
+        server.await("its pool is gone", () -> isGone(pool.id()));
+    }
+
+    @Test
+    void givenAPoolThatIsSized_whenItBeginsToEndMeanwhile_thenBothAreWrittenDown() {
+        var pool = server.pool(0, WINDOW);
+        server.together(() -> {
+            server.pools.get(pool.id());
+            CompletableFuture.runAsync(() -> server.pools.drain(pool.id())).join();
+            server.pools.resized(pool.id(), 1, "an input waits", server.now());
         });
+        assertThat(server.reload(pool.id()).state()).isEqualTo(Pool.State.DRAINING);
+        assertThat(server.reload(pool.id()).size()).isEqualTo(1);
     }
 
     @Test

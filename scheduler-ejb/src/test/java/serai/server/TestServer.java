@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.fail;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import jakarta.persistence.EntityManagerFactory;
 import jakarta.persistence.Persistence;
+import jakarta.transaction.Transactional;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -292,6 +293,19 @@ public final class TestServer {
                 .mapTo(String.class)
                 .set());
         pools.awake().stream().filter(pool -> own.contains(pool.value())).forEach(reconciliations::request);
+    }
+
+    /** In one transaction. */
+    public void together(Runnable work) {
+        bean(Unit.class).run(work);
+    }
+
+    /** Of work. */
+    @Transactional
+    public static class Unit {
+        public void run(Runnable work) {
+            work.run();
+        }
     }
 
     /** @param gpu of its build */
