@@ -38,6 +38,11 @@ authors = []
 [tool.poetry.dependencies]
 python = "^3.10"
 six = "1.16.0"
+
+# pip's interface of the index, which each mirror has; poetry would use one of PyPI's own
+[[tool.poetry.source]]
+name = "simple"
+url = "https://pypi.org/simple/"
 """
 DOCKERFILE = """# a comment
 FROM python:3.11-slim-bookworm AS base

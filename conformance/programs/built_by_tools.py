@@ -69,6 +69,7 @@ def dockered() -> list[str]:
 
 if os.environ.get("SERAI_TEST_FULL"):
     by_poetry = slim.poetry_install_from_file(str(HERE / "poetry" / "pyproject.toml"), ignore_lockfile=True)
+    by_poetry = by_poetry.env({"SERAI_TEST_FULL": "1"})  # this module is imported in the container, too
 
     @app.function(image=by_poetry, max_containers=1)
     def by_poetry_installed() -> str:
