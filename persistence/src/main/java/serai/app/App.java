@@ -10,12 +10,17 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import org.hibernate.annotations.DynamicUpdate;
 import serai.id.NewId;
 import serai.problem.Problem;
 import serai.workspace.Environment;
 
-/** A named set of functions, or the nameless one of a single {@code modal run}. */
+/**
+ * A named set of functions, or the nameless one of a single {@code modal run}. Its client, its deployers and its end change it at the same
+ * time: only what was changed is written.
+ */
 @Entity
+@DynamicUpdate
 public class App {
     private static final int MAX_TAGS = 64;
     private static final Pattern TAG = Pattern.compile("[A-Za-z0-9_.-]{1,63}");
@@ -159,7 +164,9 @@ public class App {
     }
 
     void detach() {
-        state = State.DETACHED_DISCONNECTED;
+        if (state == State.DETACHED) {
+            state = State.DETACHED_DISCONNECTED;
+        }
     }
 
     void stop(Instant now) {

@@ -120,10 +120,7 @@ public class Apps {
      */
     public App publish(
             Tenant tenant, String id, Publication publication, Map<String, String> definitions, Instant now) {
-        var app = get(tenant, id);
-        em.flush(); // it may be made by this very transaction
-        em.lock(app, LockModeType.PESSIMISTIC_WRITE); // two deploys of one app take their version numbers in turn
-        em.refresh(app);
+        var app = hold(get(tenant, id)); // two deploys of one app take their version numbers in turn
         if (publication.state() == App.State.DEPLOYED) {
             mustBeFree(app, publication.name());
         }
@@ -139,6 +136,13 @@ public class Apps {
                 .classes()
                 .forEach((tag, clazz) -> em.persist(
                         new AppObject(app, CLASS, tag, classOf(app, clazz).id(), null)));
+        return app;
+    }
+
+    /** As it is now, and until the end of the transaction. */
+    private App hold(App app) {
+        em.flush(); // it may be made by this very transaction
+        em.refresh(app, LockModeType.PESSIMISTIC_WRITE);
         return app;
     }
 
@@ -257,18 +261,18 @@ public class Apps {
 
     /** The client of a detached app has gone; the app goes on. */
     public void detach(Tenant tenant, String id) {
-        get(tenant, id).detach();
+        hold(get(tenant, id)).detach();
     }
 
     /** Begins the end: no new calls; containers are stopped by whoever scales. */
     public void stop(String id, Instant now) {
-        find(id).ifPresent(app -> app.stop(now));
+        find(id).ifPresent(app -> hold(app).stop(now));
         signals.afterCommit(Topic.app(id));
     }
 
     /** The end: nothing of it runs any more. */
     public void stopped(String id) {
-        find(id).ifPresent(App::stopped);
+        find(id).ifPresent(app -> hold(app).stopped());
         signals.afterCommit(Topic.app(id));
     }
 

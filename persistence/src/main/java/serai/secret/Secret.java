@@ -83,10 +83,6 @@ public class Secret {
         sealed = keys.rewrap(id, sealed);
     }
 
-    void used(Instant now) {
-        lastUsedAt = now;
-    }
-
     /** Bytes of its variables, and some more. */
     int size() {
         return sealed.content().length;

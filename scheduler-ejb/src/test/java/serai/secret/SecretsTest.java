@@ -11,6 +11,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
@@ -72,6 +73,20 @@ class SecretsTest {
                 Map.of("A", Optional.of("2"), "B", Optional.empty(), "C", Optional.of("3")));
         assertThat(secrets.variables(server.tenant, List.of(secret.id()), server.now()))
                 .containsOnly(Map.entry("A", "2"), Map.entry("C", "3"));
+    }
+
+    @Test
+    void givenAContainerThatStarts_whenItsSecretIsChangedMeanwhile_thenTheChangeStays() {
+        var secret = named("meanwhile", Map.of("A", "1"));
+        server.together(() -> {
+            secrets.get(server.tenant, secret.id());
+            CompletableFuture.runAsync(() -> secrets.update(server.tenant, secret.id(), Map.of("A", Optional.of("2"))))
+                    .join();
+            secrets.variables(server.tenant, List.of(secret.id()), server.now());
+        });
+        assertThat(secrets.variables(server.tenant, List.of(secret.id()), server.now()))
+                .containsExactly(Map.entry("A", "2"));
+        assertThat(secrets.get(server.tenant, secret.id()).lastUsedAt()).isNotNull();
     }
 
     @Test
