@@ -189,6 +189,23 @@ def test_given_a_command_that_fails_when_built_then_the_client_shows_it_with_its
     assert again.code == 1, "a failed image is built again, and fails again"
 
 
+def test_given_images_that_were_built_when_their_logs_are_read_then_each_layer_has_its_own(mark: str):
+    lower = modal_client.Image.debian_slim().run_commands(f"echo of the lower {mark}")
+    image = lower.run_commands(f"echo of the upper {mark}", f"echo at last {mark} >&2")
+    image.build()
+    upper = f"of the upper {mark}\nat last {mark}\n"
+    assert modal("image", "logs", image.object_id).ok().stdout == upper
+    assert modal("image", "logs", "--all", image.object_id).ok().stdout == f"of the lower {mark}\n{upper}"
+    assert [entry.message for entry in image.logs.tail(1)] == [f"at last {mark}\n"]
+
+
+def test_given_an_image_whose_build_failed_when_its_logs_are_read_then_they_say_why(mark: str):
+    image = modal_client.Image.debian_slim().run_commands(f"echo because of {mark}; exit 3")
+    with pytest.raises(modal_client.exception.ImageBuildError):
+        image.build()
+    assert [entry.message for entry in image.logs.fetch()] == [f"because of {mark}\n"]
+
+
 def test_given_a_build_when_the_client_is_interrupted_then_the_build_ends(mark: str, nomad: Nomad):
     def builds() -> list[dict]:
         return [job for job in nomad.jobs("image build") if not job["Stop"]]
@@ -264,6 +281,39 @@ def test_given_an_image_that_is_published_when_another_program_says_its_name_the
     gone.function(serialized=True)(lambda: None)
     with pytest.raises(modal_client.exception.NotFoundError, match=f"{name}:latest"), gone.run():
         pytest.fail("it was accepted")
+
+
+def test_given_a_name_that_goes_to_another_image_when_its_history_is_asked_for_then_both_are_there(mark: str):
+    name = f"history-{mark}:v1"
+    images = [modal_client.Image.debian_slim().run_commands(f"echo {mark}{number} > /kept") for number in range(2)]
+    for image in images:
+        image.build()
+        image.publish(name)
+    shown = json.loads(modal("image", "names", "history", name, "--json").ok().stdout)
+    assert [it["image_id"] for it in shown] == [images[1].object_id, images[0].object_id]
+    modal("image", "names", "delete", "--yes", name).ok()
+    gone = modal("image", "names", "history", name)
+    assert gone.code == 1 and name in gone.output
+
+
+def test_given_a_dockerfile_when_the_command_builds_it_then_others_find_its_image_by_the_name(mark: str, tmp_path: Path):
+    (tmp_path / "Dockerfile").write_text("FROM python:3.11-slim-bookworm\nCOPY kept.txt /kept.txt\n")
+    (tmp_path / "kept.txt").write_text(mark)
+    modal("image", "build", "--name", f"by-command-{mark}", str(tmp_path), timeout=PATIENCE).ok()
+    assert kept(f"by-command-{mark}", "/kept.txt") == mark
+
+
+def test_given_an_image_of_a_registry_when_the_command_pulls_it_then_others_find_it_by_the_name(mark: str):
+    modal("image", "pull", "docker.io/library/python:3.11-slim-bookworm", "--name", f"pulled-{mark}", timeout=PATIENCE).ok()
+    assert "Debian" in kept(f"pulled-{mark}", "/etc/os-release")
+
+
+def kept(name: str, path: str) -> str:
+    """A file of the image that has the name."""
+    app = modal_client.App("by-name", image=modal_client.Image.from_name(name))
+    function = app.function(serialized=True, max_containers=1)(lambda: Path(path).read_text())
+    with app.run():
+        return function.remote()
 
 
 def test_given_an_id_of_no_image_when_an_app_names_it_then_it_is_not_found():

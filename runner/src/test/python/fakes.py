@@ -178,7 +178,7 @@ class HttpServer:
                     case "logs":
                         fake.chunks += body["chunks"]
                     case "layers":
-                        fake.build_layers.append(body)
+                        fake.build_layers.append({**body, "said": fake.text(1)})
                     case "end":
                         fake.build_ends.append(body)
                     case "garbage":

@@ -73,6 +73,10 @@ def test_given_steps_when_built_then_the_layer_has_what_they_left(build, node, h
     assert result["made"][0]["python"].startswith("3.")
 
 
+def test_given_a_command_that_prints_when_its_layer_is_told_then_what_it_said_was_told_before(build):
+    assert build(run("echo of the first; printf 'no end'"))["made"][0]["said"] == "of the first\nno end"
+
+
 def test_given_the_same_steps_when_built_again_then_it_is_the_same_layer(build):
     first = build(run("echo same > /same"))["made"][-1]["digest"]
     assert build(run("echo same > /same"))["made"][-1]["digest"] == first

@@ -110,6 +110,23 @@ def test_given_a_prompt_without_an_end_of_line_then_it_arrives_all_the_same(logs
     until(lambda: http.text(1) == "name? ", 5)
 
 
+@pytest.mark.parametrize("said", [b"", b"a line\n", b"the start of one", "ä".encode()[:1]])
+def test_given_output_when_it_has_settled_then_the_server_has_it(logs, http, said):
+    logs.output(1, said, time.time())
+    patience = Patience(30)
+    logs.settle(patience)
+    assert http.text(1) == said.decode(errors="ignore")
+    assert patience.left > 0
+
+
+def test_given_a_server_that_takes_no_logs_when_they_settle_then_nobody_waits(logs, http):
+    http.logs_status = 403
+    logs.output(1, b"a line\n", time.time())
+    patience = Patience(30)
+    logs.settle(patience)
+    assert patience.left > 0
+
+
 @pytest.mark.parametrize("status", [503, 429])
 def test_given_a_busy_server_when_it_recovers_then_nothing_is_missing_or_out_of_order(logs, http, status):
     http.logs_status = status

@@ -151,6 +151,7 @@ class Builder:
             if assembly.registry:
                 assembly.registry.keep(os.path.basename(lower[0]), self.announce)
             body = {"image": work.image, "digest": made.digest, "size": made.size, "python": version, "base": base}
+            self._logs.settle(Patience(AWAY_S))
             self._tell("layers", body, Patience(AWAY_S))
         reference = self._publish(assembly, lower, version)
         self._collect(assembly.layers)

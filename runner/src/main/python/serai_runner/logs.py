@@ -139,6 +139,7 @@ class Logs:
         self._closing = False
         self._patience = Patience(AWAY_S)  # of no meaning before the end
         self._refused = False
+        self._sending = False
         self._thread = threading.Thread(target=self._ship, name="logs", daemon=True)
 
     def start(self) -> None:
@@ -162,6 +163,16 @@ class Logs:
                 if chunk:
                     self._buffer.add(chunk)
             self._wake()
+
+    def settle(self, patience: Patience) -> None:
+        """Ships what is there so far, for at most that long: what the server is told next is about it."""
+        with self._changed:
+            for lines in self._lines.values():
+                rest = lines.flush()
+                if rest:
+                    self._buffer.add(rest)
+            self._wake()
+            self._changed.wait_for(lambda: self._refused or not (self._first or self._sending), max(0.0, patience.left))
 
     def close(self, patience: Patience) -> None:
         """Ships what is left, for at most that long."""
@@ -189,6 +200,9 @@ class Logs:
                 server.close()
                 return
             self._send(server, batch)
+            with self._changed:
+                self._sending = False
+                self._changed.notify_all()
 
     def _next(self) -> list[Chunk]:
         """Waits for the next batch. Empty: closed, and nothing is left."""
@@ -196,8 +210,10 @@ class Logs:
             while True:
                 if self._closing or (self._first and time.monotonic() >= self._first + LINGER_S):
                     batch = self._collect()
+                    self._sending = bool(batch)
                     if batch or self._closing:
                         return batch
+                    self._changed.notify_all()  # there is nothing to wait for
                 self._changed.wait(self._pause())
 
     def _pause(self) -> float | None:

@@ -160,7 +160,7 @@ public class ImageLayers {
         digest.update(image.toBuilder().clearContextMountId().build().toByteArray());
         var rest = String.join("\0", tenant.workspaceId(), builderVersion, contextChecksum.orElse(""));
         digest.update(rest.getBytes(StandardCharsets.UTF_8));
-        return "im-" + HexFormat.of().formatHex(digest.digest()).substring(0, ID_LENGTH);
+        return Images.PREFIX + HexFormat.of().formatHex(digest.digest()).substring(0, ID_LENGTH);
     }
 
     private static MessageDigest sha256() {

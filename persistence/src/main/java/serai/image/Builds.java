@@ -28,9 +28,6 @@ import serai.signal.Topic;
 @ApplicationScoped
 @Transactional
 public class Builds {
-    /** The stream of what neither stdout nor stderr of a command said. */
-    private static final int PLATFORM = 3;
-
     private final Jdbi jdbi;
     private final Images images;
     private final Signals signals;
@@ -173,7 +170,7 @@ public class Builds {
                 .bind("id", id.value())
                 .bind("allocation", allocation)
                 .execute());
-        signals.afterCommit(Topic.build(id.value()));
+        ended(id, now);
     }
 
     /** The only moment at which the token is known. */
@@ -307,7 +304,7 @@ public class Builds {
     }
 
     /**
-     * One of its images is made. What is published of it, and of those above it, has another layer until it is published again.
+     * One of its images is made, and what was said since the one before is about it. What is published of it, and of those above it, has another layer until it is published again.
      *
      * @param python what it has, as it says itself: {@code 3.12.3}; empty for none
      * @param base names of the layers that the lowest image of the chain stands on; empty if they are known, or no other node's
@@ -333,6 +330,17 @@ public class Builds {
                     .bind("ws", build.workspaceId())
                     .execute();
             standOn(handle, imageId, base);
+            handle.createUpdate("""
+                            insert into image_build_step (build_id, image_id, after_ordinal, last_ordinal, ended_at)
+                            select b.id, :image, (
+                                    select coalesce(max(last_ordinal), 0) from image_build_step s where s.build_id = b.id),
+                                case when b.image_id <> :image then b.log_ordinal end, :now
+                            from image_build b where b.id = :build
+                            on conflict (build_id, image_id) do nothing""")
+                    .bind("image", imageId)
+                    .bind("build", build.id().value())
+                    .bind("now", Timestamp.from(now))
+                    .execute();
             handle.createUpdate("""
                             with recursive above(id) as (
                                 select cast(:image as text)
@@ -378,70 +386,22 @@ public class Builds {
                 .bind("now", Timestamp.from(now))
                 .bind("id", id.value())
                 .execute());
-        signals.afterCommit(Topic.build(id.value()));
+        ended(id, now);
         return changed > 0;
     }
 
-    /** Keeps what it said, in its order. */
-    public void append(PoolId id, List<Said> said, Instant now) {
-        if (said.isEmpty()) {
-            return;
-        }
-        jdbi.useHandle(handle -> {
-            long last = handle.createQuery("""
-                            update image_build set log_ordinal = log_ordinal + :n, heard_at = :now where id = :id
-                            returning log_ordinal""")
-                    .bind("n", said.size())
-                    .bind("now", Timestamp.from(now))
-                    .bind("id", id.value())
-                    .mapTo(Long.class)
-                    .one();
-            var batch = handle.prepareBatch(
-                    "insert into image_build_log (build_id, ordinal, at, stream, content) values (:id, :ordinal, :at, :stream, :content)");
-            long ordinal = last - said.size();
-            for (var piece : said) {
-                batch.bind("id", id.value())
-                        .bind("ordinal", ++ordinal)
-                        .bind("at", Timestamp.from(piece.at()))
-                        .bind("stream", piece.stream())
-                        .bind("content", piece.content().replace("\0", "\uFFFD"))
-                        .add();
-            }
-            batch.execute();
-        });
+    /** What it said since it made the last image, if it made any, is about its own, which was not made. */
+    private void ended(PoolId id, Instant now) {
+        jdbi.useHandle(handle -> handle.createUpdate("""
+                        insert into image_build_step (build_id, image_id, after_ordinal, ended_at)
+                        select b.id, b.image_id, (
+                                select coalesce(max(last_ordinal), 0) from image_build_step s where s.build_id = b.id), :now
+                        from image_build b where b.id = :id and b.ended_at is not null and b.state <> 'DONE'
+                        on conflict (build_id, image_id) do nothing""")
+                .bind("id", id.value())
+                .bind("now", Timestamp.from(now))
+                .execute());
         signals.afterCommit(Topic.build(id.value()));
-    }
-
-    /** Of the platform's own, if the build has not said it yet. */
-    public void note(PoolId id, String sentence, Instant now) {
-        var content = sentence + "\n";
-        boolean isSaid = jdbi.withHandle(handle -> handle.createQuery(
-                        "select exists (select 1 from image_build_log where build_id = :id and content = :content)")
-                .bind("id", id.value())
-                .bind("content", content)
-                .mapTo(Boolean.class)
-                .one());
-        if (!isSaid) {
-            append(id, List.of(new Said(0, now, PLATFORM, content)), now);
-        }
-    }
-
-    /** @param ordinal its place in what the build said; 0 before it is kept */
-    public record Said(long ordinal, Instant at, int stream, String content) {}
-
-    public List<Said> said(PoolId id, long after, int limit) {
-        return jdbi.withHandle(handle -> handle.createQuery("""
-                        select ordinal, at, stream, content from image_build_log
-                        where build_id = :id and ordinal > :after order by ordinal limit :limit""")
-                .bind("id", id.value())
-                .bind("after", after)
-                .bind("limit", limit)
-                .map((row, context) -> new Said(
-                        row.getLong("ordinal"),
-                        row.getTimestamp("at").toInstant(),
-                        row.getInt("stream"),
-                        row.getString("content")))
-                .list());
     }
 
     private void update(String what, PoolId id, Instant now) {

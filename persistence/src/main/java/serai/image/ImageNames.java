@@ -45,10 +45,14 @@ public class ImageNames {
                     name);
         }
         jdbi.useHandle(handle -> handle.createUpdate("""
-                        insert into image_name (environment_id, name, image_id, created_at, published_at)
-                        values (:environment, :name, :image, :now, :now)
-                        on conflict (environment_id, name)
-                        do update set image_id = excluded.image_id, published_at = excluded.published_at""")
+                        with given as (
+                            insert into image_name (environment_id, name, image_id, created_at, published_at)
+                            values (:environment, :name, :image, :now, :now)
+                            on conflict (environment_id, name)
+                            do update set image_id = excluded.image_id, published_at = excluded.published_at
+                            returning environment_id, name, image_id, published_at)
+                        insert into image_name_revision (environment_id, name, image_id, published_at)
+                        select * from given""")
                 .bind("environment", environment.id())
                 .bind("name", name)
                 .bind("image", imageId)
@@ -66,7 +70,7 @@ public class ImageNames {
                 .findOne());
     }
 
-    /** @return whether somebody had it */
+    /** @return whether somebody had it. Who had it before is forgotten, too */
     public boolean take(Environment environment, String name) {
         return jdbi.withHandle(handle ->
                 handle.createUpdate("delete from image_name where environment_id = :environment and name = :name")
@@ -98,6 +102,26 @@ public class ImageNames {
                         row.getTimestamp("published_at").toInstant()))
                 .list());
     }
+
+    /** Images that were given the name, the last one first. @param before only revisions below it */
+    public List<Revision> history(Environment environment, String name, long before, int limit) {
+        return jdbi.withHandle(handle -> handle.createQuery("""
+                        select id, image_id, published_at from image_name_revision
+                        where environment_id = :environment and name = :name and id < :before
+                        order by id desc limit :limit""")
+                .bind("environment", environment.id())
+                .bind("name", name)
+                .bind("before", before)
+                .bind("limit", limit)
+                .map((row, context) -> new Revision(
+                        row.getLong("id"),
+                        row.getString("image_id"),
+                        row.getTimestamp("published_at").toInstant()))
+                .list());
+    }
+
+    /** @param id grows with time */
+    public record Revision(long id, String imageId, Instant publishedAt) {}
 
     /** @param publishedAt when the image was given the name */
     public record Named(String name, String imageId, Instant createdAt, Instant publishedAt) {}

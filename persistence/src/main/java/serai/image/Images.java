@@ -26,6 +26,9 @@ import serai.workspace.Tenant;
 @ApplicationScoped
 @Transactional // reads too: without one the server shares an entity manager between threads
 public class Images {
+    /** How ids of images begin. */
+    public static final String PREFIX = "im-";
+
     private static final Duration NOTED = Duration.ofHours(1);
 
     private final EntityManager em;

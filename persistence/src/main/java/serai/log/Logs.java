@@ -6,7 +6,6 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
 import java.sql.Timestamp;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
@@ -24,7 +23,7 @@ public class Logs {
     private static final String PARTITION = "log_chunk_";
 
     /** The stream of what neither stdout nor stderr said. */
-    private static final int PLATFORM = 3;
+    static final int PLATFORM = 3;
 
     private static final String FILTER = """
              and (:function = '' or function_id = :function) and (:container = '' or container_id = :container)
@@ -123,54 +122,10 @@ public class Logs {
                 .list());
     }
 
-    /**
-     * The lines of an app in a time, oldest first, each a chunk of its own; if there are more than the limit, the last of them.
-     *
-     * @param from inclusive
-     * @param until exclusive
-     */
-    public List<LogChunk> lines(String appId, Instant from, Instant until, Filter filter, int limit) {
-        var found = jdbi.withHandle(handle -> handle.createQuery("select * from log_chunk where app_id = :app " + FILTER
-                        + " and at >= :from and at < :until order by at desc, ordinal desc limit :limit")
-                .bind("app", appId)
-                .bind("from", Timestamp.from(from))
-                .bind("until", Timestamp.from(until))
-                .bindMap(filter.bindings())
-                .bind("limit", limit)
-                .map(CHUNK)
-                .list());
-        var lines = found.reversed().stream()
-                .flatMap(chunk -> chunk.lines().stream())
-                .filter(line -> filter.finds(line.content()))
-                .toList();
-        return lines.subList(Math.max(0, lines.size() - limit), lines.size());
+    /** What an app wrote. */
+    public Chunks of(String appId, Filter filter) {
+        return new Chunks(jdbi, "log_chunk where app_id = :app " + FILTER, Map.of("app", appId), filter, CHUNK);
     }
-
-    /**
-     * How many lines were written in each part of a time, the parts without any left out.
-     *
-     * @param bucket length of a part, whole seconds; parts begin at multiples of it since 1970
-     */
-    public List<Count> count(String appId, Instant from, Instant until, Duration bucket, Filter filter) {
-        return jdbi.withHandle(handle -> handle.createQuery(
-                        "select floor(extract(epoch from at) / :bucket) * :bucket as start,"
-                                + " stream, count(*) as lines from log_chunk,"
-                                + " unnest(string_to_array(regexp_replace(content, E'\\n$', ''), E'\\n')) line"
-                                + " where app_id = :app " + FILTER + " and at >= :from and at < :until"
-                                + " and (:text = '' or position(lower(:text) in lower(line)) > 0)"
-                                + " group by start, stream order by start, stream")
-                .bind("app", appId)
-                .bind("from", Timestamp.from(from))
-                .bind("until", Timestamp.from(until))
-                .bind("bucket", bucket.toSeconds())
-                .bindMap(filter.bindings())
-                .map((row, context) -> new Count(
-                        Instant.ofEpochSecond(row.getLong("start")), row.getInt("stream"), row.getLong("lines")))
-                .list());
-    }
-
-    /** Of the lines of one stream that were written in a part of a time that begins then. */
-    public record Count(Instant start, int stream, long lines) {}
 
     /** @return the end of what the container wrote last to stderr; empty if it was silent */
     public String lastWords(Container container, int characters) {
@@ -256,7 +211,7 @@ public class Logs {
                             .toList();
         }
 
-        private Map<String, Object> bindings() {
+        Map<String, Object> bindings() {
             return Map.of(
                     "function", functionId,
                     "container", containerId,

@@ -95,27 +95,6 @@ class BuildsTest {
     }
 
     @Test
-    void whatItSays_isReadInOrderFromWhereOneHasRead() {
-        var build = builds.open(image(), workspace, false, Optional.empty(), "1.6.4", NOW);
-        builds.append(build.id(), List.of(said("a"), said("b\0")), NOW);
-        builds.append(build.id(), List.of(said("c")), NOW);
-        assertThat(builds.said(build.id(), 1, 10))
-                .extracting(Builds.Said::content)
-                .containsExactly("b\uFFFD", "c");
-    }
-
-    @Test
-    void whatThePlatformNotes_isSaidOnce() {
-        var build = builds.open(image(), workspace, false, Optional.empty(), "1.6.4", NOW);
-        builds.note(build.id(), "It waits", NOW);
-        builds.note(build.id(), "It waits for something else", NOW);
-        builds.note(build.id(), "It waits", NOW);
-        assertThat(builds.said(build.id(), 0, 10))
-                .extracting(Builds.Said::content)
-                .containsExactly("It waits\n", "It waits for something else\n");
-    }
-
-    @Test
     void aLayer_isForgottenWhenItIsOldAndNoPoolNeedsIt() {
         var old = layered("a", NOW.minusSeconds(100));
         var young = layered("b", NOW);
@@ -183,10 +162,6 @@ class BuildsTest {
             h.execute("update image set layer = ?, used_at = ? where id = ?", digest, at, image());
         });
         return digest;
-    }
-
-    private static Builds.Said said(String content) {
-        return new Builds.Said(0, NOW, 1, content);
     }
 
     private static String image() {

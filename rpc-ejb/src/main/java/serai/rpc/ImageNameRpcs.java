@@ -14,6 +14,9 @@ import modal.client.ImageListTagsResponse;
 import modal.client.ImageNameDeleteRequest;
 import modal.client.ImagePublishRequest;
 import modal.client.ImagePublishResponse;
+import modal.client.ImageTagRevisionsItem;
+import modal.client.ImageTagRevisionsRequest;
+import modal.client.ImageTagRevisionsResponse;
 import modal.client.ModalClientGrpc;
 import serai.image.ImageNames;
 import serai.image.Images;
@@ -50,6 +53,7 @@ class ImageNameRpcs implements RpcFeature {
         methods.unary(ModalClientGrpc.getImagePublishMethod(), this::publish);
         methods.unary(ModalClientGrpc.getImageGetByTagMethod(), this::find);
         methods.unary(ModalClientGrpc.getImageListTagsMethod(), this::list);
+        methods.unary(ModalClientGrpc.getImageTagRevisionsMethod(), this::history);
         methods.unary(ModalClientGrpc.getImageNameDeleteMethod(), this::delete);
     }
 
@@ -74,7 +78,7 @@ class ImageNameRpcs implements RpcFeature {
 
     private ImageListTagsResponse list(Caller caller, ImageListTagsRequest request) {
         var environment = workspaces.environment(caller.tenant(), request.getEnvironmentName());
-        int most = request.getMaxObjects() <= 0 ? PAGE : Math.min(PAGE, request.getMaxObjects());
+        int most = most(request.getMaxObjects());
         var image = request.getImageId().isEmpty()
                 ? ""
                 : images.get(caller.tenant(), request.getImageId()).id();
@@ -85,6 +89,34 @@ class ImageNameRpcs implements RpcFeature {
             response.setNextPageToken(page.getLast().name());
         }
         return response.build();
+    }
+
+    private ImageTagRevisionsResponse history(Caller caller, ImageTagRevisionsRequest request) {
+        var place = place(caller.tenant(), request.getTag(), request.getEnvironmentName());
+        int most = most(request.getMaxObjects());
+        long before = request.getPageToken().isEmpty() ? Long.MAX_VALUE : EntryId.parseLong(request.getPageToken());
+        var page = names.history(place.environment, place.name, before, most);
+        if (page.isEmpty() && request.getPageToken().isEmpty()) {
+            throw place.unknown();
+        }
+        var response =
+                ImageTagRevisionsResponse.newBuilder().setTag(place.name).setEnvironmentName(place.environment.name());
+        for (var revision : page) {
+            response.addItems(ImageTagRevisionsItem.newBuilder()
+                    .setImageId(revision.imageId())
+                    .setRevisionId(EntryId.of(revision.id()))
+                    .setCreatedAt(revision.publishedAt().toEpochMilli() / 1e3)
+                    .setPublishedBy(caller.tenant().workspaceName()));
+        }
+        if (page.size() == most) {
+            response.setNextPageToken(EntryId.of(page.getLast().id()));
+        }
+        return response.build();
+    }
+
+    /** @param asked read as signed: what is too large for that is as good as none */
+    private static int most(int asked) {
+        return asked <= 0 ? PAGE : Math.min(PAGE, asked);
     }
 
     private Empty delete(Caller caller, ImageNameDeleteRequest request) {

@@ -3,6 +3,7 @@
 package serai.rpc;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Timestamp;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
@@ -13,6 +14,9 @@ import modal.client.FileDescriptor;
 import modal.client.FunctionGetOutputsItem;
 import modal.client.GenericResult;
 import modal.client.GenericResult.GenericStatus;
+import modal.client.ImageBuildChainGetRequest;
+import modal.client.ImageBuildChainGetResponse;
+import modal.client.ImageBuildStep;
 import modal.client.ImageFromIdRequest;
 import modal.client.ImageFromIdResponse;
 import modal.client.ImageGetOrCreateRequest;
@@ -31,6 +35,8 @@ import serai.image.Builds;
 import serai.image.Image;
 import serai.image.Images;
 import serai.image.Publications;
+import serai.log.BuildLogs;
+import serai.log.LogChunk;
 import serai.problem.Problem;
 import serai.signal.Signals;
 import serai.signal.Topic;
@@ -41,9 +47,13 @@ class ImageRpcs implements RpcFeature {
     private static final int BATCH = 256;
     private static final double NANOS = 1e9;
 
+    /** From the last word to the end of a step: clients ask for what was said before it. */
+    private static final Duration AFTER = Duration.ofMillis(1);
+
     private final ImageLayers layers;
     private final Images images;
     private final Builds builds;
+    private final BuildLogs logs;
     private final BuildFunctions functions;
     private final Publications publications;
     private final Builders builders;
@@ -55,6 +65,7 @@ class ImageRpcs implements RpcFeature {
             ImageLayers layers,
             Images images,
             Builds builds,
+            BuildLogs logs,
             BuildFunctions functions,
             Publications publications,
             Builders builders,
@@ -63,6 +74,7 @@ class ImageRpcs implements RpcFeature {
         this.layers = layers;
         this.images = images;
         this.builds = builds;
+        this.logs = logs;
         this.functions = functions;
         this.publications = publications;
         this.builders = builders;
@@ -71,13 +83,14 @@ class ImageRpcs implements RpcFeature {
     }
 
     ImageRpcs() {
-        this(null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
     public void register(Methods methods) {
         methods.unary(ModalClientGrpc.getImageGetOrCreateMethod(), this::getOrCreate);
         methods.unary(ModalClientGrpc.getImageFromIdMethod(), this::fromId);
+        methods.unary(ModalClientGrpc.getImageBuildChainGetMethod(), this::steps);
         methods.streaming(ModalClientGrpc.getImageJoinStreamingMethod(), this::join);
     }
 
@@ -109,6 +122,28 @@ class ImageRpcs implements RpcFeature {
         return ImageFromIdResponse.newBuilder()
                 .setImageId(image.id())
                 .setMetadata(metadata(image, contents))
+                .build();
+    }
+
+    /** What the client asks for logs with: a step's image as the app, and its build as the task. */
+    private ImageBuildChainGetResponse steps(Caller caller, ImageBuildChainGetRequest request) {
+        var image = images.get(caller.tenant(), request.getImageId());
+        var response = ImageBuildChainGetResponse.newBuilder();
+        for (var step : logs.steps(image.id())) {
+            response.addBuildSteps(ImageBuildStep.newBuilder()
+                    .setImageId(step.imageId())
+                    .setBuilderAppId(step.imageId())
+                    .setBuilderTaskId(step.build().value())
+                    .setStartedAt(timestamp(step.from()))
+                    .setFinishedAt(timestamp(step.until().plus(AFTER))));
+        }
+        return response.build();
+    }
+
+    private static Timestamp timestamp(Instant at) {
+        return Timestamp.newBuilder()
+                .setSeconds(at.getEpochSecond())
+                .setNanos(at.getNano())
                 .build();
     }
 
@@ -155,12 +190,12 @@ class ImageRpcs implements RpcFeature {
     private Seen look(Builds.Build build, long after) {
         builds.waited(build.id(), Instant.now());
         // the end is read first: the last words are committed before it
-        return new Seen(builds.find(build.id()).orElse(build), builds.said(build.id(), after, BATCH));
+        return new Seen(builds.find(build.id()).orElse(build), logs.after(build.id(), after, BATCH));
     }
 
-    private record Seen(Builds.Build build, List<Builds.Said> said) {}
+    private record Seen(Builds.Build build, List<LogChunk> said) {}
 
-    private static ImageJoinStreamingResponse said(Builds.Said piece) {
+    private static ImageJoinStreamingResponse said(LogChunk piece) {
         return ImageJoinStreamingResponse.newBuilder()
                 .setEntryId(EntryId.of(piece.ordinal()))
                 .addTaskLogs(TaskLogs.newBuilder()

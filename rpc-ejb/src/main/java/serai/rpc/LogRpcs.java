@@ -26,8 +26,12 @@ import serai.call.Calls;
 import serai.container.Container;
 import serai.container.Containers;
 import serai.function.Functions;
+import serai.image.Images;
+import serai.log.BuildLogs;
+import serai.log.Chunks;
 import serai.log.LogChunk;
 import serai.log.Logs;
+import serai.pool.PoolId;
 import serai.problem.Problem;
 import serai.signal.Signals;
 import serai.signal.Topic;
@@ -50,22 +54,34 @@ class LogRpcs implements RpcFeature {
     private final Functions functions;
     private final Containers containers;
     private final Calls calls;
+    private final Images images;
     private final Logs logs;
+    private final BuildLogs buildLogs;
     private final LongPoll poll;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
-    LogRpcs(Apps apps, Functions functions, Containers containers, Calls calls, Logs logs, Signals signals) {
+    LogRpcs(
+            Apps apps,
+            Functions functions,
+            Containers containers,
+            Calls calls,
+            Images images,
+            Logs logs,
+            BuildLogs buildLogs,
+            Signals signals) {
         this.apps = apps;
         this.functions = functions;
         this.containers = containers;
         this.calls = calls;
+        this.images = images;
         this.logs = logs;
+        this.buildLogs = buildLogs;
         this.poll = new LongPoll(signals);
     }
 
     LogRpcs() {
-        this(null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     @Override
@@ -136,12 +152,12 @@ class LogRpcs implements RpcFeature {
                 request.getSourceValue(),
                 request.getSearchText(),
                 request.getSandboxId());
-        var app = appOf(caller, request.getAppId(), filter);
+        var written = written(caller, request.getAppId(), filter);
         var time = Time.of(request.hasSince(), request.getSince(), request.hasUntil(), request.getUntil(), now());
         long asked = Integer.toUnsignedLong(request.getLimit());
         int limit = asked == 0 ? MOST_LINES : (int) Math.min(asked, MOST_LINES);
         var response = AppFetchLogsResponse.newBuilder();
-        logs.lines(app, time.from, time.until, filter, limit).forEach(line -> response.addBatches(batch(line)));
+        written.chunks.lines(time.from, time.until, limit).forEach(line -> response.addBatches(batch(line)));
         return response.build();
     }
 
@@ -155,11 +171,11 @@ class LogRpcs implements RpcFeature {
                 request.getSourceValue(),
                 request.getSearchText(),
                 request.getSandboxId());
-        var app = appOf(caller, request.getAppId(), filter);
+        var written = written(caller, request.getAppId(), filter);
         var time = Time.of(request.hasSince(), request.getSince(), request.hasUntil(), request.getUntil(), now());
         var bucket = bucket(request.getBucketSecs(), time);
         var buckets = new TreeMap<Instant, AppCountLogsResponse.LogBucket.Builder>();
-        for (var counted : logs.count(app, time.from, time.until, bucket, filter)) {
+        for (var counted : written.chunks.count(time.from, time.until, bucket)) {
             var into = buckets.computeIfAbsent(
                     counted.start(),
                     start -> AppCountLogsResponse.LogBucket.newBuilder()
@@ -170,7 +186,7 @@ class LogRpcs implements RpcFeature {
                 default -> into.setSystemLogs(counted.lines());
             }
         }
-        var response = AppCountLogsResponse.newBuilder().setAppId(app);
+        var response = AppCountLogsResponse.newBuilder().setAppId(written.place);
         buckets.values().forEach(response::addBuckets);
         return response.build();
     }
@@ -207,6 +223,19 @@ class LogRpcs implements RpcFeature {
         }
         return new Logs.Filter(function.isEmpty() ? variant : function, container, call, input, stream, searched);
     }
+
+    /** @param named an app, or an image: then the task is one of its builds, as the steps of an image say it */
+    private Written written(Caller caller, String named, Logs.Filter filter) {
+        if (!named.startsWith(Images.PREFIX)) {
+            var app = appOf(caller, named, filter);
+            return new Written(app, logs.of(app, filter));
+        }
+        var image = images.get(caller.tenant(), named).id();
+        return new Written(image, buildLogs.of(image, new PoolId(filter.containerId()), filter));
+    }
+
+    /** @param place the app's id, or the image's */
+    private record Written(String place, Chunks chunks) {}
 
     /**
      * What is asked about has to be the caller's, all of it. Where no app is named, the container, call or function tells it.

@@ -33,6 +33,7 @@ import serai.device.Gpu;
 import serai.id.Secret;
 import serai.image.Builds;
 import serai.image.Garbage;
+import serai.log.BuildLogs;
 import serai.peer.Servers;
 import serai.pool.PoolId;
 import serai.problem.Problem;
@@ -55,6 +56,7 @@ public class Builders {
     private static final int DISK_MB = 1_000;
 
     private final Builds builds;
+    private final BuildLogs logs;
     private final BuildFunctions functions;
     private final Publisher publisher;
     private final Garbage garbage;
@@ -75,6 +77,7 @@ public class Builders {
     @Inject
     public Builders(
             Builds builds,
+            BuildLogs logs,
             BuildFunctions functions,
             Publisher publisher,
             Garbage garbage,
@@ -87,6 +90,7 @@ public class Builders {
             LogConfig logSettings,
             DeviceNames devices) {
         this.builds = builds;
+        this.logs = logs;
         this.functions = functions;
         this.publisher = publisher;
         this.garbage = garbage;
@@ -101,7 +105,7 @@ public class Builders {
     }
 
     public Builders() {
-        this(null, null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Looks at every build that is under way or leaves a job behind. */
@@ -177,7 +181,7 @@ public class Builders {
 
     private void waits(Builds.Build build, Shortage shortage) {
         var what = builds.gpu(build).map(Gpu::toString).orElse("a place");
-        builds.note(build.id(), "The build waits for %s: %s".formatted(what, shortage.reason()), clock.instant());
+        logs.note(build.id(), "The build waits for %s: %s".formatted(what, shortage.reason()), clock.instant());
     }
 
     private void removeJob(Builds.Build build) {

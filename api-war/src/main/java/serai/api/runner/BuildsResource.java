@@ -24,6 +24,7 @@ import serai.image.BaseLayers;
 import serai.image.Builds;
 import serai.image.Publications;
 import serai.image.RegistryTags;
+import serai.log.BuildLogs;
 import serai.pool.PoolId;
 
 /**
@@ -37,6 +38,7 @@ import serai.pool.PoolId;
 public class BuildsResource {
     private final Builders builders;
     private final Builds builds;
+    private final BuildLogs logs;
     private final Publications publications;
     private final BaseLayers bases;
     private final RegistryTags registry;
@@ -48,6 +50,7 @@ public class BuildsResource {
     public BuildsResource(
             Builders builders,
             Builds builds,
+            BuildLogs logs,
             Publications publications,
             BaseLayers bases,
             RegistryTags registry,
@@ -55,6 +58,7 @@ public class BuildsResource {
             Caller caller) {
         this.builders = builders;
         this.builds = builds;
+        this.logs = logs;
         this.publications = publications;
         this.bases = bases;
         this.registry = registry;
@@ -63,7 +67,7 @@ public class BuildsResource {
     }
 
     public BuildsResource() {
-        this(null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Not in one transaction: the cluster is asked in between. */
@@ -84,10 +88,8 @@ public class BuildsResource {
     @Access(Access.By.BUILD)
     public void logs(@PathParam("id") String id, LogBatch batch) {
         var build = caller.build(id);
-        var said = Bodies.present(batch).pieces(build.createdAt(), clock.instant()).stream()
-                .map(piece -> new Builds.Said(0, piece.at(), piece.stream(), piece.content()))
-                .toList();
-        builds.append(build.id(), said, clock.instant());
+        var now = clock.instant();
+        logs.append(build.id(), Bodies.present(batch).pieces(build.createdAt(), now), now);
     }
 
     @POST

@@ -16,7 +16,6 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
 import serai.activate.Doorkeeper;
 import serai.api.http.Access;
 import serai.api.http.Bearer;
@@ -28,6 +27,7 @@ import serai.container.Containers;
 import serai.function.Functions;
 import serai.image.Builds;
 import serai.log.Allowances;
+import serai.log.BuildLogs;
 import serai.log.Logs;
 import serai.pool.PoolId;
 import serai.pool.Pools;
@@ -60,6 +60,7 @@ public class ContainersResource {
     private final Doorkeeper doorkeeper;
     private final Builders builders;
     private final Builds builds;
+    private final BuildLogs buildLogs;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
@@ -74,7 +75,8 @@ public class ContainersResource {
             Caller caller,
             Doorkeeper doorkeeper,
             Builders builders,
-            Builds builds) {
+            Builds builds,
+            BuildLogs buildLogs) {
         this.admissions = admissions;
         this.departures = departures;
         this.assignments = assignments;
@@ -86,10 +88,11 @@ public class ContainersResource {
         this.doorkeeper = doorkeeper;
         this.builders = builders;
         this.builds = builds;
+        this.buildLogs = buildLogs;
     }
 
     public ContainersResource() {
-        this(null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Not in one transaction: the cluster is asked in between. */
@@ -133,16 +136,10 @@ public class ContainersResource {
         var pieces = Bodies.present(batch).pieces(container.createdAt(), now);
         var build = builds.ofFunction(container.functionId());
         if (build.isPresent()) {
-            builds.append(build.get().id(), said(allowances.admit(id, pieces, now)), now);
+            buildLogs.append(build.get().id(), allowances.admit(id, pieces, now), now);
             return;
         }
         logs.append(container, isSingle(container), allowances.admit(id, pieces, now));
-    }
-
-    private static List<Builds.Said> said(List<Logs.Piece> pieces) {
-        return pieces.stream()
-                .map(piece -> new Builds.Said(0, piece.at(), piece.stream(), piece.content()))
-                .toList();
     }
 
     private boolean isSingle(Container container) {
