@@ -138,9 +138,7 @@ public class Inputs {
     @Transactional
     public void accept(String containerId, RetryPolicy policy, List<Result> results) {
         jdbi.useHandle(handle -> {
-            if (results.size() > 1) {
-                lockCalls(handle, results);
-            }
+            lockCalls(handle, results);
             for (var result : results) {
                 if (!retry(handle, containerId, policy, result)) {
                     finish(handle, containerId, result, (call, output) -> {});
@@ -167,15 +165,19 @@ public class Inputs {
         return result.outcome().mayBeRetried() && policy.retries() > 0;
     }
 
-    /** In one order, so that two containers with results for the same calls wait for each other instead of dying. */
     private static void lockCalls(Handle handle, List<Result> results) {
+        lockCalls(
+                handle,
+                "id = any(:subjects)",
+                results.stream().map(Result::inputId).toList());
+    }
+
+    /** Before their inputs, and in one order: two who want the same ones wait for each other instead of dying. */
+    private static void lockCalls(Handle handle, String which, List<String> subjects) {
         handle.createQuery("""
-                        select id from function_call where id in (select call_id from input where id = any(:ids))
-                        order by id for update""")
-                .bindArray(
-                        "ids",
-                        String.class,
-                        results.stream().map(Result::inputId).toList())
+                        select id from function_call where id in (select call_id from input where %s)
+                        order by id for no key update""".formatted(which))
+                .bindArray("subjects", String.class, subjects)
                 .mapTo(String.class)
                 .list();
     }
@@ -219,10 +221,13 @@ public class Inputs {
 
     private void finish(Handle handle, String containerId, Result result, BiConsumer<String, Output> kept) {
         handle.createQuery("""
-                        with done as (
-                            update input set state = :state, finished_at = clock_timestamp()
-                            where id = :id and container_id = :container and attempt = :attempt and state = 'RUNNING'
-                            returning id, call_id, idx),
+                        with held as (
+                            select id from function_call where id = (select call_id from input where id = :id) for no key update),
+                        done as (
+                            update input i set state = :state, finished_at = clock_timestamp() from held
+                            where i.call_id = held.id and i.id = :id and i.container_id = :container and i.attempt = :attempt
+                                and i.state = 'RUNNING'
+                            returning i.id, i.call_id, i.idx),
                         counted as (
                             update function_call f set outputs = outputs + 1 from done where f.id = done.call_id
                             returning f.id, f.outputs),
@@ -272,6 +277,7 @@ public class Inputs {
     @Transactional
     public int release(String containerId, int maxLosses, String reason) {
         return jdbi.withHandle(handle -> {
+            lockCalls(handle, "container_id = any(:subjects) and state = 'RUNNING'", List.of(containerId));
             conclude( // whoever sent an HTTP request decides whether it may be sent again
                     handle,
                     "container_id = any(:subjects) and state = 'RUNNING' and exists (select 1 from function_call f where f.id = call_id and f.kind = 'WEB')",
@@ -308,7 +314,7 @@ public class Inputs {
                 handle,
                 "pool_id = any(:subjects) and state = 'PENDING'",
                 pool.value(),
-                new Verdict(Outcome.FAILURE, reason, content, 0)));
+                new Verdict(Outcome.FAILURE, reason, content, 0, false)));
     }
 
     /** The pool is no more and has no successor: what waits for it is terminated. */
@@ -352,19 +358,8 @@ public class Inputs {
         if (calls.isEmpty()) {
             return 0;
         }
-        handle.createQuery("""
-                        with calls as (select id from function_call where id = any(:calls) order by id for update)
-                        update input set cancelling = true
-                        where call_id in (select id from calls) and state = 'RUNNING' returning container_id""")
-                .bindArray("calls", String.class, calls)
-                .mapTo(String.class)
-                .set()
-                .forEach(container -> signals.afterCommit(Topic.container(container)));
         return conclude(
-                handle,
-                "call_id = any(:subjects) and state in ('PENDING', 'RUNNING')",
-                calls,
-                Verdict.of(Outcome.TERMINATED, reason));
+                handle, "call_id = any(:subjects) and state in ('PENDING', 'RUNNING')", calls, Verdict.givenUp(reason));
     }
 
     private static final String CHILDREN =
@@ -438,6 +433,7 @@ public class Inputs {
         var reason = "Task's current input %s hit its timeout of %ds".formatted(overdue.inputId(), limit.toSeconds());
         return jdbi.withHandle(handle -> {
             var result = new Result(overdue.inputId(), overdue.attempt(), Outcome.TIMEOUT, null);
+            lockCalls(handle, List.of(result));
             if (retry(handle, overdue.containerId(), policy, result)) {
                 return true;
             }
@@ -459,14 +455,19 @@ public class Inputs {
      *
      * @param content null where there is only the reason
      * @param losses what it adds to those of the input
+     * @param told whether containers that work on one of them are told, and count as busy until they say that they stopped
      */
-    private record Verdict(Outcome outcome, String reason, byte[] content, int losses) {
+    private record Verdict(Outcome outcome, String reason, byte[] content, int losses, boolean told) {
         static Verdict of(Outcome outcome, String reason) {
-            return new Verdict(outcome, reason, null, 0);
+            return new Verdict(outcome, reason, null, 0, false);
         }
 
         static Verdict lost(String reason) {
-            return new Verdict(Outcome.INTERNAL_FAILURE, reason, null, 1);
+            return new Verdict(Outcome.INTERNAL_FAILURE, reason, null, 1, false);
+        }
+
+        static Verdict givenUp(String reason) {
+            return new Verdict(Outcome.TERMINATED, reason, null, 0, true);
         }
     }
 
@@ -476,14 +477,15 @@ public class Inputs {
 
     /** Gives many inputs the same verdict; ordinals are drawn under each call's lock, as always. */
     private int conclude(Handle handle, String which, List<String> subjects, Verdict verdict) {
-        var calls = handle.createQuery("""
+        var ended = handle.createQuery("""
                         with calls as (
-                            select id from function_call where id in (select call_id from input where %1$s) order by id for update),
+                            select id from function_call where id in (select call_id from input where %1$s) order by id for no key update),
                         ended as (
-                            update input i set state = :state, losses = losses + :losses, finished_at = clock_timestamp()
+                            update input i set state = :state, losses = losses + :losses, finished_at = clock_timestamp(),
+                                cancelling = :told and i.state = 'RUNNING'
                             from calls where i.call_id = calls.id and i.id in (select id from input where %1$s)
                                 and i.state in ('PENDING', 'RUNNING')
-                            returning i.id, i.call_id, i.idx),
+                            returning i.id, i.call_id, i.idx, case when i.cancelling then i.container_id end as holder),
                         numbered as (
                             select ended.*, row_number() over (partition by call_id order by idx) as place from ended),
                         counted as (
@@ -494,18 +496,52 @@ public class Inputs {
                             insert into output (call_id, ordinal, input_id, idx, status, content, reason)
                             select n.call_id, c.before + n.place, n.id, n.idx, :status, :content, :reason
                             from numbered n join counted c on c.id = n.call_id)
-                        select call_id from ended""".formatted(which))
+                        select call_id, holder from ended""".formatted(which))
                 .bindArray("subjects", String.class, subjects)
                 .bind("state", finalState(verdict.outcome()))
                 .bind("losses", verdict.losses())
                 .bind("status", verdict.outcome().name())
                 .bind("content", verdict.content())
                 .bind("reason", verdict.reason())
-                .mapTo(String.class)
+                .bind("told", verdict.told())
+                .map((row, context) ->
+                        new Ended(row.getString("call_id"), Optional.ofNullable(row.getString("holder"))))
                 .list();
-        calls.stream().distinct().forEach(call -> signals.afterCommit(Topic.call(call)));
-        return calls.size();
+        ended.stream().map(Ended::callId).distinct().forEach(call -> signals.afterCommit(Topic.call(call)));
+        ended.stream()
+                .flatMap(one -> one.holder().stream())
+                .distinct()
+                .forEach(container -> signals.afterCommit(Topic.container(container)));
+        return ended.size();
     }
+
+    /** @param holder a container that has to be told */
+    private record Ended(String callId, Optional<String> holder) {}
+
+    /**
+     * Of two inputs that end in one container at the same moment, each still sees the other one running, and nobody notes that it is
+     * idle.
+     *
+     * @return how many containers are idle and counted as busy
+     */
+    @Transactional
+    public int noteIdle() {
+        return jdbi.withHandle(handle -> {
+            var idle = handle.createQuery(
+                            "select c.id from container c where " + UNNOTED + " order by c.id for update skip locked")
+                    .mapTo(String.class)
+                    .list();
+            return handle.createUpdate(
+                            "update container c set idle_since = clock_timestamp() where c.id = any(:ids) and "
+                                    + UNNOTED) // again, now that nobody else changes them
+                    .bindArray("ids", String.class, idle)
+                    .execute();
+        });
+    }
+
+    private static final String UNNOTED = """
+            c.state = 'ACTIVE' and c.idle_since is null and not exists (select 1 from door d where d.container_id = c.id)
+            and not exists (select 1 from input i where i.container_id = c.id and (i.state = 'RUNNING' or i.cancelling))""";
 
     /** What waits for a superseded pool goes to its successor. */
     @Transactional

@@ -159,8 +159,10 @@ public class Containers {
     public int drainIdle(PoolId pool, List<String> ids, Instant idleBefore) {
         int drained = 0;
         for (var id : ids.reversed()) {
-            int changed = em.createQuery("update Container c set c.state = DRAINING where c.id = :id"
-                            + " and c.state = ACTIVE and c.idleSince <= :before")
+            // whoever finished an input while the next one was claimed may have noted it as idle
+            int changed = em.createNativeQuery("""
+                            update container set state = 'DRAINING' where id = :id and state = 'ACTIVE' and idle_since <= :before
+                                and not exists (select 1 from input where container_id = :id and state = 'RUNNING')""")
                     .setParameter("id", id)
                     .setParameter("before", idleBefore)
                     .executeUpdate();

@@ -130,6 +130,7 @@ public class Reaper {
         reapOverdue();
         attempt("containers that do not let go of cancelled inputs", this::deafContainers);
         attempt("inputs of containers that have ended", this::orphans);
+        attempt("containers that nobody noted as idle", inputs::noteIdle);
         attempt("apps whose client fell silent", this::silentApps);
         attempt("apps that are ending", publisher::resume);
         attempt("allocations that should have ended", evictions::resume);

@@ -362,6 +362,12 @@ public final class ModelQueue {
                     .toList());
         }
 
+        /** Each result is one step here. */
+        @Override
+        public int noteIdle() {
+            return 0;
+        }
+
         @Override
         public void failPending(PoolId pool, byte[] content, String reason) {
             steps.run(() -> conclude(waitsFor(pool), Outcome.FAILURE, reason, content));

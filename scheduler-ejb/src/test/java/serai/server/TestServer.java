@@ -18,7 +18,9 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -298,6 +300,24 @@ public final class TestServer {
     /** In one transaction. */
     public void together(Runnable work) {
         bean(Unit.class).run(work);
+    }
+
+    /** Somebody else's work, at the same time. */
+    public CompletableFuture<Void> beside(Runnable work) {
+        return CompletableFuture.runAsync(work, executor).orTimeout(30, TimeUnit.SECONDS);
+    }
+
+    /** Until so many statements about the table wait for somebody else's transaction. To be called outside of one. */
+    public void awaitWaiting(int statements, String table) {
+        await(
+                "%d statements to wait".formatted(statements),
+                () -> jdbi.withHandle(handle -> handle.createQuery("""
+                                        select count(*) from pg_stat_activity
+                                        where wait_event_type = 'Lock' and query like '%' || :table || '%'""")
+                                .bind("table", table)
+                                .mapTo(Integer.class)
+                                .one()
+                        == statements));
     }
 
     /** Of work. */
