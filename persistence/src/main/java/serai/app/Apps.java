@@ -77,7 +77,7 @@ public class Apps {
 
     /** The deployed app of that name, or a new one that is about to be. Two first deployments make one app. */
     public App deployable(Environment environment, String name, Instant now) {
-        em.lock(em.find(Environment.class, environment.id()), LockModeType.PESSIMISTIC_WRITE);
+        Environment.hold(em, environment);
         return deployed(environment, name).orElseGet(() -> create(environment, name, App.State.INITIALIZING, now));
     }
 
@@ -148,8 +148,7 @@ public class Apps {
 
     /** Two first deployments of one name: the second one to be published has lost. */
     private void mustBeFree(App app, String name) {
-        var environment = em.find(Environment.class, app.environmentId());
-        em.lock(environment, LockModeType.PESSIMISTIC_WRITE);
+        var environment = Environment.hold(em, em.find(Environment.class, app.environmentId()));
         deployed(environment, name)
                 .filter(other -> !other.id().equals(app.id()))
                 .ifPresent(other -> {

@@ -387,13 +387,31 @@ public class Calls {
     /** Forgets calls that nobody will ask for again: those begun before the given time, with all that belongs to them. */
     @Transactional
     public int forget(Instant begunBefore, int limit) {
-        return jdbi.withHandle(handle -> handle.createUpdate("""
-                        delete from function_call where id in (
-                            select id from function_call where created_at < :before and outputs >= inputs limit :limit)""")
-                .bind("before", java.sql.Timestamp.from(begunBefore))
-                .bind("limit", limit)
-                .execute());
+        return jdbi.withHandle(handle -> {
+            int gone = 0;
+            for (var batch : FORGET) {
+                gone = handle.createUpdate(batch)
+                        .bind("before", java.sql.Timestamp.from(begunBefore))
+                        .bind("limit", limit)
+                        .execute();
+                if (gone == limit) {
+                    break;
+                }
+            }
+            return gone;
+        });
     }
+
+    private static final String OVER =
+            "(select id from function_call where created_at < :before and outputs >= inputs order by created_at limit :limit)";
+
+    /** What a call has first: it may have millions of it. */
+    private static final List<String> FORGET = List.of(
+            "delete from input where id in (select i.id from input i join " + OVER
+                    + " c on c.id = i.call_id limit :limit)",
+            "delete from output where (call_id, ordinal) in (select o.call_id, o.ordinal from output o join " + OVER
+                    + " c on c.id = o.call_id limit :limit)",
+            "delete from function_call where id in " + OVER);
 
     /**
      * How a call begins.

@@ -9,6 +9,7 @@ import java.sql.Timestamp;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import org.jdbi.v3.core.Jdbi;
 
 /** Autoscaler settings that were changed while a function runs. They last until it is deployed again. */
@@ -40,8 +41,28 @@ public class Adjustments {
                 .findOne());
     }
 
+    /**
+     * Two who change them at one moment take turns, and a deployment waits.
+     *
+     * @param change of what holds now, by the definition that it holds for
+     * @return what holds now
+     */
     @Transactional
-    public void set(Function function, AutoscalerSettings settings, Instant now) {
+    public AutoscalerSettings change(
+            Function function,
+            BiFunction<Optional<AutoscalerSettings>, String, AutoscalerSettings> change,
+            Instant now) {
+        var definition = jdbi.withHandle(handle -> handle.createQuery(
+                        "select definition_id from function where id = :function for no key update")
+                .bind("function", function.id())
+                .mapTo(String.class)
+                .one());
+        var after = change.apply(of(function.id(), definition), definition);
+        set(function.id(), definition, after, now);
+        return after;
+    }
+
+    private void set(String functionId, String definitionId, AutoscalerSettings settings, Instant now) {
         jdbi.useHandle(handle -> handle.createUpdate("""
                         insert into adjustment (function_id, definition_id, min_containers, max_containers, buffer_containers,
                             scaledown_window_ms, adjusted_at)
@@ -50,8 +71,8 @@ public class Adjustments {
                             min_containers = excluded.min_containers, max_containers = excluded.max_containers,
                             buffer_containers = excluded.buffer_containers,
                             scaledown_window_ms = excluded.scaledown_window_ms, adjusted_at = excluded.adjusted_at""")
-                .bind("function", function.id())
-                .bind("definition", function.definitionId())
+                .bind("function", functionId)
+                .bind("definition", definitionId)
                 .bind("min", settings.minContainers())
                 .bind("max", settings.maxContainers())
                 .bind("buffer", settings.bufferContainers())

@@ -5,7 +5,6 @@ package serai.mount;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.persistence.EntityManager;
-import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -151,7 +150,7 @@ public class Mounts {
         if (!virtual) {
             throw Problem.MOUNT_NOT_FOUND.because("Mount '%s' not found", name);
         }
-        em.find(Environment.class, environment.id(), LockModeType.PESSIMISTIC_WRITE); // two that come first take turns
+        Environment.hold(em, environment); // two that come first take turns
         return named(environment, name).orElseGet(() -> create(tenant, environment, Optional.of(name), List.of()));
     }
 

@@ -57,7 +57,7 @@ public class Secrets {
             throw Problem.INVALID_SECRET.because(
                     "secret name \"%s\": 1 to 64 letters, digits, \"_\", \"-\" and \".\" are needed", name);
         }
-        em.lock(em.find(Environment.class, environment.id()), LockModeType.PESSIMISTIC_WRITE); // two make one
+        Environment.hold(em, environment); // two make one
         var before = find(environment, name);
         if (before.isEmpty()) {
             return keep(new Secret(environment, name, null, now), variables);

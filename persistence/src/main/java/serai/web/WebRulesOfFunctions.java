@@ -38,6 +38,10 @@ public class WebRulesOfFunctions {
     @Transactional
     public void put(String functionId, WebRules rules) {
         jdbi.useHandle(handle -> {
+            handle.createQuery("select 1 from function where id = :function for no key update") // two take turns
+                    .bind("function", functionId)
+                    .mapTo(Integer.class)
+                    .findOne();
             handle.createUpdate("delete from web_rules where function_id = :function")
                     .bind("function", functionId)
                     .execute();

@@ -3,9 +3,12 @@
 package serai.workspace;
 
 import jakarta.persistence.Entity;
+import jakarta.persistence.EntityManager;
 import jakarta.persistence.Id;
+import jakarta.persistence.LockModeType;
 import java.time.Instant;
 import serai.id.NewId;
+import serai.problem.Problem;
 
 /** A name space inside a workspace. */
 @Entity
@@ -27,6 +30,20 @@ public class Environment {
         this.name = name;
         this.standard = standard;
         this.createdAt = Instant.now();
+    }
+
+    /**
+     * As it is now, and until the end of the transaction.
+     *
+     * @throws serai.problem.ProblemException {@link Problem#ENVIRONMENT_NOT_FOUND} if it was deleted meanwhile
+     */
+    public static Environment hold(EntityManager em, Environment known) {
+        var environment = em.find(Environment.class, known.id);
+        em.refresh(environment, LockModeType.PESSIMISTIC_WRITE);
+        if (environment.isDeleted()) {
+            throw Problem.ENVIRONMENT_NOT_FOUND.because("Environment '%s' not found", known.name);
+        }
+        return environment;
     }
 
     public Instant createdAt() {

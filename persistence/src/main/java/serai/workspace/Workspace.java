@@ -4,7 +4,6 @@ package serai.workspace;
 
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
-import serai.id.NewId;
 
 /** A tenant: nothing is visible from one workspace to another. */
 @Entity
@@ -15,11 +14,6 @@ public class Workspace {
     private String name;
 
     protected Workspace() {} // JPA
-
-    Workspace(String name) {
-        this.id = NewId.of("ws");
-        this.name = name;
-    }
 
     public Tenant tenant() {
         return new Tenant(id, name);

@@ -107,6 +107,7 @@ public class Workspaces {
 
     /** @throws serai.problem.ProblemException {@link Problem#ENVIRONMENT_NOT_FOUND}, {@link Problem#ENVIRONMENT_EXISTS} */
     public Environment renameEnvironment(Tenant tenant, String name, String to) {
+        alone(tenant);
         var environment = environment(tenant, name);
         if (!environment.name().equals(to)) {
             mustBeFree(tenant, to);
@@ -121,6 +122,7 @@ public class Workspaces {
      * @throws serai.problem.ProblemException {@link Problem#ENVIRONMENT_NEEDED} for the standard one
      */
     public Environment deleteEnvironment(Tenant tenant, String name, Instant now) {
+        alone(tenant);
         var environment = environment(tenant, name);
         if (environment.isStandard()) {
             throw Problem.ENVIRONMENT_NEEDED.because(
@@ -138,7 +140,7 @@ public class Workspaces {
         }
     }
 
-    /** Two who make an environment at one moment make one. */
+    /** Two who make, rename or delete an environment at one moment take turns. */
     private void alone(Tenant tenant) {
         em.lock(em.find(Workspace.class, tenant.workspaceId()), LockModeType.PESSIMISTIC_WRITE);
     }
@@ -186,10 +188,16 @@ public class Workspaces {
     }
 
     private Tenant create(String name) {
-        var workspace = new Workspace(name);
-        em.persist(workspace);
-        em.persist(new Environment(workspace.tenant(), STANDARD_ENVIRONMENT, true));
-        return workspace.tenant();
+        int made = em.createNativeQuery(
+                        "insert into workspace (id, name) values (:id, :name) on conflict (name) do nothing")
+                .setParameter("id", NewId.of("ws"))
+                .setParameter("name", name)
+                .executeUpdate();
+        var tenant = findByName(name).orElseThrow();
+        if (made > 0) { // not by somebody else at this moment
+            em.persist(new Environment(tenant, STANDARD_ENVIRONMENT, true));
+        }
+        return tenant;
     }
 
     /** The only moment at which the secret is known. */

@@ -49,7 +49,20 @@ public class Adjuster {
      * @param maxContainers 0 for as many as the platform allows
      */
     public record Change(
-            Integer minContainers, Integer maxContainers, Integer bufferContainers, Duration scaledownWindow) {}
+            Integer minContainers, Integer maxContainers, Integer bufferContainers, Duration scaledownWindow) {
+        private AutoscalerSettings of(AutoscalerSettings before, int most) {
+            int max = orElse(maxContainers, before.maxContainers());
+            return new AutoscalerSettings(
+                    orElse(minContainers, before.minContainers()),
+                    max == 0 ? most : Math.min(max, most),
+                    orElse(bufferContainers, before.bufferContainers()),
+                    scaledownWindow == null ? before.scaledownWindow() : scaledownWindow);
+        }
+
+        private static int orElse(Integer given, int otherwise) {
+            return given == null ? otherwise : given;
+        }
+    }
 
     /**
      * Holds until the function is deployed again. Call it outside of transactions.
@@ -58,31 +71,30 @@ public class Adjuster {
      * @throws serai.problem.ProblemException {@link Problem#INVALID_AUTOSCALER}, {@link Problem#FUNCTION_NOT_DEFINED}
      */
     public AutoscalerSettings adjust(Function function, Change change, Instant now) {
-        var before = current(function);
-        int most = settings.maxContainers();
-        int max = orElse(change.maxContainers, before.maxContainers());
-        var after = new AutoscalerSettings(
-                orElse(change.minContainers, before.minContainers()),
-                max == 0 ? most : Math.min(max, most),
-                orElse(change.bufferContainers, before.bufferContainers()),
-                change.scaledownWindow == null ? before.scaledownWindow() : change.scaledownWindow);
-        adjustments.set(function, after, now);
+        mustBePublished(function);
+        var after = adjustments.change(
+                function,
+                (adjusted, definition) -> change.of(
+                        adjusted.orElseGet(
+                                () -> functions.definition(definition).duties().autoscaler()),
+                        settings.maxContainers()),
+                now);
         pools.current(function).ifPresent(pool -> reconciliations.request(pool.id()));
         return after;
     }
 
-    private static int orElse(Integer given, int otherwise) {
-        return given == null ? otherwise : given;
-    }
-
     /** @throws serai.problem.ProblemException {@link Problem#FUNCTION_NOT_DEFINED} */
     public AutoscalerSettings current(Function function) {
-        if (function.definitionId() == null) {
-            throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", function.name());
-        }
+        mustBePublished(function);
         return adjusted(function)
                 .orElseGet(() ->
                         functions.definition(function.definitionId()).duties().autoscaler());
+    }
+
+    private static void mustBePublished(Function function) {
+        if (function.definitionId() == null) {
+            throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", function.name());
+        }
     }
 
     /** @return what was changed since its deployment, with what was not; empty if nothing was */

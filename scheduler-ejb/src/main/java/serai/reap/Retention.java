@@ -3,6 +3,7 @@
 package serai.reap;
 
 import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
@@ -64,19 +65,30 @@ public class Retention {
         this(null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
-    /** Today's logs and tomorrow's have a partition; what is over its time goes. */
+    /** Today's logs and tomorrow's have a partition; what is over its time goes. Each kind fails for itself. */
     public void keep(Instant now) {
         var today = LocalDate.ofInstant(now, ZoneOffset.UTC);
-        logs.prepare(today);
-        logs.prepare(today.plusDays(1));
-        logs.forget(today.minusDays(Math.max(1, logSettings.retention().toDays())));
-        replays.forget(now.minus(callSettings.replay()));
-        pools.forgetFailedStarts(now.minus(FAILED_STARTS));
-        forget("events", () -> events.forget(now.minus(logSettings.retention()), BATCH));
-        forgetCalls(now.minus(callSettings.retention()));
-        secrets.forget(now);
+        attempt("partitions of logs", () -> {
+            logs.prepare(today);
+            logs.prepare(today.plusDays(1));
+            logs.forget(today.minusDays(Math.max(1, logSettings.retention().toDays())));
+        });
+        attempt("kept answers", () -> replays.forget(now.minus(callSettings.replay())));
+        attempt("failed starts", () -> pools.forgetFailedStarts(now.minus(FAILED_STARTS)));
+        attempt("secrets", () -> secrets.forget(now));
+        attempt("secrets under older master keys", this::rewrapSecrets);
         forget("rate limits that nobody uses", () -> rates.forget(BATCH));
-        rewrapSecrets();
+        forget("events", () -> events.forget(now.minus(logSettings.retention()), BATCH));
+        var before = now.minus(callSettings.retention());
+        forget("inputs, results and calls from before " + before, () -> calls.forget(before, BATCH));
+    }
+
+    private static void attempt(String what, Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException e) { // the next time comes
+            LOG.log(WARNING, "not looked after now: " + what, e);
+        }
     }
 
     private void rewrapSecrets() {
@@ -89,11 +101,11 @@ public class Retention {
         }
     }
 
-    private void forgetCalls(Instant before) {
-        forget("calls from before " + before, () -> calls.forget(before, BATCH));
+    private static void forget(String what, IntSupplier batch) {
+        attempt(what, () -> forgetAll(what, batch));
     }
 
-    private static void forget(String what, IntSupplier batch) {
+    private static void forgetAll(String what, IntSupplier batch) {
         int total = 0;
         int forgotten;
         do {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import serai.app.App;
 import serai.call.Inputs;
@@ -74,7 +73,7 @@ class PublisherTest {
         var pool = server.pool(0, WINDOW);
         server.together(() -> {
             server.pools.get(pool.id());
-            CompletableFuture.runAsync(() -> server.pools.drain(pool.id())).join();
+            server.beside(() -> server.pools.drain(pool.id())).join();
             server.pools.resized(pool.id(), 1, "an input waits", server.now());
         });
         assertThat(server.reload(pool.id()).state()).isEqualTo(Pool.State.DRAINING);

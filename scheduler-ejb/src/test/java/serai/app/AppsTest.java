@@ -3,10 +3,10 @@
 package serai.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import serai.server.TestServer;
 
@@ -21,18 +21,13 @@ class AppsTest {
         return server.apps.get(server.tenant, app.id());
     }
 
-    /** Somebody else's transaction, whole. */
-    private void meanwhile(Runnable work) {
-        CompletableFuture.runAsync(work).join();
-    }
-
     @Test
     void givenAHeartbeat_whenTheAppIsStoppedMeanwhile_thenItStaysStopped() {
         var app = app(App.State.EPHEMERAL);
         var now = server.now().plusSeconds(15).truncatedTo(ChronoUnit.MILLIS);
         server.together(() -> {
             server.apps.heartbeat(server.tenant, app.id(), now);
-            meanwhile(() -> server.apps.stop(app.id(), now));
+            server.beside(() -> server.apps.stop(app.id(), now)).join();
         });
         assertThat(again(app).state()).isEqualTo(App.State.STOPPING);
         assertThat(again(app).heartbeatAt()).isEqualTo(now);
@@ -43,7 +38,7 @@ class AppsTest {
         var app = app(App.State.DETACHED);
         server.together(() -> {
             again(app);
-            meanwhile(() -> server.apps.stop(app.id(), server.now()));
+            server.beside(() -> server.apps.stop(app.id(), server.now())).join();
             server.apps.detach(server.tenant, app.id());
         });
         assertThat(again(app).state()).isEqualTo(App.State.STOPPING);
@@ -56,10 +51,23 @@ class AppsTest {
         var publication = new Apps.Publication("tagged", App.State.DEPLOYED, "", "1.6.4", layout);
         server.together(() -> {
             server.apps.label(server.tenant, app.id(), Map.of("team", "vision"));
-            meanwhile(() -> server.apps.publish(server.tenant, app.id(), publication, Map.of(), server.now()));
+            server.beside(() -> server.apps.publish(server.tenant, app.id(), publication, Map.of(), server.now()))
+                    .join();
         });
         assertThat(again(app).state()).isEqualTo(App.State.DEPLOYED);
         assertThat(again(app).version()).isEqualTo(1);
         assertThat(again(app).tags()).containsExactly(Map.entry("team", "vision"));
+    }
+
+    @Test
+    void givenAnEnvironment_whenItIsDeletedWhileAnAppIsLookedUp_thenNoneIsMadeInIt() {
+        var environment = server.workspaces.createEnvironment(server.tenant, "gone");
+        assertThatThrownBy(() -> server.together(() -> {
+                    server.workspaces.environment(server.tenant, "gone");
+                    server.beside(() -> server.workspaces.deleteEnvironment(server.tenant, "gone", server.now()))
+                            .join();
+                    server.apps.deployable(environment, "an app", server.now());
+                }))
+                .hasMessageContaining("Environment 'gone' not found");
     }
 }

@@ -37,6 +37,29 @@ class RetentionTest {
         assertThat(contents(container)).containsExactly("tomorrow");
     }
 
+    @Test
+    void givenACallWithMoreInputsThanABatch_whenItIsOverItsTime_thenAllOfItGoes() {
+        var pool = server.pool(0, Duration.ofSeconds(60));
+        var call = server.call(pool, 2_500);
+        server.inputs.cancel(call, "enough");
+        var other = server.call(pool, 1);
+
+        server.retention.keep(server.now().plus(Duration.ofDays(8)));
+
+        assertThat(rows("input", "call_id", call)).isZero();
+        assertThat(rows("output", "call_id", call)).isZero();
+        assertThat(rows("function_call", "id", call)).isZero();
+        assertThat(rows("input", "call_id", other)).as("it has not ended").isOne();
+    }
+
+    private int rows(String table, String column, String call) {
+        return server.jdbi.withHandle(
+                handle -> handle.createQuery("select count(*) from %s where %s = :call".formatted(table, column))
+                        .bind("call", call)
+                        .mapTo(Integer.class)
+                        .one());
+    }
+
     private void write(TestContainer container, Instant at, String content) {
         server.logs.append(container.row(), true, List.of(new Logs.Piece(at, 1, content)));
     }

@@ -11,7 +11,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import serai.problem.Problem;
 import serai.problem.ProblemException;
@@ -80,7 +79,7 @@ class SecretsTest {
         var secret = named("meanwhile", Map.of("A", "1"));
         server.together(() -> {
             secrets.get(server.tenant, secret.id());
-            CompletableFuture.runAsync(() -> secrets.update(server.tenant, secret.id(), Map.of("A", Optional.of("2"))))
+            server.beside(() -> secrets.update(server.tenant, secret.id(), Map.of("A", Optional.of("2"))))
                     .join();
             secrets.variables(server.tenant, List.of(secret.id()), server.now());
         });
