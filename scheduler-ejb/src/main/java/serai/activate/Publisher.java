@@ -64,9 +64,17 @@ public class Publisher {
         close(appId);
     }
 
-    /** Goes on with the ends that another run of the server has begun. */
+    /** Goes on with the ends that another run of the server has begun, from their beginning: it may have died there. */
     public void resume() {
-        closings.underWay().forEach(this::close);
+        closings.underWay().stream().filter(app -> !closing.contains(app)).forEach(this::resume);
+    }
+
+    private void resume(String appId) {
+        try {
+            stopped(appId);
+        } catch (RuntimeException e) { // the next look tries again
+            LOG.log(WARNING, "app " + appId + " is not ended now", e);
+        }
     }
 
     private void close(String appId) {

@@ -5,11 +5,14 @@ package serai.activate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 import serai.app.App;
 import serai.call.Inputs;
 import serai.call.Outcome;
+import serai.call.Output;
 import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.server.TestServer;
@@ -135,6 +138,45 @@ class PublisherTest {
 
         server.await("stopped", () -> state(pool) == App.State.STOPPED);
         server.await("its pool is gone", () -> isGone(pool.id()));
+    }
+
+    @Test
+    void givenAServerThatDiedBetweenTheTwoStepsOfAStop_whenResumed_thenWhatRunsIsTerminatedAndNotLeftOver() {
+        var pool = server.pool(0, WINDOW);
+        var call = server.call(pool, 1);
+        server.await("a place", () -> server.reload(pool.id()).size() == 1);
+        var container = server.container(pool, 0).ready();
+        container.claim();
+        server.apps.stop(pool.appId(), server.now());
+
+        server.publisher.resume();
+
+        assertThat(outcomes(call)).containsExactly(Outcome.TERMINATED);
+        assertThat(container.isTold()).isTrue();
+        server.await("stopped", () -> state(pool) == App.State.STOPPED);
+        server.await("its pool is gone", () -> isGone(pool.id()));
+    }
+
+    @Test
+    void givenSeveralEndsToResume_whenOneFails_thenTheOthersBegin() {
+        var first = server.pool(0, WINDOW);
+        var second = server.pool(0, WINDOW);
+        var calls = List.of(server.call(first, 1), server.call(second, 1));
+        server.apps.stop(first.appId(), server.now());
+        server.apps.stop(second.appId(), server.now());
+
+        server.publisher(work -> {
+                    throw new RejectedExecutionException();
+                })
+                .resume();
+
+        assertThat(calls).allSatisfy(call -> assertThat(outcomes(call)).containsExactly(Outcome.TERMINATED));
+    }
+
+    private List<Outcome> outcomes(String call) {
+        return server.calls.outputsAfter(call, 0, 10).stream()
+                .map(Output::outcome)
+                .toList();
     }
 
     private App.State state(Pool pool) {

@@ -178,12 +178,10 @@ public final class TestServer {
     private final Leases leases = new Leases(jdbi, servers);
     public final Reconciliations reconciliations = new Reconciliations(scaler, leases, signals, executor);
     public final Adjuster adjuster = new Adjuster(functions, adjustments, pools, reconciliations, autoscale);
-    public final Publisher publisher = new Publisher(
-            bean(Rollouts.class, apps, functions, pools, retirements, schedules),
-            bean(Closings.class, apps, pools, inputs, containers, retirements, schedules, autoscale),
-            reconciliations,
-            signals,
-            executor);
+    private final Rollouts rollouts = bean(Rollouts.class, apps, functions, pools, retirements, schedules);
+    private final Closings closings =
+            bean(Closings.class, apps, pools, inputs, containers, retirements, schedules, autoscale);
+    public final Publisher publisher = publisher(executor);
     public final Departures departures = new Departures(
             bean(ContainerEnds.class, containers, pools, logs),
             containers,
@@ -229,6 +227,11 @@ public final class TestServer {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Of a server whose threads are these. */
+    public Publisher publisher(Executor threads) {
+        return new Publisher(rollouts, closings, reconciliations, signals, threads);
     }
 
     private <T> T bean(Class<T> type, Object... arguments) {
