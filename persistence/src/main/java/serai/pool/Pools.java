@@ -83,7 +83,10 @@ public class Pools {
         return Optional.ofNullable(em.find(Pool.class, id.value()));
     }
 
-    /** Those that have or need containers, or have to be removed. Of what waits one input of each pool is looked at, however many. */
+    /**
+     * Those that have or need containers, or have to be removed; and those that have gone while something was on its way to them.
+     * Of what waits one input of each pool is looked at, however many.
+     */
     public List<PoolId> awake() {
         return jdbi.withHandle(handle -> handle.createQuery("""
                         with recursive waiting as (
@@ -98,7 +101,9 @@ public class Pools {
                             or coalesce(a.min_containers, d.min_containers) > 0
                             or exists (select 1 from container c where c.pool_id = p.id and c.state <> 'ENDED')
                             or coalesce(p.queue_id, p.id) in (select pool_id from waiting)
-                            or exists (select 1 from door_wait w where w.pool_id = p.id))""")
+                            or exists (select 1 from door_wait w where w.pool_id = p.id))
+                        union all
+                        select p.id from pool p join waiting w on w.pool_id = p.id where p.state = 'GONE'""")
                 .map((row, context) -> new PoolId(row.getString("id")))
                 .list());
     }

@@ -138,7 +138,12 @@ public class PoolScaler {
                 return;
             }
             var seen = demands.observe(id);
-            if (seen.isEmpty() || seen.get().pool().state() == Pool.State.GONE) {
+            if (seen.isEmpty()) {
+                notes.remove(id);
+                return;
+            }
+            if (seen.get().pool().state() == Pool.State.GONE) {
+                retirements.begin(id); // an input was on its way, or was given back by a container that outlived the pool
                 notes.remove(id);
                 return;
             }

@@ -54,6 +54,29 @@ class PublisherTest {
     }
 
     @Test
+    void givenACallThatIsStillBeingWritten_whenItsPoolIsSupersededAndGoneMeanwhile_thenItMovesToTheNewOne() {
+        var app = server.app();
+        var function = server.function(app);
+        server.define(function, 0, WINDOW);
+        server.publish(app, function);
+        var old = server.current(function);
+
+        server.together(() -> {
+            server.call(old, 1);
+            CompletableFuture.runAsync(() -> {
+                        server.define(function, 0, WINDOW);
+                        server.publish(app, function);
+                        server.await("the old one is gone", () -> isGone(old.id()));
+                    })
+                    .join();
+        });
+
+        var next = server.current(function);
+        server.await("it waits there", () -> server.inputs.load(next.id()).pending() == 1);
+        assertThat(server.pools.awake()).contains(next.id()).doesNotContain(old.id());
+    }
+
+    @Test
     void givenAFunctionThatIsLeftOut_whenPublished_thenWhatWaitsForItIsTerminated() {
         var app = server.app();
         var function = server.function(app);

@@ -288,4 +288,21 @@ class PoolScalerTest {
                 .singleElement()
                 .satisfies(output -> assertThat(output.outcome()).isEqualTo(Outcome.TERMINATED));
     }
+
+    @Test
+    void givenAStopWhoseGraceIsOver_whenAContainerIsLostThatStillWorked_thenItsInputDoesNotWaitForEver() {
+        var pool = server.pool(0, WINDOW);
+        var call = server.call(pool, 1);
+        server.await("a place", () -> server.reload(pool.id()).size() == 1);
+        var container = server.container(pool, 0).ready();
+        container.claim();
+        server.apps.stop(pool.appId(), server.now());
+        server.passes(Duration.ofSeconds(2));
+        server.await("it is gone", () -> server.reload(pool.id()).state() == Pool.State.GONE);
+
+        server.departures.ended(container.id(), 137, "killed");
+
+        server.await("it has an end", () -> server.calls.outputsAfter(call, 0, 10).stream()
+                .anyMatch(output -> output.outcome() == Outcome.TERMINATED));
+    }
 }

@@ -54,6 +54,7 @@ class ModelTest {
                 for (int i = 0; i < REQUESTS; i++) {
                     both.request();
                 }
+                both.end();
             } catch (AssertionError | RuntimeException e) {
                 throw new AssertionError(
                         "seed %d: they differ after%n%s".formatted(seed, String.join("\n", both.said)), e);
@@ -140,6 +141,18 @@ class ModelTest {
                 default -> reap();
             }
             compare();
+        }
+
+        /** The pool goes, whatever waits there; then what waits goes, too. */
+        void end() {
+            said.add("the pool goes");
+            server.pools.gone(pool.id(), Instant.now());
+            pools.gone(modelPool.id(), modelNow());
+            sameAwake();
+            server.inputs.terminatePending(pool.id(), "it has gone");
+            queue.inputs.terminatePending(modelPool.id(), "it has gone");
+            compare();
+            sameAwake();
         }
 
         private void say(String what, Object... values) {
@@ -419,13 +432,17 @@ class ModelTest {
             sameNames(server.inputs.deafToCancellation(Duration.ZERO), queue.inputs.deafToCancellation(Duration.ZERO));
             var one = one(runners);
             sameNames(server.inputs.cancelled(one.real), queue.inputs.cancelled(one.model));
-            assertThat(pools.awake().contains(modelPool.id()))
-                    .isEqualTo(server.pools.awake().contains(pool.id()));
+            sameAwake();
             for (var runner : runners) {
                 if (queue.inputs.holdersThatEnded().contains(runner.model)) {
                     release(runner);
                 }
             }
+        }
+
+        private void sameAwake() {
+            assertThat(pools.awake().contains(modelPool.id()))
+                    .isEqualTo(server.pools.awake().contains(pool.id()));
         }
 
         private void sameContainers(List<Container> real, List<Container> model) {

@@ -66,7 +66,7 @@ public final class ModelPools extends Pools {
     private boolean isAwake(Pool pool) {
         return switch (pool.state()) {
             case DRAINING -> true;
-            case GONE -> false;
+            case GONE -> isAnythingPending.test(pool.id());
             case ACTIVE ->
                 pool.size() > 0
                         || isAnythingPending.test(pool.queue())
