@@ -6,6 +6,7 @@ import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import java.util.Optional;
 import serai.app.App;
+import serai.app.Layout;
 import serai.id.NewId;
 
 /** Code that can be called. It keeps its id over deployments while its {@link Definition} changes. */
@@ -85,6 +86,11 @@ public class Function {
     /** Present for a variant that asks for something else than its base, in the client's words. */
     public Optional<byte[]> options() {
         return Optional.ofNullable(options);
+    }
+
+    /** @return whether it runs where that is its app's: itself, or what it is a variant of, is there */
+    public boolean isPartOf(Layout layout) {
+        return definitionId != null && layout.functions().containsValue(baseId == null ? id : baseId);
     }
 
     void run(Definition definition) {

@@ -46,15 +46,13 @@ public class Rollouts {
     @Transactional
     public List<PoolId> rollOut(App app) {
         schedules.follow(app.id(), Instant.now()); // first: who fires locks schedules before functions
-        var published = apps.layout(app).functions().values();
+        var published = apps.layout(app);
         var current = new ArrayList<PoolId>();
         var former = new ArrayList<PoolId>();
         var inUse = pools.variantsInUse(app.id()); // others have a pool again when they are called again
         for (var function :
                 Stream.concat(functions.of(app.id()).stream(), inUse.stream()).toList()) {
-            boolean runs = function.definitionId() != null
-                    && published.contains(function.baseId().orElse(function.id()));
-            if (runs) {
+            if (function.isPartOf(published)) {
                 poolOf(function).ifPresent(current::add);
                 pools.superseded(function).forEach(pool -> former.add(pool.id()));
             } else {

@@ -8,9 +8,7 @@ import jakarta.transaction.Transactional;
 import serai.app.Apps;
 import serai.call.Inputs;
 import serai.container.Containers;
-import serai.function.Function;
 import serai.function.Functions;
-import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
 
@@ -41,11 +39,11 @@ public class Retirements {
     public void begin(PoolId id) {
         var pool = pools.get(id);
         var function = functions.find(pool.functionId()).orElseThrow();
-        boolean runs = apps.find(pool.appId()).orElseThrow().state().runs();
+        var app = apps.find(pool.appId()).orElseThrow();
         if (inputs.load(id).pending() > 0) {
-            if (!runs) {
+            if (!app.state().runs()) {
                 inputs.terminatePending(id, "The app was stopped");
-            } else if (isSuperseded(pool, function)) {
+            } else if (function.isPartOf(apps.layout(app))) {
                 inputs.move(
                         id,
                         pools.of(function, functions.definition(function.definitionId()))
@@ -58,9 +56,5 @@ public class Retirements {
         if (!containers.live(id).isEmpty()) {
             containers.drain(id);
         }
-    }
-
-    private static boolean isSuperseded(Pool pool, Function function) {
-        return function.definitionId() != null && !pool.definitionId().equals(function.definitionId());
     }
 }

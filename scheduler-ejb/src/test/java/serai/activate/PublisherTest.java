@@ -77,6 +77,29 @@ class PublisherTest {
     }
 
     @Test
+    void givenAVersionThatIsRolledBackTo_whenAnInputOfItsFirstDaysIsLost_thenItRunsAgainInItsNewPool() {
+        var app = server.app();
+        var function = server.function(app);
+        server.define(function, 0, WINDOW);
+        server.publish(app, function);
+        var first = server.current(function);
+        var call = server.call(first, 1);
+        server.await("a place", () -> server.reload(first.id()).size() == 1);
+        var container = server.container(first, 0).ready();
+        container.claim();
+        server.define(function, 0, WINDOW);
+        server.publish(app, function);
+        server.publisher.published(server.deployments.rollBack(server.tenant, app.id(), 1, server.now()));
+
+        container.exit(137);
+
+        var again = server.current(function);
+        assertThat(again.definitionId()).isEqualTo(first.definitionId());
+        server.await("it waits there", () -> server.inputs.load(again.id()).pending() == 1);
+        assertThat(outcomes(call)).isEmpty();
+    }
+
+    @Test
     void givenAFunctionThatIsLeftOut_whenPublished_thenWhatWaitsForItIsTerminated() {
         var app = server.app();
         var function = server.function(app);
