@@ -6,12 +6,15 @@ import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 import static java.util.stream.Collectors.joining;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import jakarta.annotation.Resource;
 import jakarta.enterprise.concurrent.ManagedExecutorService;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -55,6 +58,12 @@ public class Builders {
 
     private static final int DISK_MB = 1_000;
 
+    /** For a builder to present itself. After that its job may be missing: a server died while it began, or the cluster lost it. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    /** So long a job that this server has asked for is not asked for again. */
+    private static final Duration BEGUN = Duration.ofMinutes(1);
+
     private final Builds builds;
     private final BuildLogs logs;
     private final BuildFunctions functions;
@@ -70,6 +79,10 @@ public class Builders {
     private final DeviceNames devices;
     private final InstantSource clock = InstantSource.system();
     private final Set<PoolId> looking = ConcurrentHashMap.newKeySet();
+    private final Cache<PoolId, Boolean> begun = Caffeine.newBuilder()
+            .expireAfterWrite(BEGUN)
+            .executor(Runnable::run) // a common pool's threads would outlive the application
+            .build();
 
     @Resource(lookup = ServerResources.VIRTUAL)
     private ManagedExecutorService executor;
@@ -164,7 +177,7 @@ public class Builders {
         } else if (build.functionId().isPresent() && builds.isGrounded(build)) {
             removeJob(build);
             functions.call(build);
-        } else if (!build.declared()) {
+        } else if (!build.declared() || isMissing(build, now)) {
             begin(build);
         } else if (build.state() == Builds.State.WAITING) {
             cluster.shortage(build.id()).ifPresent(shortage -> waits(build, shortage));
@@ -191,15 +204,18 @@ public class Builders {
         }
     }
 
+    private boolean isMissing(Builds.Build build, Instant now) {
+        return build.state() == Builds.State.WAITING
+                && build.createdAt().isBefore(now.minus(PATIENCE))
+                && begun.getIfPresent(build.id()) == null;
+    }
+
+    /** May be repeated. */
     private void begin(Builds.Build build) {
-        try {
-            builds.declared(build.id(), true); // first: whoever dies here leaves a job that will be removed
-            cluster.declare(job(build));
-            cluster.resize(build.id(), 1, "an image is built");
-        } catch (ProblemException e) {
-            builds.declared(build.id(), false);
-            throw e;
-        }
+        builds.declared(build.id(), true); // first: whoever dies or fails here leaves a job that is asked for again, or removed
+        cluster.declare(job(build));
+        cluster.resize(build.id(), 1, "an image is built");
+        begun.put(build.id(), true);
     }
 
     /** Its builder has done its commands, or could not. What a function writes on top of them is not made yet. */

@@ -10,11 +10,13 @@ import jakarta.persistence.Persistence;
 import jakarta.transaction.Transactional;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Constructor;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
 import org.postgresql.ds.PGPoolingDataSource;
@@ -40,6 +43,8 @@ import serai.autoscale.PoolScaler;
 import serai.autoscale.Reconciliations;
 import serai.autoscale.Retirements;
 import serai.autoscale.Shortages;
+import serai.build.BuildFunctions;
+import serai.build.Builders;
 import serai.call.Calls;
 import serai.call.FunctionCall;
 import serai.call.Inputs;
@@ -151,6 +156,7 @@ public final class TestServer {
     private final AutoscaleConfig autoscale = settings(AutoscaleConfig.class, Map.of("stop-grace", "PT1S"));
     private final CallConfig call = settings(CallConfig.class, Map.of());
     public final Retirements retirements = bean(Retirements.class, apps, functions, pools, inputs, containers);
+    private final RunnerArtifact artifact = RunnerArtifact.of(new byte[] {1, 2, 3});
     private final Servers servers =
             new Servers(jdbi, URI.create("http://127.0.0.1:8080"), URI.create("http://127.0.0.1:50051"));
     public final PoolScaler scaler = new PoolScaler(
@@ -158,7 +164,7 @@ public final class TestServer {
             bean(
                     PoolJobs.class,
                     workspaces,
-                    RunnerArtifact.of(new byte[] {1, 2, 3}),
+                    artifact,
                     servers,
                     settings(RunnerConfig.class, Map.of()),
                     Devices.read(Optional.empty()),
@@ -252,6 +258,40 @@ public final class TestServer {
 
     private static <T> T settings(Class<T> type, Map<String, String> others) {
         return Defaults.of(type, others);
+    }
+
+    /** Of a server that has just started. What it is asked for is done when the call returns. */
+    public Builders builders() {
+        var made = injected(
+                Builders.class,
+                builds,
+                new BuildFunctions(),
+                publisher,
+                cluster,
+                admissions,
+                artifact,
+                servers,
+                settings(RunnerConfig.class, Map.of()),
+                imageSettings,
+                settings(LogConfig.class, Map.of()),
+                Devices.read(Optional.empty()));
+        Defaults.set(made, "executor", Transactions.atOnce());
+        return made;
+    }
+
+    /** By type, as the server does it; null for what is not given. */
+    private static <T> T injected(Class<T> type, Object... given) {
+        var constructor = Stream.of(type.getConstructors())
+                .max(Comparator.comparingInt(Constructor::getParameterCount))
+                .orElseThrow();
+        try {
+            return type.cast(constructor.newInstance(Stream.of(constructor.getParameterTypes())
+                    .map(wanted ->
+                            Stream.of(given).filter(wanted::isInstance).findFirst().orElse(null))
+                    .toArray()));
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** From now on containers are the engine's, of images in that registry. */

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.server;
 
+import jakarta.enterprise.concurrent.ManagedExecutorService;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.EntityManagerFactory;
 import jakarta.transaction.Status;
@@ -164,6 +165,17 @@ final class Transactions implements ConnectionFactory {
     static <T> T unused(Class<T> type) {
         return proxy(type, (proxy, method, arguments) -> {
             throw new UnsupportedOperationException(method.toString());
+        });
+    }
+
+    /** The server's threads, where nobody has to wait for them. */
+    static ManagedExecutorService atOnce() {
+        return proxy(ManagedExecutorService.class, (proxy, method, arguments) -> {
+            if (!method.getName().equals("execute")) {
+                throw new UnsupportedOperationException(method.toString());
+            }
+            ((Runnable) arguments[0]).run();
+            return null;
         });
     }
 
