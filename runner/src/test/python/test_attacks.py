@@ -10,6 +10,9 @@ import pathlib
 
 import pytest
 import roots
+from fakes import until
+from serai_runner import relay
+from test_relay import Echo
 
 # Each function returns something true if it succeeded. Raising is failing.
 TRIES = r'''
@@ -412,6 +415,51 @@ def test_given_a_container_when_it_tries_to_get_out_then_nothing_leads_anywhere(
 def test_given_a_container_with_a_root_of_its_own_when_it_tries_to_get_out_then_nothing_leads_anywhere(attack, http, base):
     http.answer.update(root={"base": base, "layers": []}, python_version=roots.python())
     assert attack("cp" + roots.python().replace(".", "")) == {}
+
+
+MANY = r"""
+import errno, json, os, socket, time
+ways = {"relay": (socket.AF_UNIX, "/__modal/serai.sock"), "store": (socket.AF_INET, ("127.0.0.1", 59))}
+made = []
+for family, address in ways.values():
+    until = time.monotonic() + 5
+    for _ in range(2000):
+        made.append(socket.socket(family))
+        made[-1].settimeout(0)
+        while made[-1].connect_ex(address) == errno.EAGAIN and time.monotonic() < until:
+            time.sleep(0.001)  # others are being taken
+print("open", flush=True)
+while not os.path.exists("/root/go"):
+    time.sleep(0.01)
+for one in made:
+    one.close()
+def answer(name, said):
+    with socket.socket(ways[name][0]) as one:
+        one.settimeout(30)
+        one.connect(ways[name][1])
+        one.sendall(said)
+        return one.recv(12).decode()
+print(json.dumps([answer("relay", b"x"), answer("store", b"GET / HTTP/1.1\r\n\r\n")]), flush=True)
+"""
+
+
+def test_given_a_container_that_makes_many_connections_when_they_are_open_then_the_runner_has_few_threads_for_them(node, http):
+    server = Echo()
+    http.answer["servers"] = http.servers(f"http://127.0.0.1:{server.port}")
+    node.runtime(MANY)
+    process = node.start()
+    node.text_shown(1, "open\n")
+    until(lambda: threads(process.pid) > 3 * relay.MOST, what="connections that are all served")
+    assert threads(process.pid) < 3 * relay.MOST + 32 and len(server.connections) <= relay.MOST
+    assert "256 connections to the server, which is the most" in http.text(3)
+    (node.containers / http.container / "tree" / "root" / "go").touch()
+    node.text_shown(1, json.dumps(["x", "HTTP/1.1 403"]))
+    assert process.wait(20) == 0
+    server.close()
+
+
+def threads(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/task"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs control groups")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import subprocess
 import threading
@@ -199,11 +200,52 @@ def test_given_no_more_descriptors_when_some_are_free_again_then_the_next_connec
             return getattr(self._listener, name)
 
     listener = socket.create_server(("127.0.0.1", 0))
-    acceptor = Acceptor(Poor(listener), lambda client: (client.sendall(b"taken"), client.close()), "poor")
+    acceptor = Acceptor(Poor(listener), lambda client: (client.sendall(b"taken"), client.close()), "poor", 1)
     acceptor.start()
     with socket.create_connection(listener.getsockname(), 10) as client:
         assert exactly(client, 5) == b"taken"
     acceptor.close()
+
+
+def test_given_as_many_connections_as_there_may_be_when_one_ends_then_the_next_has_its_place(open_door, echo, monkeypatch):
+    monkeypatch.setattr(door_module, "_most", lambda: 2)
+    door = open_door(echo.port)
+    with connect(door) as first, connect(door) as second:
+        for client in (first, second):
+            client.sendall(b"x")
+            exactly(client, 1)
+        with connect(door) as third:
+            third.sendall(b"y")
+            assert not select.select([third], [], [], 0.2)[0]
+            first.close()
+            assert exactly(third, 1) == b"y"
+            assert len(echo.connections) == 3
+
+
+def test_given_many_who_do_not_say_the_token_when_a_server_comes_then_the_first_of_them_goes_for_it(open_door, echo, monkeypatch):
+    monkeypatch.setattr(door_module, "STRANGERS", 5)
+    monkeypatch.setattr(door_module, "HASTE_S", 0.1)
+    monkeypatch.setattr(door_module, "TOKEN_S", 60)
+    door = open_door(echo.port)
+    strangers = [connect(door, b"") for _ in range(12)]
+    with connect(door) as client:
+        client.sendall(b"x")
+        assert exactly(client, 1) == b"x"
+    assert [answer(stranger) for stranger in strangers[:8]] == [b""] * 8
+    assert not select.select(strangers[8:], [], [], 0.2)[0]  # they leave it room
+    for stranger in strangers:
+        stranger.close()
+
+
+def test_given_servers_that_come_at_once_when_there_are_more_than_strangers_may_be_then_all_are_let_in(door, monkeypatch):
+    monkeypatch.setattr(door_module, "STRANGERS", 5)
+    monkeypatch.setattr(door_module, "HASTE_S", 60)
+    clients = [connect(door) for _ in range(100)]
+    for client in clients:
+        client.sendall(b"x")
+    assert [exactly(client, 1) for client in clients] == [b"x"] * 100
+    for client in clients:
+        client.close()
 
 
 def test_given_servers_when_the_first_is_away_then_the_address_is_that_on_the_way_to_the_next(http):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import statistics
 import threading
@@ -95,6 +96,25 @@ def path(tmp_path, echo, told):
     relay.start()
     yield str(tmp_path / "serai.sock")
     relay.close()
+
+
+def test_given_as_many_connections_as_there_may_be_when_one_more_comes_then_it_waits_and_the_container_is_told(
+    tmp_path, echo, told, monkeypatch
+):
+    monkeypatch.setattr(relay_module, "MOST", 2)
+    relay = Relay(str(tmp_path / "s"), servers(echo), told.append)
+    relay.start()
+    with connect(str(tmp_path / "s")) as first, connect(str(tmp_path / "s")) as second, connect(str(tmp_path / "s")) as third:
+        for client in (first, second):
+            client.sendall(b"x")
+            exactly(client, 1)
+        third.sendall(b"y")
+        assert not select.select([third], [], [], 0.2)[0]
+        assert [line for line in told if "2 connections to the server, which is the most" in line] == told != []
+        first.close()
+        assert exactly(third, 1) == b"y"
+    relay.close()
+    assert len(told) == 1
 
 
 def connect(path: str) -> socket.socket:

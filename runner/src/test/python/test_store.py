@@ -71,7 +71,7 @@ def connect():
 
     def to(*urls: str, patience_s: float = 20) -> http.client.HTTPConnection:
         listener = socket.create_server(("127.0.0.1", 0))
-        store = Store(listener, Addresses(urls), patience_s)
+        store = Store(listener, Addresses(urls), print, patience_s)
         store.start()
         stores.append(store)
         return http.client.HTTPConnection(*listener.getsockname(), timeout=30)

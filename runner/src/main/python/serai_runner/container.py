@@ -151,7 +151,7 @@ class Container:
         root = self._prepare()
         identity = self._write_identity()
         self._timing.mark("prepare")
-        store = Store(self._network.store, self._http) if self._network else None
+        store = Store(self._network.store, self._http, self._logs.tell) if self._network else None
         relay = Relay(
             os.path.join(identity.directory, "serai.sock"),
             self._rpc,

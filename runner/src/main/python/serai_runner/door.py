@@ -3,7 +3,8 @@
 """Where servers reach what listens in a container: a port of the node, for whoever knows the token.
 
 The token and a newline come first on each connection; what follows is not looked at, and goes there and back on two
-threads.
+threads. Whoever reaches the node may connect: of those who have not said the token there are few at a time, and who takes
+longest over it makes room for the next.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from urllib.parse import urlsplit
 
 from .accepting import Acceptor
 from .addresses import Addresses
+from .limits import FILES
 from .patience import AWAY_S, Patience
 from .problems import Failed
 from .pump import hang_up, pump
 
 TOKEN_BYTES = 128
 TOKEN_S = 5
+STRANGERS, HASTE_S = 256, 1  # who have not said it, at a time; with so many, each may take so long
 CONNECT_S = 5
 FLUSH_S = 2  # for what a container said before its end: it is here already
 BACKLOG = 1024
@@ -41,8 +44,9 @@ class Door:
         self.host, self.port = host, listener.getsockname()[1]
         self.token = secrets.token_urlsafe()
         self._connect = connect
-        self._acceptor = Acceptor(listener, self._serve, "door")
+        self._acceptor = Acceptor(listener, self._serve, "door", _most(), come=self._come)
         self._changed = threading.Condition()
+        self._strangers: dict[socket.socket, float] = {}  # and since when, the first one first
         self._is_shut = False
         self._open: dict[socket.socket, bool] = {}  # from outside, and whether the container may still say something
 
@@ -71,6 +75,19 @@ class Door:
             for client in self._open:
                 hang_up(client)
 
+    def _come(self, client: socket.socket) -> None:
+        """Returns when there is a place for it."""
+        with self._changed:
+            while len(self._strangers) >= STRANGERS:
+                first, since = next(iter(self._strangers.items()))
+                left = since + HASTE_S - time.monotonic()
+                if left > 0:
+                    self._changed.wait(left)
+                else:
+                    del self._strangers[first]
+                    hang_up(first)
+            self._strangers[client] = time.monotonic()
+
     def _serve(self, client: socket.socket) -> None:
         with client:
             try:
@@ -81,11 +98,14 @@ class Door:
                 return  # nobody is there, or no further thread: the other end sees it
             finally:
                 with self._changed:
+                    self._strangers.pop(client, None)
                     self._open.pop(client, None)
                     self._changed.notify_all()
 
     def _enter(self, client: socket.socket) -> bool:
         with self._changed:
+            if self._strangers.pop(client, None) is not None:
+                self._changed.notify_all()
             if not self._is_shut:
                 self._open[client] = True
             return not self._is_shut
@@ -102,6 +122,15 @@ class Door:
                 self._open[client] = False
                 self._changed.notify_all()
             into.join()
+
+
+def _most() -> int:
+    """Connections at a time: each has two descriptors, and the runner needs others. Functions have bounds of their own, which the
+    gateway keeps; this is what the process can bear."""
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return (FILES if hard == resource.RLIM_INFINITY else min(hard, FILES)) // 4
 
 
 def _admit(client: socket.socket, token: bytes) -> bytes | None:

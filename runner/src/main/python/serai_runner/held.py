@@ -7,7 +7,7 @@ from __future__ import annotations
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"  # RFC 9113, 3.4
 HEADER_BYTES = 9  # RFC 9113, 4.1: length 3, type 1, flags 1, stream 4
 PING, ACK, PING_BYTES = 6, 1, 8  # RFC 9113, 6.7
-LIMIT_BYTES = 1 << 20  # before a server's first word a client may send 64 KiB of data, and headers
+LIMIT_BYTES = 256 << 10  # before a server's first word a client may send 64 KiB of data, and headers
 
 
 class Held:

@@ -28,6 +28,7 @@ from .problems import Failed
 from .pump import BUFFER_BYTES, pump
 from .vouch import Vouching
 
+MOST = 256  # connections of a container: a client has one, and each of its processes may have a client
 CONNECT_S = 5
 GREETING_S = 3  # a server speaks first, at once; one that is stopped is connected to all the same, by the kernel
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.05, 1.0  # between two attempts to reach the server
@@ -53,7 +54,7 @@ class Relay:
         self._servers = servers
         self._outage = Outage(servers, tell, patience_s)
         self._fields = fields
-        self._acceptor = Acceptor(_listen(path), self._serve, "relay")
+        self._acceptor = Acceptor(_listen(path), self._serve, "relay", MOST, lambda: tell(full("the server")))
 
     def start(self) -> None:
         self._acceptor.start()
@@ -90,6 +91,10 @@ class Relay:
             if not self._outage.may_wait(error) or not _hold(client, held, pause):
                 return None
             pause = min(2 * pause, LAST_PAUSE_S)
+
+
+def full(whom: str) -> str:
+    return f"This container has {MOST} connections to {whom}, which is the most: further ones wait until one of them ends"
 
 
 def endpoint(url: str) -> tuple[str, int]:

@@ -7,10 +7,12 @@ are not. So it needs no other way to the server, and none to anything else that 
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 
 from .accepting import Acceptor
 from .addresses import Addresses
 from .patience import AWAY_S
+from .relay import MOST, full
 
 IDLE_S = 120  # a client's next request on the same connection
 
@@ -18,9 +20,11 @@ IDLE_S = 120  # a client's next request on the same connection
 class Store:
     """Answers on *listener* from *start* on, by any of the servers."""
 
-    def __init__(self, listener: socket.socket, servers: Addresses, patience_s: float = AWAY_S) -> None:
+    def __init__(
+        self, listener: socket.socket, servers: Addresses, tell: Callable[[str], None], patience_s: float = AWAY_S
+    ) -> None:
         self._servers, self._patience_s = servers, patience_s
-        self._acceptor = Acceptor(listener, self._serve, "store")
+        self._acceptor = Acceptor(listener, self._serve, "store", MOST, lambda: tell(full("the store of large values")))
 
     def start(self) -> None:
         self._acceptor.start()
