@@ -10,7 +10,8 @@ import pathlib
 
 import pytest
 import roots
-from fakes import until
+from fakes import HttpServer, until
+from launch import Node
 from serai_runner import relay
 from test_relay import Echo
 
@@ -456,6 +457,42 @@ def test_given_a_container_that_makes_many_connections_when_they_are_open_then_t
     node.text_shown(1, json.dumps(["x", "HTTP/1.1 403"]))
     assert process.wait(20) == 0
     server.close()
+
+
+WATCHES = """
+import ctypes, os, time
+made = 0
+while made < 1000 and ctypes.CDLL(None).inotify_init1(0) >= 0:
+    made += 1
+print(made, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("kind", ["plain", "shared network", "built", "ordinary"])
+def test_given_a_container_that_takes_all_inotify_instances_that_it_may_when_another_one_wants_some_then_it_has_as_many(
+    request, http, own_by_nobody, kind
+):
+    """The kernel counts them by user, and a node's containers are one."""
+    node = request.getfixturevalue("ordinary" if kind == "ordinary" else "node")
+    tag, more = "", {"SERAI_NETWORK": "node"} if kind == "shared network" else {}
+    if os.geteuid() and kind != "plain":
+        pytest.skip("needs root")
+    if kind == "built":
+        http.answer.update(root={"base": request.getfixturevalue("base"), "layers": []}, python_version=roots.python())
+        tag = "cp" + roots.python().replace(".", "")
+    node.runtime(WATCHES, tag)
+    (node.directory / "beside").mkdir()
+    with HttpServer() as server, Node(node.packed, node.cache, server, node.directory / "beside") as other:
+        server.answer.update(http.answer)
+        other.python, other.prefix = node.python, node.prefix
+        if kind == "ordinary":
+            own_by_nobody(node)
+        part = min(128, int(pathlib.Path("/proc/sys/fs/inotify/max_user_instances").read_text()) // 8)
+        said = f"{part - 1 if kind == 'ordinary' else part}\n"  # there pasta has one of them
+        for one in (node, other):
+            one.start(**more)
+            one.text_shown(1, said)
 
 
 def threads(pid: int) -> int:

@@ -13,7 +13,7 @@ import pytest
 import registries
 import roots
 from fakes import TOKEN
-from serai_runner import collect, layers, registry
+from serai_runner import collect, inotify, layers, registry
 from serai_runner.problems import Failed
 
 
@@ -35,6 +35,15 @@ def test_given_doctor_when_it_prints_json_then_the_launcher_finds_what_it_needs(
     assert found["network"]["works"] is True, found["network"]["detail"]
     assert found["python"]["version"] == f"{sys.version_info.major}.{sys.version_info.minor}"
     assert set(found) == {"ok", "root", "python", "bubblewrap", "network", "cgroup", "lost_limits", "advice"}
+
+
+def test_given_a_node_with_few_inotify_instances_when_it_is_examined_then_it_is_told_how_to_have_more(tmp_path, monkeypatch):
+    monkeypatch.setattr(inotify, "NODE", str(tmp_path / "max_user_{}"))
+    assert inotify.advice() == ""  # a kernel without it
+    (tmp_path / "max_user_instances").write_text("1024\n")
+    assert inotify.advice() == ""
+    (tmp_path / "max_user_instances").write_text("128\n")
+    assert "max_user_instances is 128" in inotify.advice() and "sysctl -w fs.inotify.max_user_instances=" in inotify.advice()
 
 
 def test_given_doctor_when_it_prints_text_then_it_ends_with_a_verdict(call):

@@ -8,7 +8,7 @@ import json
 import os
 from typing import Any
 
-from . import limits, runtime, sandbox
+from . import inotify, limits, runtime, sandbox
 from .interpreter import this
 from .network import Network, find_pasta
 from .problems import Failed
@@ -41,6 +41,7 @@ def examine() -> dict[str, Any]:
     advice = list(bubblewrap.pop("advice"))
     if not network["works"]:
         advice.append(network["detail"])
+    advice += [inotify.advice()] if inotify.advice() else []
     install = _installs()
     if not install:
         advice.append("install python3-pip or python3-venv: without them the container runtime cannot be installed here")

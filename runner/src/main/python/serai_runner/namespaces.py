@@ -13,6 +13,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from . import inotify
 from .problems import Failed
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ class Stage:
     """A place of our own for mounts, gone with this process. Make and use it on the main thread only: the namespace is
     that thread's, and its children's."""
 
-    def __init__(self, network: Network | None = None, users: bool = True) -> None:
+    def __init__(self, network: Network | None = None, further: int = 0) -> None:
         """@param network: of what *enter* and *join* start; None: the node's
-        @param users: *enter* and *join* are needed
+        @param further: user namespaces that what they start may make
         @raise Failed: not permitted here
         """
         self._network = network
@@ -66,8 +67,7 @@ class Stage:
         own_mounts()
         mount("serai", STAGE, "tmpfs", 0, "mode=0755")
         self.users = os.path.join(STAGE, "users")
-        if users:
-            self._make_users()
+        self._make_users(further)
 
     def bind(self, source: str, name: str) -> str:
         """Shows a file or directory of the node there. @return its path"""
@@ -144,9 +144,8 @@ class Stage:
     def _net(self) -> list[str]:
         return [f"--net={self._network.path()}"] if self._network else []
 
-    def _make_users(self) -> None:
-        """A process makes the namespace, which then is held by a mount. It is its first user's, who may join it therefore.
-        Nobody inside may make further ones."""
+    def _make_users(self, further: int) -> None:
+        """A process makes the namespace, which then is held by a mount. It is its first user's, who may join it therefore."""
         ready, ready_in = os.pipe()
         done, done_in = os.pipe()
         child = os.fork()
@@ -160,7 +159,8 @@ class Stage:
                 if _libc.unshare(_NEWUSER) == 0:
                     os.write(ready_in, b"1")
                     os.read(done, 1)
-                    os.write(os.open("/proc/sys/user/max_user_namespaces", os.O_WRONLY), b"0")  # it may not import what root may
+                    os.write(os.open("/proc/sys/user/max_user_namespaces", os.O_WRONLY), b"%d" % further)
+                    inotify.share()
                     status = 0
             finally:
                 os._exit(status)

@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from . import programs
+from . import inotify, programs
 from .problems import Failed
 
 if TYPE_CHECKING:
@@ -263,6 +263,7 @@ def _make(
     _flags(any_socket, "lo", _UP)
     if os.path.exists("/proc/sys/net/ipv4/ip_unprivileged_port_start"):
         _write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0")  # its ports are nobody else's
+    inotify.share()  # an ordinary user's sandbox makes its users in here; pasta has an instance, too
     if outside:
         _make_interface(any_socket, families, outbound)
     os.write(made, b"1")  # pasta may come

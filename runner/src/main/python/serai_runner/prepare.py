@@ -44,18 +44,18 @@ def prepare(
         tree, etc = (os.path.join(scratch, name) for name in ("tree", "etc"))
         bindings = lay_out(task.files, files, tree)
         sandbox.write_etc(etc)
-        stage = _stage(tree) if os.geteuid() == 0 else None
+        stage = _stage(tree, network) if os.geteuid() == 0 else None
     except OSError as e:
         raise Failed(f"the container could not be prepared on this node: {e}") from e
     return sandbox.Root(interpreter, directory, tuple(bindings), etc, task.workdir, task.environment, network, stage)
 
 
-def _stage(tree: str) -> Stage:
+def _stage(tree: str, network: Network | None) -> Stage:
     """The task's files are the container's root's, who is nobody on this node."""
     from .namespaces import Stage, own_tree
 
     own_tree(tree)
-    stage = Stage(users=False)
+    stage = Stage(network, further=2)  # bubblewrap's, and one that it makes so that nobody inside makes others
     stage.show(tree)
     return stage
 

@@ -391,7 +391,8 @@ def start(bwrap: str, root: Root | Built, identity: Identity, held: bool = False
             root.stage.users,
         )
     hardened = hardens(bwrap)
-    program = [*(root.network.enter() if root.network else as_nobody()), bwrap]
+    within = root.stage or root.network
+    program = [*(within.enter() if within else ()), bwrap]
     return spawn(program, lambda fds: arguments(root, identity, fds, hardened), [root.interpreter.command, *ENTRY_POINT], held)
 
 
