@@ -8,21 +8,10 @@ import json
 import os
 from typing import Any
 
-from . import inotify, limits, runtime, sandbox
+from . import inotify, limits, runtime, sandbox, switches
 from .interpreter import this
 from .network import Network, find_pasta
 from .problems import Failed
-
-# Settings of the kernel that forbid an ordinary user the sandbox: the file, the value that forbids, what to do.
-_SWITCHES = (
-    ("/proc/sys/user/max_user_namespaces", "0", "sysctl -w user.max_user_namespaces=15000"),
-    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1"),
-    (
-        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-        "1",
-        "an AppArmor profile for bwrap that allows userns, or sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
-    ),
-)
 
 
 def doctor(as_json: bool) -> int:
@@ -71,8 +60,7 @@ def _bubblewrap() -> dict[str, Any]:
     detail = sandbox.probe(path)
     advice = []
     if detail:
-        advice = [f"{file} is {value}: {cure}" for file, value, cure in _SWITCHES if _reads(file) == value]
-        advice = advice or [f"bubblewrap cannot make a sandbox here: {detail}"]
+        advice = switches.advice() or [f"bubblewrap cannot make a sandbox here: {detail}"]
     return {
         "path": path,
         "version": ".".join(map(str, sandbox.version(path))),

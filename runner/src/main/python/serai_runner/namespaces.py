@@ -13,7 +13,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from . import inotify
+from . import inotify, switches
 from .problems import Failed
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ COUNT = 65_536
 UPPER = "upper"  # in the directory of an overlay
 STAGE = "/run/serai"  # a path that everybody may pass: our own mounts lie there, in our namespace only
 
+_READY = b"1"
 _NEWNS, _NEWUSER = 0x20000, 0x10000000
 _BIND, _REC, _SLAVE, _REMOUNT, _RDONLY = 4096, 16384, 1 << 19, 32, 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -156,28 +157,37 @@ class Stage:
                 os.setgroups([])
                 os.setresgid(FIRST, FIRST, FIRST)
                 os.setresuid(FIRST, FIRST, FIRST)
-                if _libc.unshare(_NEWUSER) == 0:
-                    os.write(ready_in, b"1")
-                    os.read(done, 1)
-                    os.write(os.open("/proc/sys/user/max_user_namespaces", os.O_WRONLY), b"%d" % further)
-                    inotify.share()
-                    status = 0
+                if _libc.unshare(_NEWUSER):
+                    number = ctypes.get_errno()
+                    raise OSError(number, os.strerror(number), "a user namespace")
+                os.write(ready_in, _READY)
+                os.read(done, 1)
+                os.write(os.open("/proc/sys/user/max_user_namespaces", os.O_WRONLY), b"%d" % further)
+                inotify.share()
+                status = 0
+            except BaseException as e:
+                os.write(ready_in, f"{type(e).__name__}: {e}".encode())
             finally:
                 os._exit(status)
+        said = b""
         try:
             os.close(ready_in)
-            if os.read(ready, 1):
+            said = os.read(ready, 1000)
+            if said == _READY:
                 for name in ("uid_map", "gid_map"):
                     with open(f"/proc/{child}/{name}", "w", encoding="ascii") as file:
                         file.write(f"0 {FIRST} {COUNT}")
                 open(self.users, "x").close()
                 mount(f"/proc/{child}/ns/user", self.users, "", _BIND)
+                os.write(done_in, _READY)
+                said = os.read(ready, 1000)
         finally:
             for fd in (ready, done, done_in):
                 os.close(fd)
             status = os.waitpid(child, 0)[1]
         if status:
-            raise Failed("this node permits no users of our own: see user.max_user_namespaces")
+            cure = "; ".join(switches.advice()) or "see the runner's doctor, and user.max_user_namespaces where no space is left"
+            raise Failed(f"this node permits no users of our own: {said.decode()} ({cure})")
 
 
 def own(path: str) -> None:

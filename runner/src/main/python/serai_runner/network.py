@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from . import inotify, programs
+from . import inotify, programs, switches
 from .problems import Failed
 
 if TYPE_CHECKING:
@@ -190,10 +190,10 @@ class Network:
     def _failed(self, why: str) -> Failed:
         os.lseek(self._said, 0, os.SEEK_SET)
         said = os.read(self._said, 4096).decode("utf-8", "replace").strip().splitlines()
-        return Failed(
-            f"this node gives its containers no network of their own: {'; '.join(said[-3:]) or why} (see the runner's doctor; "
-            "serai.runner.shares-network=true gives them the node's, with all that listens on its loopback)"
+        cure = "; ".join(switches.advice()) or (
+            "see the runner's doctor; serai.runner.shares-network=true gives them the node's, with all that listens on its loopback"
         )
+        return Failed(f"this node gives its containers no network of their own: {'; '.join(said[-3:]) or why} ({cure})")
 
 
 def find_pasta() -> str:
