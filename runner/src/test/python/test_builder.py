@@ -121,6 +121,19 @@ def test_given_a_build_when_it_is_stopped_then_it_ends_and_nothing_is_left(node,
     assert not [name for name in os.listdir(pathlib.Path(node.cache, "layers")) if name.startswith(".partial")]
 
 
+DEEPEN = "import os; os.chdir('/opt'); [(os.mkdir('a'), os.chdir('a')) for _ in range({levels})]"
+
+
+@pytest.mark.parametrize(("levels", "reason"), [(1_100, ""), (5_000, "is a path of more than 4095 bytes")])
+def test_given_a_command_that_makes_a_tree_of_many_levels_when_built_then_the_end_is_told_and_nothing_is_left(
+    build, node, levels, reason
+):
+    result = build(run(f'python3 -c "{DEEPEN.format(levels=levels)}"'))
+    assert (reason or "ok") in (result["end"]["reason"] or "ok"), result["err"]
+    assert [len(made["digest"]) for made in result["made"]] == ([] if reason else [64])
+    assert not [name for name in os.listdir(pathlib.Path(node.cache, "layers")) if name.startswith(".partial")]
+
+
 def test_given_a_layer_when_a_container_runs_on_it_then_it_sees_it_and_changes_only_its_own(build, node, http, base):
     made = build(run("echo of the layer > /opt/file; echo kept > /opt/other"))["made"][0]
     http.answer.update(root={"base": base, "layers": [made["digest"]]}, python_version=made["python"], entrypoint=["env", "X=y"])
@@ -200,6 +213,12 @@ def test_given_names_of_layers_when_collected_then_used_and_young_ones_stay(tmp_
     finally:
         layers.YOUNG_S = young
     assert store.names() == []
+
+
+def test_given_a_step_that_the_runner_did_not_foresee_when_built_then_the_end_tells_of_it_and_the_log_where_it_was(build):
+    result = build({"kind": "COPY"})
+    assert result["end"]["reason"] == "the runner itself failed: KeyError: 'target'"
+    assert "in _copy" in result["err"]
 
 
 def test_given_a_base_that_is_not_there_when_built_then_the_setting_is_named(build, base):

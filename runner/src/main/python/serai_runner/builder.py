@@ -8,12 +8,11 @@ import glob
 import json
 import os
 import re
-import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import devices, limits, messages, remains, sandbox
+from . import devices, limits, messages, remains, sandbox, trees
 from .bases import Base, apt_options, copy_python
 from .built import Assembly
 from .files import Cache, lay_out_for_layer
@@ -100,7 +99,7 @@ class Builder:
         self._base = Base.of(build.root.base)
         self._scratch = os.path.join(settings.scratch, build.name)
         self._logs = Logs(self._connect, build.name, "builds")
-        self._network = None if settings.shares_network else self._own_network()
+        self._network: Network | None = None  # the node's
 
     def _own_network(self) -> Network:
         """With the ports that containers have of the node's loopback, and those of an index or a proxy for builds."""
@@ -109,19 +108,21 @@ class Builder:
 
     def run(self) -> int:
         """@return our exit code; what went wrong is told to the server"""
-        self._logs.start()
         patience, reason, reference = Patience(AWAY_S), "", ""
         try:
+            if not self._settings.shares_network:
+                self._network = self._own_network()  # before there are threads
+            self._logs.start()
             reference = self._make()
         except Stopped as e:
             patience, reason = Patience(LAST_WORDS_S), str(e)
-        except (Failed, OSError) as e:
-            reason = str(e)
+        except Exception as e:
+            reason = messages.reason(e)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if self._network:
             self._network.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        trees.remove(self._scratch)
         self._logs.close(patience)
         self._tell("end", {"ok": not reason, "reason": reason, "reference": reference}, patience)
         if reason:
@@ -212,8 +213,8 @@ class Builder:
             answer = server.post(f"/internal/v1/builds/{self._build.name}/garbage", {"names": layers.names()})
             gone = [name for name in json.loads(answer)["names"] if layers.collect(name)]
             layers.collect_places()
-        except (Refused, Unavailable, Stopped, OSError) as e:  # what was made is there, whatever becomes of this
-            messages.say(f"layers are not collected now: {e}")
+        except Exception as e:  # what was made is there, whatever becomes of this
+            messages.say(f"layers are not collected now: {messages.reason(e)}")
             return
         finally:
             server.close()
@@ -319,7 +320,7 @@ class Layer:
                 self._assembly.stage.remove(self._root)
             if self._context:
                 self._assembly.stage.remove(self._context)
-            shutil.rmtree(self._place, ignore_errors=True)
+            trees.remove(self._place)
 
     def _do(self, step: Mapping[str, Any]) -> None:
         match step["kind"]:

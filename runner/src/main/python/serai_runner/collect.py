@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from . import trees
 from .addresses import Addresses
 from .layers import Layers
 from .problems import Failed, Refused, Unavailable
@@ -100,8 +101,4 @@ def _tidy_registry(server: Server, layers: Layers) -> tuple[int, int, int, str]:
 
 def _size(tree: str) -> int:
     """Bytes on the disk."""
-    return sum(
-        os.lstat(os.path.join(directory, name)).st_blocks * 512
-        for directory, directories, files in os.walk(tree)
-        for name in (*directories, *files)
-    )
+    return sum(found.stat.st_blocks * 512 for found in trees.walk(tree))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import messages
+from . import messages, trees
 from .addresses import Addresses
 from .network import STORE, Network
 from .patience import AWAY_S, LAST_WORDS_S, Patience
@@ -129,14 +129,16 @@ class Container:
             outcome = self._live()
         except Stopped as e:
             outcome = Outcome(None, e.signum, str(e))
-        except (Failed, OSError) as e:
-            outcome = Outcome(1, None, str(e))
-            self._logs.tell(f"The container could not be started: {e}")
+        except Exception as e:
+            outcome = Outcome(1, None, messages.reason(e))
+            self._logs.tell(f"The container could not be started: {outcome.reason}")
         self._signals.hold()
         if self._network:
             self._network.close()
         self._account(outcome)
-        _remove(self._scratch)
+        left = trees.remove(self._scratch)
+        if left:
+            messages.say(f"{self._scratch} could not be removed: {left}")
         return outcome
 
     def _connect(self, timeout_s: float = TIMEOUT_S) -> Server:
@@ -483,18 +485,3 @@ def _load() -> None:
     import subprocess  # noqa: F401
 
     from . import limits, logs, prepare, relay, store  # noqa: F401
-
-
-def _remove(scratch: str) -> None:
-    """Also directories that the container closed to everybody, their owner included."""
-    import shutil
-
-    shutil.rmtree(scratch, ignore_errors=True)
-    for directory, names, _ in os.walk(scratch):  # only of what is left
-        for name in names:
-            path = os.path.join(directory, name)
-            if not os.path.islink(path):
-                os.chmod(path, 0o700)
-    shutil.rmtree(scratch, ignore_errors=True)
-    if os.path.exists(scratch):
-        messages.say(f"{scratch} could not be removed")

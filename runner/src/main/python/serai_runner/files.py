@@ -171,9 +171,13 @@ def _parts(path: str) -> list[str]:
 
 
 def _directory(path: str, made: set[str]) -> None:
-    if path not in made:
-        os.makedirs(path, mode=0o755, exist_ok=True)
-        made.add(path)
+    missing = []
+    while path not in made and not os.path.isdir(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    for one in reversed(missing):  # os.makedirs recurses
+        os.mkdir(one, 0o755)
+    made.update((path, *missing))
 
 
 def _copy(source: str, target: str, mode: int) -> None:

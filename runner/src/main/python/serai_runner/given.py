@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from . import namespaces
+from . import namespaces, trees
 from .namespaces import Stage
 from .problems import Failed
 
@@ -170,7 +170,6 @@ def _kind(archive: str) -> list[str]:
 
 def _white_out(archive: str, kind: list[str], tree: str) -> None:
     """Removes what an OCI layer says is gone of those below it, which are in the tree already."""
-    import shutil
     import subprocess
 
     command = ["tar", "-t", *kind, "--quoting-style=literal", "-f", archive]
@@ -183,9 +182,15 @@ def _white_out(archive: str, kind: list[str], tree: str) -> None:
         for gone in os.listdir(place) if name == _OPAQUE else [name.removeprefix(_GONE)]:
             target = os.path.join(place, gone)
             if os.path.isdir(target) and not os.path.islink(target):
-                shutil.rmtree(target)
+                _clear(target)
             elif os.path.lexists(target):
                 os.unlink(target)
+
+
+def _clear(directory: str) -> None:
+    left = trees.remove(directory)
+    if left:
+        raise Failed(f"{directory} could not be removed: {left}")
 
 
 def _is_inside(tree: str, directory: str) -> bool:

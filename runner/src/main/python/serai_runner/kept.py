@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import os
 import posixpath
-import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from . import trees
 from .layers import NAME, Layers, Made
 from .registration import File
 
@@ -43,7 +43,7 @@ class Keeping(NamedTuple):
         return made
 
     def forget(self) -> None:
-        shutil.rmtree(self.place, ignore_errors=True)
+        trees.remove(self.place)
 
 
 def mount_points(options: list[str]) -> list[str]:

@@ -16,10 +16,10 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from . import namespaces, runtime
+from . import messages, namespaces, runtime, trees
 from .files import Cache, lay_out_for_layer, sha256_of
 from .interpreter import Interpreter
 from .problems import Failed
@@ -84,8 +84,8 @@ class Layers:
                 continue  # its maker has just ended
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(path, ignore_errors=True)
-                removed += 1
+                if _removed(path):
+                    removed += 1
             except BlockingIOError:
                 pass  # somebody is at it
             finally:
@@ -132,7 +132,7 @@ class Layers:
                 namespaces.sync(tree)
                 os.rename(tree, target)
             finally:
-                shutil.rmtree(partial, ignore_errors=True)
+                trees.remove(partial)
         return target
 
     def download(self, image: str, directory: str) -> None:
@@ -162,7 +162,7 @@ class Layers:
             return False
         finally:
             os.close(descriptor)
-        shutil.rmtree(gone, ignore_errors=True)
+        _removed(gone)
         return True
 
     def of_files(self, files: Iterable[File], cache: Cache) -> str | None:
@@ -201,9 +201,11 @@ def digest(tree: str, below: str) -> Made:
     """SHA-256 of a listing of everything in it but times: paths, kinds, owners, modes, attributes and contents."""
     whole = hashlib.sha256(f"{below}\n".encode())
     size = 0
-    for path, found in walk(tree):
+    for name, path, found in trees.walk(tree):
         kind = stat.S_IFMT(found.st_mode)
-        fields = [os.path.relpath(path, tree), f"{found.st_mode:o}", str(found.st_uid), str(found.st_gid)]
+        if len(os.fsencode(name)) >= trees.PATH_MAX - 1:  # an image has a slash before it
+            raise Failed(f"{name[:40]!a}… is a path of more than {trees.PATH_MAX - 1} bytes, which nothing can use: remove it")
+        fields = [name, f"{found.st_mode:o}", str(found.st_uid), str(found.st_gid)]
         if kind == stat.S_IFLNK:
             fields.append(os.readlink(path))
         elif kind == stat.S_IFREG:
@@ -213,7 +215,7 @@ def digest(tree: str, below: str) -> Made:
         elif kind in (stat.S_IFCHR, stat.S_IFBLK):
             fields.append(str(found.st_rdev))
         if kind != stat.S_IFLNK:
-            fields += [f"{name}={os.getxattr(path, name).hex()}" for name in sorted(os.listxattr(path)) if _counts(name)]
+            fields += [f"{it}={os.getxattr(path, it).hex()}" for it in sorted(os.listxattr(path)) if _counts(it)]
         whole.update(os.fsencode("\0".join(fields)) + b"\n")
     return Made(whole.hexdigest(), size)
 
@@ -223,11 +225,9 @@ def _counts(attribute: str) -> bool:
     return attribute in ("trusted.overlay.opaque", "user.overlay.opaque", "security.capability")
 
 
-def walk(tree: str) -> Iterator[tuple[str, os.stat_result]]:
-    """It and everything in it, in the order of names."""
-    yield tree, os.lstat(tree)
-    for directory, directories, files in os.walk(tree):
-        directories.sort()
-        for name in sorted((*directories, *files)):
-            path = os.path.join(directory, name)
-            yield path, os.lstat(path)
+def _removed(path: str) -> bool:
+    """What cannot be removed now is found again by *collect_places*."""
+    left = trees.remove(path)
+    if left:
+        messages.say(f"{path} could not be removed: {left}")
+    return not left

@@ -13,7 +13,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from . import inotify, switches
+from . import inotify, switches, trees
 from .problems import Failed
 
 if TYPE_CHECKING:
@@ -197,10 +197,8 @@ def own(path: str) -> None:
 
 def own_tree(path: str) -> None:
     """Gives everything in it to the root inside."""
-    own(path)
-    for directory, directories, files in os.walk(path):
-        for name in (*directories, *files):
-            own(os.path.join(directory, name))
+    for found in trees.walk(path):
+        own(found.path)
 
 
 def sync(directory: str) -> None:

@@ -16,7 +16,7 @@ import tarfile
 import zlib
 from typing import BinaryIO
 
-from .layers import walk
+from . import trees
 from .namespaces import COUNT, FIRST
 from .problems import Failed
 
@@ -32,8 +32,7 @@ _REVISION, _REVISION_2, _REVISION_3 = 0xFF000000, 0x02000000, 0x03000000
 def pack(tree: str, out: BinaryIO) -> None:
     """Writes a layer's directory as a tar archive. Always the same bytes for the same directory."""
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for path, found in walk(tree):
-            name = os.path.relpath(path, tree)
+        for name, path, found in trees.walk(tree):
             if stat.S_ISCHR(found.st_mode) and found.st_rdev == 0:
                 archive.addfile(_empty(os.path.join(os.path.dirname(name), GONE + os.path.basename(name)), found))
                 continue

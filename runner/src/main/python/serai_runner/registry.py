@@ -14,11 +14,10 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
-from . import given, skopeo
+from . import given, skopeo, trees
 from .layers import NAME, Layers, is_digest
 from .layers import digest as layer_digest
 from .problems import Failed
@@ -367,7 +366,7 @@ class Registry:
             os.makedirs(os.path.join(path, "blobs", "sha256"))
             yield path
         finally:
-            shutil.rmtree(path, ignore_errors=True)
+            trees.remove(path)
 
     def _options(self, side: str) -> list[str]:
         """Of skopeo. @param side: which of its two, `src-` or `dest-`, is this registry; empty where there is one"""
@@ -448,7 +447,9 @@ def _clear(tree: str) -> None:
     """Empties a directory."""
     for entry in os.scandir(tree):
         if entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path)
+            left = trees.remove(entry.path)
+            if left:
+                raise Failed(f"{entry.path} could not be removed: {left}")
         else:
             os.unlink(entry.path)
 

@@ -1,0 +1,154 @@
+# Copyright the Serai authors
+# SPDX-License-Identifier: Apache-2.0
+"""Directories with all that is in them, also where a stranger made more levels than Python recurses into, than a process may have
+descriptors, or than fit into a path. Links are not followed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from .problems import Failed
+
+PATH_MAX = 4096  # bytes of a path, with the NUL at its end
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Found(NamedTuple):
+    """Something in a tree."""
+
+    name: str  # its path from there; "." is the tree itself
+    path: str  # by which it can be reached, until the next one is asked for
+    stat: os.stat_result
+
+
+def walk(tree: str) -> Iterator[Found]:
+    """It and everything in it: a directory's entries in the order of names, then what is in the first of its directories.
+
+    @raise OSError: something cannot be looked at
+    @raise Failed: a directory is moved meanwhile
+    """
+    place = _Place(tree, lambda name, at: os.open(name, DIRECTORY, dir_fd=at))
+    try:
+        yield Found(".", tree, os.fstat(place.descriptor))
+        left: list[list[str]] = []  # for each level, directories to go into, the next one last
+        while True:
+            directories = []
+            above = "".join(f"{name}/" for name in place.way)
+            for name in sorted(os.listdir(place.descriptor)):
+                found = os.stat(name, dir_fd=place.descriptor, follow_symlinks=False)
+                if stat.S_ISDIR(found.st_mode):
+                    directories.append(name)
+                yield Found(above + name, inside(place.descriptor, name), found)
+            left.append(directories[::-1])
+            while not left[-1]:
+                left.pop()
+                if not left:
+                    return
+                place.up()
+            place.down(left[-1].pop())
+    finally:
+        os.close(place.descriptor)
+
+
+def remove(tree: str) -> str:
+    """Removes it with everything that can be removed, what is in directories that are closed to their owner included.
+
+    @return why something is left; empty: nothing is, or was there
+    """
+    try:
+        place = _Place(tree, _open_for_removal)
+    except FileNotFoundError:
+        return ""
+    except OSError as e:
+        return str(e)
+    why = ""
+    left: list[list[str]] = [[]]  # for each level, what is to be removed
+    try:
+        left[-1] += os.listdir(place.descriptor)
+        while left:
+            try:
+                if left[-1]:
+                    _remove(left[-1].pop(), place, left)
+                    continue
+                left.pop()
+                if left:
+                    os.rmdir(place.up(), dir_fd=place.descriptor)
+            except FileNotFoundError:
+                continue  # somebody else removes it, too
+            except OSError as e:
+                why = why or str(e)
+        os.rmdir(tree)
+    except FileNotFoundError:
+        return why
+    except (Failed, OSError) as e:
+        return why or str(e)
+    finally:
+        os.close(place.descriptor)
+    return why
+
+
+def _remove(name: str, place: _Place, left: list[list[str]]) -> None:
+    """A file; into a directory one goes."""
+    try:
+        os.unlink(name, dir_fd=place.descriptor)
+    except IsADirectoryError:
+        place.down(name)
+        left.append([])
+        left[-1] += os.listdir(place.descriptor)
+
+
+def inside(descriptor: int, name: str) -> str:
+    """@return a path of what a directory has: a short one, for calls that take no descriptor"""
+    return f"/proc/self/fd/{descriptor}/{name}"
+
+
+class _Place:
+    """A directory of a tree, from which one goes down into others and up again, with one descriptor."""
+
+    def __init__(self, tree: str, open_: Callable[[str, int | None], int]) -> None:
+        """@param open_: from a name, and a descriptor of where it is"""
+        self._open = open_
+        self.descriptor = open_(tree, None)
+        self.way: list[str] = []  # names, from the tree to here
+        self._above: list[tuple[int, int]] = []
+
+    def down(self, name: str) -> None:
+        """@raise OSError: then one stays"""
+        below = self._open(name, self.descriptor)
+        self._above.append(_identity(self.descriptor))
+        self.way.append(name)
+        self._go(below)
+
+    def up(self) -> str:
+        """@return the name of where one was. @raise Failed: the way up leads elsewhere, so nothing may be done any more"""
+        try:
+            above = os.open("..", DIRECTORY, dir_fd=self.descriptor)
+        except OSError as e:
+            raise Failed(f"a directory above {self.way[-1]!r} cannot be entered any more: {e.strerror}") from e
+        self._go(above)
+        if _identity(above) != self._above.pop():
+            raise Failed(f"{self.way[-1]!r} was moved while somebody was in it")
+        return self.way.pop()
+
+    def _go(self, descriptor: int) -> None:
+        os.close(self.descriptor)
+        self.descriptor = descriptor
+
+
+def _identity(descriptor: int) -> tuple[int, int]:
+    found = os.fstat(descriptor)
+    return found.st_dev, found.st_ino
+
+
+def _open_for_removal(name: str, at: int | None) -> int:
+    handle = os.open(name, os.O_PATH | DIRECTORY, dir_fd=at)
+    try:
+        found = os.fstat(handle)
+        if found.st_mode & 0o700 != 0o700 and found.st_uid == os.geteuid():
+            os.chmod(f"/proc/self/fd/{handle}", 0o700)
+        return os.open(".", DIRECTORY, dir_fd=handle)
+    finally:
+        os.close(handle)
