@@ -26,6 +26,7 @@ from .problems import Failed
 from .registration import File
 
 YOUNG_S = 3600  # a layer may be made, and not reported yet
+_PARTIAL = frozenset(("trusted.overlay.redirect", "trusted.overlay.metacopy"))
 NAME = 32  # characters of a digest: the kernel takes a page of names for all layers of a root
 
 
@@ -215,7 +216,10 @@ def digest(tree: str, below: str) -> Made:
         elif kind in (stat.S_IFCHR, stat.S_IFBLK):
             fields.append(str(found.st_rdev))
         if kind != stat.S_IFLNK:
-            fields += [f"{it}={os.getxattr(path, it).hex()}" for it in sorted(os.listxattr(path)) if _counts(it)]
+            attributes = sorted(os.listxattr(path))
+            if not _PARTIAL.isdisjoint(attributes):
+                raise Failed(f"{name!a} of the layer is not whole: it was written by an overlay that refers to what is below")
+            fields += [f"{it}={os.getxattr(path, it).hex()}" for it in attributes if _counts(it)]
         whole.update(os.fsencode("\0".join(fields)) + b"\n")
     return Made(whole.hexdigest(), size)
 

@@ -27,6 +27,8 @@ STAGE = "/run/serai"  # a path that everybody may pass: our own mounts lie there
 _READY = b"1"
 _NEWNS, _NEWUSER = 0x20000, 0x10000000
 _BIND, _REC, _SLAVE, _REMOUNT, _RDONLY = 4096, 16384, 1 << 19, 32, 1
+_PAGE = 4096  # bytes that the kernel takes as options, with the NUL at their end
+_OVERLAY = "/sys/module/overlay/parameters"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -119,8 +121,8 @@ class Stage:
         where = os.getcwd()
         base = os.path.dirname(lower[0])
         names = [os.path.basename(path) if os.path.dirname(path) == base else path for path in lower]
-        options = f"lowerdir={':'.join(map(_escaped, names))},upperdir={_escaped(upper)},workdir={_escaped(work)}"
-        if len(options) > 4000:  # the kernel takes a page
+        options = f"lowerdir={':'.join(map(_escaped, names))},upperdir={_escaped(upper)},workdir={_escaped(work)}{_whole()}"
+        if len(os.fsencode(options)) >= _PAGE:
             raise Failed(f"the image has too many layers for this node: {len(lower)}")
         os.chdir(base)
         try:
@@ -210,6 +212,14 @@ def sync(directory: str) -> None:
             raise OSError(number, os.strerror(number), directory)
     finally:
         os.close(descriptor)
+
+
+def _whole() -> str:
+    """Options by which what is written holds directories and files whole: some distributions have an overlay note where the rest
+    is, which no layer could keep."""
+    known = os.path.isdir(_OVERLAY)  # else the module is not loaded yet
+    names = [name for name in ("redirect_dir", "metacopy") if not known or os.path.exists(os.path.join(_OVERLAY, name))]
+    return "".join(f",{name}=off" for name in names)
 
 
 def _escaped(path: str) -> str:
