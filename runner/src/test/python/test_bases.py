@@ -7,8 +7,12 @@ from __future__ import annotations
 import os
 import pathlib
 import shutil
+import subprocess
+import sys
 
 import pytest
+import roots
+from conftest import SOURCES
 from serai_runner import bases
 from serai_runner.layers import Layers
 
@@ -106,3 +110,29 @@ def test_given_a_single_program_when_its_packages_are_needed_then_they_are_those
     program = tmp_path / "micromamba"
     shutil.copy2(os.path.realpath("/bin/sh"), program)
     assert bases._needed(str(program), "bookworm", layers) == {"libc6"}
+
+
+def without(*programs: str) -> list[str]:
+    """Words before a command that finds no such programs on this machine."""
+    cover = "; ".join(f"mount --bind /dev/null {os.path.realpath(shutil.which(program))}" for program in programs)
+    return ["unshare", "--mount", "/bin/sh", "-ec", f'{cover}; exec "$@"', "sh"]
+
+
+@pytest.mark.skipif(not roots.available(), reason="needs root, nsenter and the distribution's Python")
+def test_given_a_node_without_a_debians_tools_when_an_image_is_built_on_a_given_base_then_it_is_built(node, http, base):
+    http.build = {
+        "build": "po-build", "token": "po-build.bt-1", "root": {"base": base, "layers": []}, "memory_mb": 512,
+        "work": [{"image": "im-1", "steps": [], "context": [], "secrets": {}}],
+    }  # fmt: skip
+    node.prefix = without("apt-config", "dpkg", "ldd")
+    ended = node.run(120, SERAI_BUILD="1")
+    assert http.build_ends[-1] == {"ok": True, "reason": "", "reference": ""}, ended.err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize("missing", ["dpkg", "ldd"])
+def test_given_a_node_without_a_debians_tools_when_packages_are_needed_then_what_to_do_is_said(prefix, missing):
+    program = "import sys; sys.path[:0] = [sys.argv[1]]; from serai_runner import bases; bases._ask_needed(sys.argv[2])"
+    command = [*without(missing), sys.executable, "-c", program, str(SOURCES), str(prefix)]
+    said = subprocess.run(command, capture_output=True, text=True).stderr
+    assert f"Failed: {missing} was not found on this node" in said and "serai.image.bases" in said

@@ -26,6 +26,10 @@ from .problems import Failed
 # Of a Python's own files: what no program needs.
 _LEFT_OUT = ("test", "idlelib", "turtledemo", "tkinter", "site-packages", "dist-packages")
 _LIBRARIES = ("/var/lib/dpkg/status", "/etc/ld.so.cache")  # written with each change of what is installed on the node
+_NO_DEBIAN = (
+    "by it the packages are found that a Python of the node needs in a Debian. On a node that is none, put a root file system there and "
+    "name it by serai.image.bases"
+)
 _ASK = "import sys, sysconfig; print('%d.%d' % sys.version_info[:2]); print(sysconfig.get_config_var('LDLIBRARY') or '')"
 
 
@@ -171,14 +175,15 @@ def _ask_needed(prefix: str) -> set[str]:
     programs = glob.glob(f"{prefix}/lib/python3*/lib-dynload/*.so") + glob.glob(f"{prefix}/bin/python3.*[0-9]")
     programs = [prefix] if os.path.isfile(prefix) else programs
     programs = [path for path in programs if "_tkinter" not in path]  # no screen here, and half a desktop behind it
-    listed = subprocess.run(["ldd", *programs], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
+    ldd, dpkg = (namespaces.find_tool(name, _NO_DEBIAN) for name in ("ldd", "dpkg"))
+    listed = subprocess.run([ldd, *programs], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
     libraries = {words[2] for line in listed.splitlines() if len(words := line.split()) > 2 and words[2].startswith("/")}
     packages: set[str] = set()
     for library in sorted(libraries):
         if library.startswith(prefix):
             continue
         for path in (library, "/usr" + library, library.removeprefix("/usr"), os.path.realpath(library)):
-            owner = subprocess.run(["dpkg", "-S", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
+            owner = subprocess.run([dpkg, "-S", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
             if owner:
                 packages.add(owner.split(":", 1)[0])
                 break
@@ -216,9 +221,12 @@ def _bootstrap(release: str, packages: list[str], base: Base, tree: str, stage: 
 
 
 def apt_options() -> list[str]:
-    """What the node's own apt has been told about its way to the network."""
+    """What the node's own apt has been told about its way to the network; nothing where there is no apt."""
+    import shutil
     import subprocess
 
+    if not shutil.which("apt-config"):
+        return []
     said = subprocess.run(["apt-config", "dump"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
     return [line for line in said.splitlines() if line.startswith("Acquire::") and "roxy" in line.split(" ", 1)[0]]
 
