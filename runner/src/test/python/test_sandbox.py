@@ -16,8 +16,10 @@ import pytest
 import roots
 from fakes import until
 from launch import inside, is_below
+from serai_runner import sandbox
 from serai_runner.files import LARGE_BYTES
 from serai_runner.network import USER
+from serai_runner.problems import Failed
 
 LOOK = """
 import json, os, socket, sys
@@ -317,11 +319,19 @@ def test_given_directories_nobody_can_enter_when_the_container_ends_then_its_scr
 
 
 def test_given_a_value_that_would_be_an_option_when_it_has_a_nul_then_nothing_is_started(node, http):
-    http.answer["environment"] = {"SECRET": "x\0--bind\0/\0/host"}
+    http.answer["environment"] = {"OTHER": "--setenv", "SECRET": "hush\0--bind\0/\0/host"}
     node.runtime("import os; print(os.listdir('/host'))")
     run = node.run()
     assert run.code == 1 and run.out == ""
-    assert "NUL character" in http.exits[0]["reason"]
+    assert http.exits[0]["reason"] == "a NUL character cannot be in the value of the environment variable SECRET"
+    assert "hush" not in run.err + http.text(3)
+
+
+@pytest.mark.parametrize("words", [["--setenv", "N\0AME", "value"], ["--setenv", "A", "--setenv", "--setenv", "B\0", "value"]])
+def test_given_a_name_with_a_nul_when_it_would_be_an_option_then_no_value_is_told(words):
+    with pytest.raises(Failed, match=r"NUL character cannot be in .* --setenv") as refused:
+        sandbox._in_one(["--clearenv", "--chdir", "/", *words])
+    assert "value" not in str(refused.value).replace("the value of", "")
 
 
 @pytest.mark.parametrize("limits", [None, {"pids": 100}])

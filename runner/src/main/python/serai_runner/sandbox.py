@@ -475,9 +475,11 @@ def spawn(
 
 def _in_one(words: list[str]) -> bytes:
     """A NUL ends a word: one inside, say in a secret's value, would make its rest an option of bubblewrap's."""
-    for word in words:
+    for at, word in enumerate(words):
         if "\0" in word:
-            raise Failed(f"a NUL character cannot be in an environment variable or a path: {word[:40]!r}")
+            is_value = words[at - 2] == "--setenv"  # maybe a secret's: it is not quoted
+            where = f"the value of the environment variable {words[at - 1]}" if is_value else f"what is given to {words[at - 1]}"
+            raise Failed(f"a NUL character cannot be in {where}")
     return b"".join(os.fsencode(word) + b"\0" for word in words)
 
 
