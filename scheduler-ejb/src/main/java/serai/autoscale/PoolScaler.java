@@ -143,7 +143,8 @@ public class PoolScaler {
                 return;
             }
             if (seen.get().pool().state() == Pool.State.GONE) {
-                retirements.begin(id); // an input was on its way, or was given back by a container that outlived the pool
+                retirements.begin(
+                        id); // an input was on its way, or was given back by a container that outlived the pool
                 notes.remove(id);
                 return;
             }

@@ -212,7 +212,8 @@ public class Builders {
 
     /** May be repeated. */
     private void begin(Builds.Build build) {
-        builds.declared(build.id(), true); // first: whoever dies or fails here leaves a job that is asked for again, or removed
+        builds.declared(
+                build.id(), true); // first: whoever dies or fails here leaves a job that is asked for again, or removed
         cluster.declare(job(build));
         cluster.resize(build.id(), 1, "an image is built");
         begun.put(build.id(), true);

@@ -63,7 +63,7 @@ class PublisherTest {
 
         server.together(() -> {
             server.call(old, 1);
-            CompletableFuture.runAsync(() -> {
+            server.beside(() -> {
                         server.define(function, 0, WINDOW);
                         server.publish(app, function);
                         server.await("the old one is gone", () -> isGone(old.id()));

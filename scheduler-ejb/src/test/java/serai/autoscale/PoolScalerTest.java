@@ -302,7 +302,9 @@ class PoolScalerTest {
 
         server.departures.ended(container.id(), 137, "killed");
 
-        server.await("it has an end", () -> server.calls.outputsAfter(call, 0, 10).stream()
-                .anyMatch(output -> output.outcome() == Outcome.TERMINATED));
+        server.await(
+                "it has an end",
+                () -> server.calls.outputsAfter(call, 0, 10).stream()
+                        .anyMatch(output -> output.outcome() == Outcome.TERMINATED));
     }
 }

@@ -286,8 +286,10 @@ public final class TestServer {
                 .orElseThrow();
         try {
             return type.cast(constructor.newInstance(Stream.of(constructor.getParameterTypes())
-                    .map(wanted ->
-                            Stream.of(given).filter(wanted::isInstance).findFirst().orElse(null))
+                    .map(wanted -> Stream.of(given)
+                            .filter(wanted::isInstance)
+                            .findFirst()
+                            .orElse(null))
                     .toArray()));
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
