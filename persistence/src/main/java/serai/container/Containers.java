@@ -8,6 +8,7 @@ import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
@@ -88,6 +89,15 @@ public class Containers {
                         "from Container c where c.poolId = :pool and c.state <> ENDED order by c.ordinal",
                         Container.class)
                 .setParameter("pool", pool.value())
+                .getResultList();
+    }
+
+    /** @return those of the allocations whose container has ended */
+    public List<String> ended(Collection<String> allocations) {
+        return em.createQuery(
+                        "select c.allocationId from Container c where c.allocationId in :allocations and c.state = ENDED",
+                        String.class)
+                .setParameter("allocations", allocations)
                 .getResultList();
     }
 

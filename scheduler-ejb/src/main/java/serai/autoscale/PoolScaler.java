@@ -27,6 +27,8 @@ import serai.autoscale.Decision.ScaleUp;
 import serai.autoscale.Decision.Stay;
 import serai.autoscale.Demands.Observation;
 import serai.call.Inputs;
+import serai.cluster.Allocation;
+import serai.cluster.AllocationId;
 import serai.cluster.Cluster;
 import serai.config.AutoscaleConfig;
 import serai.config.DeviceConfig;
@@ -367,13 +369,15 @@ public class PoolScaler {
             if (own.trouble != null || seen.pool().unplaced().isPresent()) {
                 shortages.end(seen, reason, now);
             }
-        } else if ((seen.gpu().isPresent() || seen.pool().unplaced().isPresent()) && isShort(seen, own, reason)) {
-            own.shortSince = now;
-        } else if (own.shortSince == null) {
+            return;
+        }
+        boolean isShort =
+                (seen.gpu().isPresent() || seen.pool().unplaced().isPresent()) && isShort(seen, own, reason);
+        if (own.shortSince == null) {
             own.shortSince = now;
         } else if (!now.isBefore(own.shortSince.plus(PATIENCE))) {
             own.shortSince = now;
-            mend(seen, own, reason);
+            mend(seen, own, isShort, reason);
         }
     }
 
@@ -393,15 +397,18 @@ public class PoolScaler {
     }
 
     /** Containers are missing for longer than a start takes. */
-    private void mend(Observation seen, Notes own, String why) {
-        if (isShort(seen, own, why)) {
+    private void mend(Observation seen, Notes own, boolean isShort, String why) {
+        var id = seen.pool().id();
+        var alive = cluster.allocations(id).stream()
+                .filter(a -> !a.state().isTerminal())
+                .toList();
+        own.mustBeOurs();
+        endLeftOver(alive, own);
+        if (isShort || isShort(seen, own, why)) {
             return;
         }
-        var id = seen.pool().id();
         int size = seen.demand().size();
-        long present = cluster.allocations(id).stream()
-                .filter(a -> !a.state().isTerminal())
-                .count();
+        int present = alive.size();
         if (present < size) {
             if (seen.demand().replicas().isEmpty()) {
                 declare(seen, own); // the cluster may have lost it altogether
@@ -409,6 +416,21 @@ public class PoolScaler {
             var reason = "%d of %d containers are gone from the cluster".formatted(size - present, size);
             LOG.log(INFO, "pool {0}: {1}, they are asked for again", id, reason);
             resize(seen, own, size, reason);
+        }
+    }
+
+    /** Whoever wrote down the end of their containers died before it asked the cluster, or got no answer. */
+    private void endLeftOver(List<Allocation> alive, Notes own) {
+        var before = own.leftOver; // what has just ended is about to go
+        own.leftOver = containers.ended(alive.stream()
+                .filter(a -> a.state() != Allocation.State.STOPPING)
+                .map(a -> a.id().value())
+                .toList());
+        for (var allocation : own.leftOver) {
+            if (before.contains(allocation)) {
+                LOG.log(INFO, "allocation {0} has outlived its container and is ended", allocation);
+                cluster.stop(new AllocationId(allocation));
+            }
         }
     }
 
@@ -523,6 +545,7 @@ public class PoolScaler {
         final Queue<FollowUp> followUps = new ConcurrentLinkedQueue<>();
         boolean declared; // by this server, so with its runner
         Instant shortSince;
+        List<String> leftOver = List.of(); // allocations whose container had ended, at the last look while it was short
         Pace pace = Pace.UNKNOWN;
         Trend trend = Trend.NONE;
         String trouble;

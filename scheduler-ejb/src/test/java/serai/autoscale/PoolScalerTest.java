@@ -208,6 +208,33 @@ class PoolScalerTest {
     }
 
     @Test
+    void givenAContainerWhoseEndIsWrittenDown_whenNobodyAskedTheClusterForIt_thenItsPlaceIsMadeFree() {
+        var app = server.app();
+        var function = server.function(app);
+        server.define(function, new AutoscalerSettings(0, 1, 0, WINDOW));
+        server.publish(app, function);
+        var pool = server.current(function);
+        server.call(pool, 1);
+        server.await("a place", () -> server.reload(pool.id()).size() == 1);
+        var container = server.container(pool, 0).ready();
+        container.claim();
+        server.departures.ended(container.id(), null, "no sign of life");
+
+        server.await("another has its place", () -> {
+            server.passes(PoolScaler.PATIENCE);
+            return !server.cluster.at(pool.id(), 0).equals(container.allocation());
+        });
+        var next = server.cluster.at(pool.id(), 0);
+        for (int i = 0; i < 5; i++) {
+            server.passes(PoolScaler.PATIENCE);
+            server.scaler.reconcile(pool.id(), () -> true);
+        }
+        assertThat(server.cluster.at(pool.id(), 0))
+                .as("which starts, and is left alone")
+                .isEqualTo(next);
+    }
+
+    @Test
     void givenStartsThatFail_whenTheLimitIsReached_thenTheInputsFailWithTheLastWords() {
         var pool = server.pool(0, WINDOW);
         var call = server.call(pool, 2);

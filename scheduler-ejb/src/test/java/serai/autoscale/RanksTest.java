@@ -66,6 +66,28 @@ class RanksTest {
     }
 
     @Test
+    void givenTheOnlyDevice_whenAContainerThatHasEndedHasItStill_thenItIsMadeFree() {
+        var function = function(10, Duration.ofSeconds(60), H100);
+        var pool = server.current(function);
+        server.cluster.makeRoom(pool.id(), 1);
+        server.call(pool, 1);
+        server.await("a place", () -> server.reload(pool.id()).size() == 1);
+        var container = server.container(pool, 0).ready();
+        server.call(pool, 1);
+        server.await("one is without a place", () -> {
+            server.tick();
+            return server.reload(pool.id()).unplaced().isPresent();
+        });
+
+        server.departures.ended(container.id(), null, "no sign of life");
+
+        server.await("another has its place", () -> {
+            server.passes(PoolScaler.PATIENCE);
+            return !server.cluster.at(pool.id(), 0).equals(container.allocation());
+        });
+    }
+
+    @Test
     void givenRoom_whenInputsArrive_thenOnlyTheFirstIsAsked() {
         var function = function(10, Duration.ofSeconds(60), H100, A100);
         var ranks = ranks(function);

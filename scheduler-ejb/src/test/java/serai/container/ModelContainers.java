@@ -4,6 +4,7 @@ package serai.container;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -79,6 +80,13 @@ public final class ModelContainers extends Containers {
                 .sorted(Comparator.comparingInt(Container::ordinal))
                 .map(Entities::detached)
                 .toList());
+    }
+
+    @Override
+    public List<String> ended(Collection<String> allocations) {
+        return all(c -> c.state() == State.ENDED && allocations.contains(c.allocationId())).stream()
+                .map(Container::allocationId)
+                .toList();
     }
 
     @Override

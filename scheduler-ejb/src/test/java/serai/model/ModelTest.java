@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import serai.app.App;
@@ -428,6 +429,11 @@ class ModelTest {
             say("reap");
             sameContainers(server.containers.starting(), containers.starting());
             sameContainers(server.containers.live(pool.id()), containers.live(modelPool.id()));
+            var allocations = IntStream.range(0, runners.size())
+                    .mapToObj(i -> "al-" + pool.id() + i)
+                    .toList();
+            assertThat(containers.ended(allocations))
+                    .containsExactlyInAnyOrderElementsOf(server.containers.ended(allocations));
             sameNames(server.inputs.holdersThatEnded(), queue.inputs.holdersThatEnded());
             sameNames(server.inputs.deafToCancellation(Duration.ZERO), queue.inputs.deafToCancellation(Duration.ZERO));
             var one = one(runners);

@@ -16,6 +16,7 @@ import java.util.Random;
  * @param failedStart of a container
  * @param killedContainer each second, of any
  * @param pausedContainer each second, of any
+ * @param hungContainer each second, of any: it does nothing any more and has to be ended
  * @param lostNode each second, with all containers on it
  * @param clusterAway each second: it does not answer for a while
  * @param clusterRefuses of a resize
@@ -31,11 +32,12 @@ record Faults(
         double failedStart,
         double killedContainer,
         double pausedContainer,
+        double hungContainer,
         double lostNode,
         double clusterAway,
         double clusterRefuses,
         double clockStep) {
-    static final Faults NONE = new Faults(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    static final Faults NONE = new Faults(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     static Faults of(Random random) {
         return new Faults(
@@ -48,6 +50,7 @@ record Faults(
                 some(random, 0.3),
                 some(random, 0.05),
                 some(random, 0.03),
+                some(random, 0.01),
                 some(random, 0.01),
                 some(random, 0.03),
                 some(random, 0.1),

@@ -172,6 +172,8 @@ final class SimulatedCluster implements Cluster {
                 lose(place);
             } else if (world.chance(faults.pausedContainer())) {
                 place.container.pause(Duration.ofSeconds(1).plus(world.upTo(40_000)));
+            } else if (world.chance(faults.hungContainer())) {
+                place.container.hang();
             }
         }
     }

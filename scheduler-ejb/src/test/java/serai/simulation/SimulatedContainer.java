@@ -27,6 +27,7 @@ final class SimulatedContainer {
     private String id = "";
     private boolean isKilled;
     private boolean isEnding;
+    private boolean isHung;
     private Instant pausedUntil = Instant.MIN;
 
     SimulatedContainer(World world, SimulatedCluster.Place place) {
@@ -50,7 +51,7 @@ final class SimulatedContainer {
     /** Whatever it does next it does later if it is stopped meanwhile, and never if it is killed. */
     private void after(Duration delay, Runnable what) {
         world.time.actsAfter(delay, () -> {
-            if (isKilled) {
+            if (isKilled || isHung) {
                 return;
             }
             if (world.time.now().isBefore(pausedUntil)) {
@@ -68,6 +69,14 @@ final class SimulatedContainer {
     void pause(Duration time) {
         world.tell("%s is stopped for %s", this, time);
         pausedUntil = world.time.now().plus(time);
+    }
+
+    /** Its process is there and does nothing more. One that was never let in is nobody's to end. */
+    void hang() {
+        if (!id.isEmpty()) {
+            world.tell("%s hangs", this);
+            isHung = true;
+        }
     }
 
     void resume() {
