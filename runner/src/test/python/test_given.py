@@ -16,6 +16,7 @@ import pytest
 import registries
 import roots
 from serai_runner import given
+from serai_runner.problems import Failed
 from test_builder import run
 
 pytestmark = pytest.mark.skipif(not roots.available(), reason="needs root, nsenter and the distribution's Python")
@@ -35,12 +36,16 @@ class Layout:
         (self.directory / "blobs/sha256" / digest).write_bytes(data)
         return {"mediaType": f"application/vnd.oci.image.{kind}", "digest": f"sha256:{digest}", "size": len(data), **more}
 
-    def add(self, tree: pathlib.Path | None = None, **files: str) -> None:
-        """A layer with a tree, or with these files; names have ``__`` for a slash."""
+    def add(self, tree: pathlib.Path | None = None, links: tuple[tuple[str, str], ...] = (), **files: str) -> None:
+        """A layer with a tree, or with these links and files; names have ``__`` for a slash."""
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w:gz") as members:
             if tree:
                 members.add(tree, ".")
+            for name, target in links:
+                member = tarfile.TarInfo(name)
+                member.type, member.linkname = tarfile.SYMTYPE, target
+                members.addfile(member)
             for name, text in files.items():
                 member = tarfile.TarInfo(name.replace("__", "/"))
                 member.size = len(text)
@@ -78,17 +83,28 @@ def layout(tmp_path, little) -> Layout:
 
 
 @pytest.fixture
-def look(node, http):
-    """Lists what a build finds on that base."""
+def build(node, http):
+    """Makes a build on that base list some of it. @return its end, and what the runner said"""
 
-    def do(source: str, **root: object) -> list[str]:
+    def do(source: str, root: dict[str, object], **environment: str) -> tuple[dict[str, object], str]:
         base = {"name": "given", "python": "", "interpreter": None, "source": source, "release": "", "packages": []}
         http.build = {
             "build": "po-build", "token": "po-build.bt-1", "root": {"base": base, "layers": [], **root}, "memory_mb": 512,
             "work": [{"image": "im-1", "steps": [run("ls -R /opt /srv && cat /srv/again")], "context": [], "secrets": {}}],
         }  # fmt: skip
-        ended = node.run(120, SERAI_BUILD="1")
-        assert http.build_ends[-1]["ok"], (http.build_ends, ended.err)
+        ended = node.run(120, SERAI_BUILD="1", **environment)
+        return http.build_ends[-1], ended.err
+
+    return do
+
+
+@pytest.fixture
+def look(build, http):
+    """Lists what a build finds on that base."""
+
+    def do(source: str, **root: object) -> list[str]:
+        end, said = build(source, root)
+        assert end["ok"], (end, said)
         return [line for line in http.text(1).splitlines() if line and not line.startswith(("Unpacking", "/"))]
 
     return do
@@ -132,13 +148,79 @@ def test_given_a_link_in_a_lower_layer_when_something_behind_it_is_taken_away_th
     (outside / "victim").write_text("still here")
     layout = Layout(tmp_path / "evil")
     layout.add(little)
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w:gz") as members:
-        link = tarfile.TarInfo("out")
-        link.type, link.linkname = tarfile.SYMTYPE, str(outside)
-        members.addfile(link)
-    layout.layers.append(layout.blob(archive.getvalue(), "layer.v1.tar+gzip"))
+    layout.add(links=(("out", str(outside)),))
     layout.add(**{"out__.wh.victim": "", "out__.wh..wh..opq": "", "srv__again": "3"})
     layout.end()
     look(str(layout.directory))
     assert (outside / "victim").read_text() == "still here"
+
+
+def test_given_a_layer_that_has_something_else_in_the_place_of_a_directory_when_it_is_a_base_then_that_is_there(
+    look, tmp_path, little
+):
+    layout = Layout(tmp_path / "layout")
+    layout.add(little)
+    layout.add(opt__directory__old="1", srv__again__old="1", srv__there__new="1")
+    layout.add(links=(("opt", "srv/there"),), srv__again="a file")
+    layout.end()
+    assert look(str(layout.directory)) == ["new", "again", "there", "new", "a file"]
+
+
+@pytest.fixture
+def lower(tmp_path) -> pathlib.Path:
+    """What lower layers left: a link that leads out, to a directory."""
+    lower = tmp_path / "place/tree"
+    (lower / "kept").mkdir(parents=True)
+    (tmp_path / "outside/directory/victim").mkdir(parents=True)
+    (lower / "out").symlink_to(tmp_path / "outside")
+    return lower
+
+
+@pytest.mark.parametrize("name", ["out/directory", "/out/directory", "./out/./directory", "a/../out/directory", "dev"])
+def test_given_a_link_in_a_lower_layer_when_a_directory_behind_it_is_replaced_then_it_stays(tmp_path, lower, name):
+    given._clear_for(name, False, str(lower))
+    assert (tmp_path / "outside/directory/victim").exists()
+
+
+@pytest.mark.parametrize("name", [".wh.", ".wh..", ".wh...", "kept/.wh.", "kept/.wh..", "kept/.wh..."])
+def test_given_a_name_of_nothing_when_it_is_taken_away_then_nothing_is(lower, name):
+    given._clear_for(name, False, str(lower))
+    assert (lower / "kept").exists()
+
+
+@pytest.mark.parametrize("kind", ["gz", "xz", "zst", ""])
+def test_given_an_archive_when_the_way_is_cleared_for_it_then_however_it_is_compressed(tmp_path, lower, kind):
+    (tmp_path / "kept").symlink_to("elsewhere")
+    archive = tmp_path / "layer.tar"
+    subprocess.run(["tar", "-c", "-C", str(tmp_path), "-f", str(archive), "kept"], check=True)
+    if kind:
+        program = {"gz": "gzip", "xz": "xz", "zst": "zstd"}[kind]
+        subprocess.run([program, "-q", str(archive)], check=True)
+        archive = tmp_path / f"layer.tar.{kind}"
+    given._clear_way(str(archive), given._program(str(archive)), str(lower))
+    assert not (lower / "kept").exists()
+
+
+@pytest.mark.parametrize("cut", [0, 20, 200])
+def test_given_an_archive_that_is_cut_off_when_the_way_is_cleared_for_it_then_it_is_refused(tmp_path, lower, cut):
+    archive = tmp_path / "layer.tar.gz"
+    subprocess.run(["tar", "-c", "-z", "-f", str(archive), "/etc/passwd", "/etc/group"], check=True)
+    archive.write_bytes(archive.read_bytes()[:cut] if cut else archive.read_bytes()[:-4] + b"abcd")
+    with pytest.raises(Failed, match="could not be read"):
+        given._clear_way(str(archive), given._program(str(archive)), str(lower))
+
+
+def test_given_a_directory_that_cannot_be_read_to_its_end_when_it_is_a_base_then_its_copy_does_not_count(
+    build, node, little, tmp_path
+):
+    tools, source = tmp_path / "tools", tmp_path / "source"
+    tools.mkdir()
+    source.symlink_to(little)  # another base than that of the other tests
+    (tools / "tar").write_text(f'#!/bin/sh\n{shutil.which("tar")} "$@"\necho "tar: the disk is broken" >&2\nexit 2\n')
+    (tools / "tar").chmod(0o755)
+    layers = pathlib.Path(node.cache, "layers")
+    layers.mkdir(parents=True, exist_ok=True)
+    before = set(layers.iterdir())
+    end, said = build(f"{source}/.", {}, PATH=f"{tools}:/usr/bin:/bin")
+    assert end["reason"] == f"{source}/. could not be copied: tar: the disk is broken", said
+    assert not [path for path in set(layers.iterdir()) - before if path.is_dir()]

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, BinaryIO, Protocol
 
 from . import namespaces, trees
 from .namespaces import Stage
@@ -139,52 +140,88 @@ def architecture() -> str:
 
 def _unpack(archive: str, tree: str, shown: str, stage: Stage) -> None:
     """@param shown: the tree, as our users see it"""
-    import subprocess
-
     into = [*stage.enter(), "tar", "-x", "-p", "--numeric-owner", "--exclude=dev/*", "--exclude=./dev/*", "-C", shown]
     if os.path.isdir(archive):
-        packed = subprocess.Popen(["tar", "-c", "--numeric-owner", "-C", archive, "."], stdout=subprocess.PIPE)
-        try:
-            namespaces.run_from([*into, "-f", "-"], packed.stdout, f"{archive} could not be copied")
-        finally:
-            packed.stdout.close()
-            packed.wait()
+        with _output(["tar", "-c", "--numeric-owner", "-C", archive, "."], f"{archive} could not be copied") as packed:
+            namespaces.run_from([*into, "-f", "-"], packed, f"{archive} could not be copied")
         return
-    kind = _kind(archive)
-    _white_out(archive, kind, tree)
+    program = _program(archive)
+    if os.listdir(tree):
+        _clear_way(archive, program, tree)
     with open(archive, "rb") as packed:
-        words = [*into, *kind, "--exclude=.wh.*", "-f", "-"]
+        words = [*into, *([f"--{program}"] if program else []), "--exclude=.wh.*", "-f", "-"]
         namespaces.run_from(words, packed, f"{archive} could not be unpacked")
 
 
-def _kind(archive: str) -> list[str]:
-    """How it is compressed, as an option of tar's."""
+def _program(archive: str) -> str:
+    """What it was compressed by; empty: nothing."""
     with open(archive, "rb") as packed:
         head = packed.read(4)
     if head[:2] == b"\x1f\x8b":
-        return ["--gzip"]
+        return "gzip"
     if head == b"\x28\xb5\x2f\xfd":
-        return ["--zstd"]
-    return ["--xz"] if head == b"\xfd7zX" else []
+        return "zstd"
+    return "xz" if head == b"\xfd7zX" else ""
 
 
-def _white_out(archive: str, kind: list[str], tree: str) -> None:
-    """Removes what an OCI layer says is gone of those below it, which are in the tree already."""
+@contextmanager
+def _output(command: list[str], what: str) -> Iterator[BinaryIO]:
+    """What a program writes. @raise Failed: it did not end well, with its last words"""
     import subprocess
+    import tempfile
 
-    command = ["tar", "-t", *kind, "--quoting-style=literal", "-f", archive]
-    listed = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    for path in listed.stdout.decode("utf-8", "surrogateescape").splitlines():  # of what cannot be read, unpacking tells
-        directory, name = os.path.split(os.path.normpath("/" + path))
-        if not name.startswith(_GONE) or not _is_inside(tree, directory):
-            continue
-        place = tree + directory.rstrip("/")
-        for gone in os.listdir(place) if name == _OPAQUE else [name.removeprefix(_GONE)]:
-            target = os.path.join(place, gone)
-            if os.path.isdir(target) and not os.path.islink(target):
-                _clear(target)
-            elif os.path.lexists(target):
-                os.unlink(target)
+    with tempfile.TemporaryFile() as said:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said) as process:
+            yield process.stdout
+        if process.returncode:
+            said.seek(0)
+            words = said.read().decode("utf-8", "replace").strip().splitlines()
+            raise Failed(f"{what}: {'; '.join(words[-4:]) or f'exit code {process.returncode}'}")
+
+
+def _clear_way(archive: str, program: str, tree: str) -> None:
+    """Removes of the layers below, which are in the tree already, what an OCI layer says is gone, and directories that it has something
+    else in the place of."""
+    import tarfile
+
+    with _plain(archive, program) as plain:
+        try:
+            with tarfile.open(fileobj=plain, mode="r|") as members:
+                for member in members:
+                    _clear_for(member.name, member.isdir(), tree)
+        except tarfile.TarError as e:
+            raise Failed(f"{archive} could not be read: {e}") from e
+        while plain.read(1 << 20):
+            pass  # a program whose last bytes nobody reads does not end well
+
+
+def _plain(archive: str, program: str) -> AbstractContextManager[BinaryIO]:
+    if not program:
+        return open(archive, "rb")
+    path = namespaces.find_tool(program, f"it is needed to unpack {archive}")
+    return _output([path, "-dc", "--", archive], f"{archive} could not be read")
+
+
+def _clear_for(path: str, is_directory: bool, tree: str) -> None:
+    directory, name = os.path.split(os.path.normpath("/" + path.lstrip("/")))
+    place = tree + directory.rstrip("/")
+    if not name.startswith(_GONE):
+        gone = [name] if not is_directory and _is_directory(os.path.join(place, name)) else []
+    elif name == _OPAQUE:
+        gone = os.listdir(place) if _is_inside(tree, directory) else []
+    else:
+        gone = [one for one in [name.removeprefix(_GONE)] if one not in ("", ".", "..")]
+    if not gone or not _is_inside(tree, directory) or f"{directory}/".startswith("/dev/"):
+        return
+    for target in (os.path.join(place, one) for one in gone):
+        if _is_directory(target):
+            _clear(target)
+        elif os.path.lexists(target):
+            os.unlink(target)
+
+
+def _is_directory(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def _clear(directory: str) -> None:
