@@ -12,7 +12,7 @@ import sys
 
 import pytest
 from conftest import SOURCES
-from serai_runner import collect, files, layers, trees
+from serai_runner import collect, files, layers, namespaces, packed, trees
 from serai_runner.problems import Failed
 from serai_runner.registration import File
 
@@ -134,6 +134,21 @@ def test_given_a_layer_of_many_levels_when_digested_then_it_is_the_same_with_eve
     (tree / "b/link").symlink_to("../a")
     made = layers.digest(str(tree), "below")
     assert made == layers.Made("9ed1ece8a394f587ea2e0facb88d5c72766306e09c7bf28b5700e7aeff4eed3d", 0)
+
+
+@as_root
+def test_given_a_layer_with_a_path_of_all_bytes_that_fit_when_packed_then_it_can_be_unpacked_below_a_longer_one(tree, tmp_path):
+    deepen(tree, trees.PATH_MAX // 2 - 5)
+    again = tmp_path / "again"
+    again.mkdir()
+    with open(tmp_path / "archive", "w+b") as archive:
+        packed.pack(str(tree), archive)
+        archive.seek(0)
+        namespaces.own_tree(str(tree))
+        packed.unpack(archive, str(again))
+    namespaces.own(str(again))
+    assert layers.digest(str(again), "below") == layers.digest(str(tree), "below")
+    assert trees.remove(str(again)) == ""
 
 
 def test_given_a_path_that_nothing_can_use_when_digested_then_it_is_refused_in_a_sentence(tree):

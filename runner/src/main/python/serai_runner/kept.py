@@ -7,8 +7,7 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import trees
@@ -66,7 +65,7 @@ def compiled(tree: str, files: Iterable[File]) -> list[str]:
         if extension != ".py":
             continue
         cache = posixpath.join(directory, "__pycache__")
-        with _directory(tree, cache) as descriptor:
+        with trees.directory(tree, cache) as descriptor:
             if descriptor is not None:
                 names = os.listdir(descriptor)
                 found += [posixpath.join(cache, it) for it in names if it.startswith(stem + ".") and it.endswith(".pyc")]
@@ -91,7 +90,7 @@ def _is_below(lower: Iterable[str], path: str) -> bool:
 def _remove(tree: str, path: str) -> bool:
     """@return whether it is gone: an empty directory, an empty file, or a module that was compiled"""
     parent, name = posixpath.split(path)
-    with _directory(tree, parent) as descriptor:
+    with trees.directory(tree, parent) as descriptor:
         if descriptor is None:
             return False
         try:
@@ -105,24 +104,3 @@ def _remove(tree: str, path: str) -> bool:
         except OSError:  # not there, or not empty
             return False
         return True
-
-
-@contextmanager
-def _directory(tree: str, path: str) -> Iterator[int | None]:
-    """Opens one that is reached without links; None: there is no such directory."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    at = os.open(tree, flags)
-    try:
-        for name in path.strip("/").split("/") if path.strip("/") else ():
-            try:
-                below = os.open(name, flags, dir_fd=at)
-            except OSError:
-                os.close(at)
-                at = None
-                break
-            os.close(at)
-            at = below
-        yield at
-    finally:
-        if at is not None:
-            os.close(at)

@@ -14,6 +14,8 @@ import stat
 import struct
 import tarfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from . import trees
@@ -23,6 +25,7 @@ from .problems import Failed
 UNREADABLE = (ValueError, EOFError, OSError, tarfile.TarError, zlib.error, struct.error)  # what an archive of others may raise
 GONE, OPAQUE = ".wh.", ".wh..wh..opq"
 _OVERLAY_OPAQUE = "trusted.overlay.opaque"
+_TREE = "."  # the name of a layer's own directory
 _CAPABILITIES = "security.capability"
 _PAX_CAPABILITIES = "SCHILY.xattr." + _CAPABILITIES
 # struct vfs_cap_data and vfs_ns_cap_data of linux/capability.h: the second says whose root may use them
@@ -57,29 +60,31 @@ def unpack(archive: BinaryIO, tree: str) -> None:
 
     @raise Failed: a path in it leads out of the directory
     """
-    directories: list[tuple[str, tarfile.TarInfo]] = []
+    directories: list[tarfile.TarInfo] = []
     with tarfile.open(fileobj=archive, mode="r|*") as members:
         for member in members:
-            path = _place(tree, member.name)
-            name = os.path.basename(path)
-            if name == OPAQUE:
-                os.setxattr(os.path.dirname(path), _OVERLAY_OPAQUE, b"y")
-            elif name.startswith(GONE):
-                os.mknod(os.path.join(os.path.dirname(path), name.removeprefix(GONE)), stat.S_IFCHR, os.makedev(0, 0))
-            else:
-                _lay_out(members, member, path, tree)
-                if member.isdir():
-                    directories.append((path, member))
-    for path, member in reversed(directories):  # times, after what is in them
-        os.utime(path, (member.mtime, member.mtime))
+            with _place(tree, member.name) as path:
+                above, name = os.path.split(path)
+                if name == OPAQUE:
+                    os.setxattr(above, _OVERLAY_OPAQUE, b"y")
+                elif name.startswith(GONE):
+                    os.mknod(os.path.join(above, name.removeprefix(GONE)), stat.S_IFCHR, os.makedev(0, 0))
+                else:
+                    _lay_out(members, member, path, tree)
+            if member.isdir():
+                directories.append(member)
+    for member in reversed(directories):  # times, after what is in them
+        with _place(tree, member.name) as path:
+            os.utime(path, (member.mtime, member.mtime))
 
 
 def _lay_out(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, tree: str) -> None:
     if member.islnk():
-        os.link(_place(tree, member.linkname), path, follow_symlinks=False)
+        with _place(tree, member.linkname) as source:
+            os.link(source, path, follow_symlinks=False)
         return
     if member.isdir():
-        if path != tree:
+        if os.path.basename(path) != _TREE:
             os.mkdir(path)
     elif member.issym():
         os.symlink(member.linkname, path)
@@ -102,15 +107,14 @@ def _lay_out(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, tree:
         os.utime(path, (member.mtime, member.mtime))
 
 
-def _place(tree: str, name: str) -> str:
-    """@raise Failed: out of the tree, or behind a link"""
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    path = tree
-    for part in parts:
-        if part == ".." or os.path.islink(path):
-            raise Failed(f"{name!r} leads out of the layer: the archive is not one of ours")
-        path = os.path.join(path, part)
-    return path
+@contextmanager
+def _place(tree: str, name: str) -> Iterator[str]:
+    """@return a path that holds meanwhile. @raise Failed: out of the tree, or behind a link"""
+    *above, last = [part for part in name.split("/") if part not in ("", _TREE)] or [_TREE]
+    with trees.directory(tree, "/".join(above)) as directory:
+        if directory is None or ".." in (*above, last):
+            raise Failed(f"{name!a} leads out of the layer, or into a directory that it lacks: the archive is not one of ours")
+        yield trees.inside(directory, last)
 
 
 def _empty(name: str, like: os.stat_result) -> tarfile.TarInfo:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from .problems import Failed
@@ -98,6 +99,26 @@ def _remove(name: str, place: _Place, left: list[list[str]]) -> None:
         place.down(name)
         left.append([])
         left[-1] += os.listdir(place.descriptor)
+
+
+@contextmanager
+def directory(tree: str, path: str) -> Iterator[int | None]:
+    """Opens one of a tree that is reached without links; None: there is no such directory."""
+    at = os.open(tree, DIRECTORY)
+    try:
+        for name in path.strip("/").split("/") if path.strip("/") else ():
+            try:
+                below = os.open(name, DIRECTORY, dir_fd=at)
+            except OSError:
+                os.close(at)
+                at = None
+                break
+            os.close(at)
+            at = below
+        yield at
+    finally:
+        if at is not None:
+            os.close(at)
 
 
 def inside(descriptor: int, name: str) -> str:
