@@ -28,7 +28,7 @@ lower = pathlib.Path(store.path("a" * layers.NAME))
 (lower / "opt/a").mkdir(parents=True)
 (lower / "opt/a/file").write_text("moved")
 (lower / "opt/file").write_text("whole")
-stage, place = namespaces.Stage(users=False), store.place()
+stage, place = namespaces.Stage(), store.place()
 parameters = [pathlib.Path(name) for name in sys.argv[3:]]
 before = [parameter.read_text() for parameter in parameters]
 try:

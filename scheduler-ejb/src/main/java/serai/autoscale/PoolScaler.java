@@ -371,8 +371,7 @@ public class PoolScaler {
             }
             return;
         }
-        boolean isShort =
-                (seen.gpu().isPresent() || seen.pool().unplaced().isPresent()) && isShort(seen, own, reason);
+        boolean isShort = (seen.gpu().isPresent() || seen.pool().unplaced().isPresent()) && isShort(seen, own, reason);
         if (own.shortSince == null) {
             own.shortSince = now;
         } else if (!now.isBefore(own.shortSince.plus(PATIENCE))) {
