@@ -42,7 +42,7 @@ public class Rollovers {
     /** @throws serai.problem.ProblemException {@link serai.problem.Problem#APP_STOPPED}, or that there is nothing to repeat */
     @Transactional
     public App rollOver(Tenant tenant, String appId, Instant now) {
-        var app = apps.get(tenant, appId);
+        var app = apps.hold(tenant, appId);
         app.mustRun();
         var present = apps.version(app, app.version());
         var layout = apps.layout(app);

@@ -120,10 +120,7 @@ public class Apps {
      */
     public App publish(
             Tenant tenant, String id, Publication publication, Map<String, String> definitions, Instant now) {
-        var app = hold(get(tenant, id)); // two deploys of one app take their version numbers in turn
-        if (publication.state() == App.State.DEPLOYED) {
-            mustBeFree(app, publication.name());
-        }
+        var app = hold(tenant, id, publication);
         app.publish(publication.name(), publication.state(), now);
         em.persist(new AppVersion(app, publication, now));
         publication
@@ -139,7 +136,34 @@ public class Apps {
         return app;
     }
 
-    /** As it is now, and until the end of the transaction. */
+    /**
+     * As it is now, and until the end of the transaction: publications, rollouts, firings and the end of one app take turns. Held are
+     * an environment before its apps, an app before its schedules, and those before its functions.
+     *
+     * @throws serai.problem.ProblemException {@link Problem#APP_NOT_FOUND}, also for another workspace's
+     */
+    public App hold(Tenant tenant, String id) {
+        return hold(get(tenant, id));
+    }
+
+    /** As {@link #hold(Tenant, String)}, for what acts on the platform's own behalf. */
+    public Optional<App> hold(String id) {
+        return find(id).map(this::hold);
+    }
+
+    /**
+     * As {@link #hold(Tenant, String)}, with the name that it is to be deployed under.
+     *
+     * @throws serai.problem.ProblemException {@link Problem#APP_NOT_FOUND}, {@link Problem#APP_NAME_TAKEN}
+     */
+    public App hold(Tenant tenant, String id, Publication publication) {
+        var app = get(tenant, id);
+        if (publication.state() == App.State.DEPLOYED) {
+            mustBeFree(app, publication.name());
+        }
+        return hold(app);
+    }
+
     private App hold(App app) {
         em.flush(); // it may be made by this very transaction
         em.refresh(app, LockModeType.PESSIMISTIC_WRITE);
@@ -260,18 +284,18 @@ public class Apps {
 
     /** The client of a detached app has gone; the app goes on. */
     public void detach(Tenant tenant, String id) {
-        hold(get(tenant, id)).detach();
+        hold(tenant, id).detach();
     }
 
     /** Begins the end: no new calls; containers are stopped by whoever scales. */
     public void stop(String id, Instant now) {
-        find(id).ifPresent(app -> hold(app).stop(now));
+        hold(id).ifPresent(app -> app.stop(now));
         signals.afterCommit(Topic.app(id));
     }
 
     /** The end: nothing of it runs any more. */
     public void stopped(String id) {
-        find(id).ifPresent(app -> hold(app).stopped());
+        hold(id).ifPresent(App::stopped);
         signals.afterCommit(Topic.app(id));
     }
 

@@ -43,6 +43,7 @@ public class Deployments {
     @Transactional
     public App publish(
             Tenant tenant, String appId, Apps.Publication publication, Map<String, String> definitions, Instant now) {
+        apps.hold(tenant, appId, publication); // before its functions are read: a publication beside this one counts
         var chosen = new HashMap<String, String>();
         for (var id : publication.layout().functions().values()) {
             var function = functions.get(tenant, id);
@@ -85,7 +86,7 @@ public class Deployments {
      */
     @Transactional
     public App rollBack(Tenant tenant, String appId, int version, Instant now) {
-        var app = apps.get(tenant, appId);
+        var app = apps.hold(tenant, appId);
         app.mustRun();
         var former = apps.version(app, version);
         var publication = new Apps.Publication(

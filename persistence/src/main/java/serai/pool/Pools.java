@@ -43,23 +43,41 @@ public class Pools {
         this(null, null, null); // for the server's proxy
     }
 
-    /** The function's pool of that definition, of rank 0; made with those of the other ranks if it is not there. */
-    public Pool of(Function function, Definition definition) {
-        em.lock(
-                em.find(Function.class, function.id()),
-                LockModeType.PESSIMISTIC_WRITE); // two first calls make one pool
-        return current(function)
-                .filter(p -> p.definitionId().equals(definition.id()))
-                .orElseGet(() -> {
-                    var first = new Pool(function, definition, 0, null);
-                    em.persist(first);
-                    em.flush(); // the others and the queue's own statements refer to it
-                    for (int rank = 1; rank < definition.duties().ranks(); rank++) {
-                        em.persist(new Pool(function, definition, rank, first));
-                    }
-                    em.flush();
-                    return first;
-                });
+    /**
+     * The pool that takes the function's new inputs, of the definition that it has by now; made with those of the other ranks if it is
+     * not there.
+     *
+     * @throws serai.problem.ProblemException {@link Problem#FUNCTION_NOT_DEFINED}
+     */
+    public Pool of(Function function) {
+        var held = hold(function);
+        return current(held).orElseGet(() -> make(held, definitionOf(held)));
+    }
+
+    /** As it is now, and until the end of the transaction: two first calls make one pool, and none for a definition of the past. */
+    private Function hold(Function function) {
+        em.flush(); // it may be changed by this very transaction
+        var held = em.find(Function.class, function.id());
+        em.refresh(held, LockModeType.PESSIMISTIC_WRITE);
+        return held;
+    }
+
+    private Definition definitionOf(Function function) {
+        if (function.definitionId() == null) {
+            throw Problem.FUNCTION_NOT_DEFINED.because("Function '%s' is not published yet", function.name());
+        }
+        return em.find(Definition.class, function.definitionId());
+    }
+
+    private Pool make(Function function, Definition definition) {
+        var first = new Pool(function, definition, 0, null);
+        em.persist(first);
+        em.flush(); // the others and the queue's own statements refer to it
+        for (int rank = 1; rank < definition.duties().ranks(); rank++) {
+            em.persist(new Pool(function, definition, rank, first));
+        }
+        em.flush();
+        return first;
     }
 
     /** The pool that takes the function's new inputs. */

@@ -73,6 +73,7 @@ public class Firings {
     public List<String> fire(String scheduleId, Instant now, Duration tolerance, Duration patience) {
         return jdbi.withHandle(handle -> {
             handle.execute("select set_config('lock_timeout', ?, true)", patience.toMillis() + "ms");
+            holdApp(handle, scheduleId);
             var locked = handle.createQuery(Schedules.SELECT + """
                             where s.id = :id and s.next_at <= :now and s.ended_at is null
                                 and (s.paused_at is null or s.resumed_at is not null)
@@ -188,8 +189,13 @@ public class Firings {
         if (target.poolId() != null) {
             return target;
         }
-        pools.of(functions.get(tenant, schedule.functionId()), functions.definition(target.definitionId()));
+        pools.of(functions.get(tenant, schedule.functionId()));
         return calls.target(tenant, schedule.functionId());
+    }
+
+    /** Before the schedule, as publications do: until the end of the transaction there is none, nor a stop. */
+    private static void holdApp(Handle handle, String scheduleId) {
+        handle.execute("select 1 from app where id = (select app_id from schedule where id = ?) for share", scheduleId);
     }
 
     /** A stop, or a new definition, that is committed counts even before the schedule has heard of it. */
@@ -197,7 +203,7 @@ public class Firings {
         return handle.createQuery("""
                         select a.state = :deployed and f.definition_id = :definition
                         from app a join function f on f.app_id = a.id
-                        where a.id = :app and f.id = :function for share of a""")
+                        where a.id = :app and f.id = :function""")
                 .bind("deployed", App.State.DEPLOYED.name())
                 .bind("definition", schedule.definitionId())
                 .bind("app", schedule.appId())
@@ -215,6 +221,7 @@ public class Firings {
     @Transactional
     public String fireNow(Tenant tenant, String scheduleId, Instant now) {
         return jdbi.withHandle(handle -> {
+            holdApp(handle, scheduleId);
             var schedule = handle.createQuery(
                             Schedules.SELECT + "where s.id = :id and s.workspace_id = :ws for update of s")
                     .bind("id", scheduleId)

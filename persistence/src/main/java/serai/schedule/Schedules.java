@@ -114,6 +114,8 @@ public class Schedules {
     public void follow(String appId, Instant now) {
         var at = now.truncatedTo(ChronoUnit.MICROS);
         jdbi.useHandle(handle -> {
+            handle.execute(
+                    "select 1 from app where id = ? for no key update", appId); // a publication beside this one counts
             handle.createQuery("select id from schedule where app_id = :app order by id for update")
                     .bind("app", appId)
                     .mapTo(String.class)

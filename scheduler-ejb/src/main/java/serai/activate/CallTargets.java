@@ -75,7 +75,7 @@ public class CallTargets {
 
     private Target withPool(Tenant tenant, Target target) {
         if (target.poolId() == null) {
-            pools.of(functions.get(tenant, target.functionId()), functions.definition(target.definitionId()));
+            pools.of(functions.get(tenant, target.functionId()));
             return calls.target(tenant, target.functionId());
         }
         return target;

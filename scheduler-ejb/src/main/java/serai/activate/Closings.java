@@ -56,11 +56,11 @@ public class Closings {
     /** What waits or runs is terminated, and the app's containers are told to end. May be repeated. */
     @Transactional
     public void begin(String appId, Instant now) {
-        if (apps.find(appId).filter(app -> app.state() != App.State.STOPPED).isEmpty()) {
+        if (apps.hold(appId).filter(app -> app.state() != App.State.STOPPED).isEmpty()) {
             return;
         }
-        schedules.end(appId, now); // before the app: who fires locks in this order
         apps.stop(appId, now);
+        schedules.end(appId, now);
         inputs.terminateApp(appId, "The app was stopped");
         poolsOf(appId).forEach(retirements::begin);
     }

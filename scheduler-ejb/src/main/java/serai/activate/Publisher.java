@@ -55,7 +55,7 @@ public class Publisher {
 
     /** Call it after the publication is committed. Returns as soon as the pools are there; the rest is background. */
     public void published(App app) {
-        rollouts.rollOut(app).forEach(reconciliations::request);
+        rollouts.rollOut(app.id()).forEach(reconciliations::request);
     }
 
     /** Begins the end of an app, whether or not it was begun before. Returns at once. Call it outside of transactions. */

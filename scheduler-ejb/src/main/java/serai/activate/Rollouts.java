@@ -42,10 +42,22 @@ public class Rollouts {
         this(null, null, null, null, null); // for the server's proxy
     }
 
-    /** @return the pools to look at, the new ones first */
+    /**
+     * To what is published now, by whomever: the rollout of an earlier publication may come after a later one. An app that ends is left
+     * to its end. May be repeated.
+     *
+     * @return the pools to look at, the new ones first
+     */
     @Transactional
-    public List<PoolId> rollOut(App app) {
-        schedules.follow(app.id(), Instant.now()); // first: who fires locks schedules before functions
+    public List<PoolId> rollOut(String appId) {
+        return apps.hold(appId)
+                .filter(app -> app.state().runs())
+                .map(this::rollOut)
+                .orElse(List.of());
+    }
+
+    private List<PoolId> rollOut(App app) {
+        schedules.follow(app.id(), Instant.now()); // before the functions, as who fires
         var published = apps.layout(app);
         var current = new ArrayList<PoolId>();
         var former = new ArrayList<PoolId>();
@@ -68,7 +80,7 @@ public class Rollouts {
         var definition = functions.definition(function.definitionId());
         boolean runsAsItIs =
                 !definition.duties().template() || function.baseId().isPresent();
-        return runsAsItIs ? Optional.of(pools.of(function, definition).id()) : Optional.empty();
+        return runsAsItIs ? Optional.of(pools.of(function).id()) : Optional.empty();
     }
 
     private List<PoolId> ofFunction(App app, Function function) {

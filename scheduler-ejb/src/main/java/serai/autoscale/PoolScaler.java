@@ -460,7 +460,9 @@ public class PoolScaler {
 
     private void retire(Observation seen, Notes own) {
         var id = seen.pool().id();
-        retirements.begin(id); // an input that came late, or a container
+        if (!retirements.begin(id)) { // for an input that came late, or a container
+            return; // the look is older than a rollback to it
+        }
         if (!seen.app().state().runs()) {
             if (seen.demand().replicas().isEmpty() || isStopGraceOver(seen)) {
                 remove(seen);

@@ -5,10 +5,13 @@ package serai.autoscale;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.transaction.Transactional;
+import serai.app.App;
 import serai.app.Apps;
 import serai.call.Inputs;
 import serai.container.Containers;
+import serai.function.Function;
 import serai.function.Functions;
+import serai.pool.Pool;
 import serai.pool.PoolId;
 import serai.pool.Pools;
 
@@ -34,20 +37,26 @@ public class Retirements {
         this(null, null, null, null, null); // for the server's proxy
     }
 
-    /** May be repeated: inputs that were committed for the old pool meanwhile are moved then. */
+    /**
+     * May be repeated: inputs that were committed for the old pool meanwhile are moved then.
+     *
+     * @return whether it retires; a pool of what is published now stays, whatever the caller has seen before
+     */
     @Transactional
-    public void begin(PoolId id) {
+    public boolean begin(PoolId id) {
         var pool = pools.get(id);
+        var app = apps.hold(pool.appId()).orElseThrow();
         var function = functions.find(pool.functionId()).orElseThrow();
-        var app = apps.find(pool.appId()).orElseThrow();
+        if (pool.state() == Pool.State.ACTIVE
+                && pool.definitionId().equals(function.definitionId())
+                && isInUse(function, app)) {
+            return false;
+        }
         if (inputs.load(id).pending() > 0) {
             if (!app.state().runs()) {
                 inputs.terminatePending(id, "The app was stopped");
-            } else if (function.isPartOf(apps.layout(app))) {
-                inputs.move(
-                        id,
-                        pools.of(function, functions.definition(function.definitionId()))
-                                .id());
+            } else if (isInUse(function, app)) {
+                inputs.move(id, pools.of(function).id());
             } else {
                 inputs.terminatePending(id, "Function '%s' is no longer part of its app".formatted(function.name()));
             }
@@ -56,5 +65,10 @@ public class Retirements {
         if (!containers.live(id).isEmpty()) {
             containers.drain(id);
         }
+        return true;
+    }
+
+    private boolean isInUse(Function function, App app) {
+        return app.state().runs() && function.isPartOf(apps.layout(app));
     }
 }

@@ -131,7 +131,7 @@ public class BuildFunctions {
     @Transactional
     public void call(Builds.Build build) {
         var function = functions.find(build.functionId().orElseThrow()).orElseThrow();
-        pools.of(function, functions.current(function));
+        pools.of(function);
         var target = calls.target(workspaces.tenant(build.workspaceId()), function.id());
         var ids = Calls.Started.one();
         if (!builds.called(build, ids.callId())) {

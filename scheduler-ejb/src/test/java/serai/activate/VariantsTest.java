@@ -41,7 +41,7 @@ class VariantsTest {
 
     private Pool poolOf(Function variant) {
         var now = server.functions.find(variant.id()).orElseThrow();
-        return server.pools.of(now, server.functions.definition(now.definitionId()));
+        return server.pools.of(now);
     }
 
     @Test

@@ -33,6 +33,12 @@ public final class ModelApps extends Apps {
         return steps.of(() -> Optional.ofNullable(rows.get(id)).map(Entities::detached));
     }
 
+    /** Steps come one after the other: nobody is beside. */
+    @Override
+    public Optional<App> hold(String id) {
+        return find(id);
+    }
+
     @Override
     public List<App> heartbeating() {
         return List.of(); // the simulated client is a deployed app's

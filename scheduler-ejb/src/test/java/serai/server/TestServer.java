@@ -449,6 +449,13 @@ public final class TestServer {
 
     /** The app with these functions, by their newest definitions. */
     public App publish(App app, Function... published) {
+        var publishedApp = publishOnly(app, published);
+        publisher.published(publishedApp);
+        return publishedApp;
+    }
+
+    /** As {@link #publish}, up to the moment before the rollout. */
+    public App publishOnly(App app, Function... published) {
         var tags = new java.util.HashMap<String, String>();
         for (var function : published) {
             tags.put(function.name(), function.id());
@@ -459,9 +466,7 @@ public final class TestServer {
                 new Apps.Publication("", App.State.EPHEMERAL, "", "1.6.4", new Layout(tags, Map.of())),
                 Map.of(),
                 now());
-        var publishedApp = apps.get(tenant, app.id());
-        publisher.published(publishedApp);
-        return publishedApp;
+        return apps.get(tenant, app.id());
     }
 
     /** A function that is published and can be called. */

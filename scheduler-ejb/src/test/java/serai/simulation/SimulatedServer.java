@@ -111,8 +111,8 @@ final class SimulatedServer {
                 inputs,
                 new Retirements(world.apps, world.functions, world.pools, inputs, world.containers) {
                     @Override
-                    public void begin(PoolId id) {
-                        world.run(() -> super.begin(id));
+                    public boolean begin(PoolId id) {
+                        return world.of(() -> super.begin(id));
                     }
                 },
                 new TransactionalShortages(world, logs),
