@@ -7,6 +7,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
+import serai.app.Apps;
 import serai.call.Calls;
 import serai.call.Target;
 import serai.function.Functions;
@@ -29,16 +30,18 @@ public class CallTargets {
     private final Calls calls;
     private final Pools pools;
     private final Functions functions;
+    private final Apps apps;
 
     @Inject
-    public CallTargets(Calls calls, Pools pools, Functions functions) {
+    public CallTargets(Calls calls, Pools pools, Functions functions, Apps apps) {
         this.calls = calls;
         this.pools = pools;
         this.functions = functions;
+        this.apps = apps;
     }
 
     public CallTargets() {
-        this(null, null, null); // for the server's proxy
+        this(null, null, null, null); // for the server's proxy
     }
 
     private record Key(String workspaceId, String functionId) {}
@@ -75,7 +78,12 @@ public class CallTargets {
 
     private Target withPool(Tenant tenant, Target target) {
         if (target.poolId() == null) {
-            pools.of(functions.get(tenant, target.functionId()));
+            var function = functions.get(tenant, target.functionId());
+            if (!function.isPartOf(apps.layout(apps.get(tenant, function.appId())))) {
+                throw Problem.FUNCTION_NOT_DEFINED.because(
+                        "Function '%s' is no longer part of its app", function.name());
+            }
+            pools.of(function);
             return calls.target(tenant, target.functionId());
         }
         return target;

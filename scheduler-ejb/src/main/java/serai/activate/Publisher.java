@@ -55,7 +55,22 @@ public class Publisher {
 
     /** Call it after the publication is committed. Returns as soon as the pools are there; the rest is background. */
     public void published(App app) {
-        rollouts.rollOut(app.id()).forEach(reconciliations::request);
+        rollOut(app.id());
+    }
+
+    /** Rolls out what another run of the server has published: it may have died there. */
+    public void resumeRollouts() {
+        for (var app : rollouts.underWay()) {
+            try {
+                rollOut(app);
+            } catch (RuntimeException e) { // the next look tries again
+                LOG.log(WARNING, "app " + app + " is not rolled out now", e);
+            }
+        }
+    }
+
+    private void rollOut(String appId) {
+        rollouts.rollOut(appId).forEach(reconciliations::request);
     }
 
     /** Begins the end of an app, whether or not it was begun before. Returns at once. Call it outside of transactions. */

@@ -56,6 +56,11 @@ public class Rollouts {
                 .orElse(List.of());
     }
 
+    /** @return apps whose rollout a server has begun, or was about to, and not finished */
+    public List<String> underWay() {
+        return pools.strayed();
+    }
+
     private List<PoolId> rollOut(App app) {
         schedules.follow(app.id(), Instant.now()); // before the functions, as who fires
         var published = apps.layout(app);

@@ -31,6 +31,7 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
 import org.postgresql.ds.PGPoolingDataSource;
 import serai.activate.Adjuster;
+import serai.activate.CallTargets;
 import serai.activate.Closings;
 import serai.activate.Publisher;
 import serai.activate.Rollouts;
@@ -188,6 +189,7 @@ public final class TestServer {
     private final Closings closings =
             bean(Closings.class, apps, pools, inputs, containers, retirements, schedules, autoscale);
     public final Publisher publisher = publisher(executor);
+    public final CallTargets targets = new CallTargets(calls, pools, functions, apps);
     public final Departures departures = new Departures(
             bean(ContainerEnds.class, containers, pools, logs),
             containers,
