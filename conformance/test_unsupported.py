@@ -16,6 +16,13 @@ REFUSED = {
     "scratch": "FROM scratch",
     "volume": "volume",
     "region": "region",
+    "cloud": "cloud: leave it out",
+    "routing": "routing_region: leave it out",
+    "kept": "nonpreemptible: leave it out",
+    "among_themselves": "i6pn: leave it out",
+    "experimental": "experimental_options: leave out 'vm_runtime'",
+    "build": "cloud: leave it out",
+    "server": "h2_enabled: leave it out",
 }
 
 
@@ -34,6 +41,17 @@ def test_given_a_refused_deployment_when_it_is_looked_up_then_nothing_of_it_is_t
     with pytest.raises(modal.exception.NotFoundError):
         modal.Function.from_name(app_name, "with_region").hydrate()
     assert nomad.jobs(app_name) == []
+
+
+def test_given_options_that_are_not_there_when_a_variant_is_called_then_they_are_refused_by_name():
+    with wanting.snapshot.run(), pytest.raises(modal.exception.ConflictError, match="cloud: leave it out"):
+        wanting.Remembered.with_options(cloud="oci")().said.remote()
+
+
+def test_given_snapshots_of_memory_when_asked_for_then_the_client_is_told_that_all_runs_without(app_name: str):
+    ended = cli("deploy", "--name", app_name, "wanting.py::snapshot").ok()
+    assert "enable_memory_snapshot changes nothing" in ended.output
+    assert modal.Cls.from_name(app_name, "Remembered")().said.remote() == ["before the snapshot", "after it"]
 
 
 def test_given_an_rpc_that_is_not_there_when_a_client_needs_it_then_it_is_refused_by_name():

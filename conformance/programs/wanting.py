@@ -46,3 +46,77 @@ region = modal.App("region")
 
 @region.function(region="us-east")
 def with_region() -> None: ...
+
+
+cloud = modal.App("cloud")
+
+
+@cloud.function(cloud="gcp")
+def with_cloud() -> None: ...
+
+
+routing = modal.App("routing")
+
+
+@routing.function(routing_region="us-west")
+def with_routing_region() -> None: ...
+
+
+kept = modal.App("kept")
+
+
+@kept.cls(nonpreemptible=True)
+class Kept:
+    @modal.method()
+    def work(self) -> None: ...
+
+
+among_themselves = modal.App("among_themselves")
+
+
+@among_themselves.function(i6pn=True)
+def with_i6pn() -> None: ...
+
+
+experimental = modal.App("experimental")
+
+
+@experimental.function(experimental_options={"vm_runtime": True})
+def with_an_experiment() -> None: ...
+
+
+def make() -> None: ...
+
+
+build = modal.App("build", image=modal.Image.debian_slim().run_function(make, cloud="aws"))
+
+
+@build.function()
+def with_a_build_elsewhere() -> None: ...
+
+
+server = modal.App("server")
+
+
+@server.server(h2_enabled=True, routing_region="eu-west")
+class Server:
+    @modal.enter()
+    def start(self) -> None: ...
+
+
+snapshot = modal.App("snapshot")
+
+
+@snapshot.cls(enable_memory_snapshot=True)
+class Remembered:
+    @modal.enter(snap=True)
+    def load(self) -> None:
+        self.loaded = ["before the snapshot"]
+
+    @modal.enter(snap=False)
+    def go_on(self) -> None:
+        self.loaded.append("after it")
+
+    @modal.method()
+    def said(self) -> list[str]:
+        return self.loaded

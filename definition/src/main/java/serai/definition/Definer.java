@@ -4,10 +4,12 @@ package serai.definition;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import modal.client.Function;
 import modal.client.FunctionData;
+import modal.client.Warning;
 import serai.config.AutoscaleConfig;
 import serai.config.ImageConfig;
 import serai.config.RunnerConfig;
@@ -78,7 +80,8 @@ public class Definer {
                 timetable,
                 ScheduleReader.arguments(function),
                 FunctionWire.of(appId, addressed, data),
-                called);
+                called,
+                Snapshots.warnings(function));
     }
 
     /** @throws serai.problem.ProblemException for an object that is not there, or is another workspace's */
@@ -103,6 +106,7 @@ public class Definer {
      *
      * @param function as the client wants it back
      * @param firing what its timetable, if it has one, calls it with
+     * @param warnings of what it asks for and does without
      */
     public record Draft(
             Function function,
@@ -110,5 +114,6 @@ public class Definer {
             Optional<Timetable> timetable,
             Arguments firing,
             Definition.Wire wire,
-            Map<String, WebNames.WebName> names) {}
+            Map<String, WebNames.WebName> names,
+            List<Warning> warnings) {}
 }

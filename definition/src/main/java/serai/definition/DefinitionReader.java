@@ -3,8 +3,6 @@
 package serai.definition;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import modal.client.ClassParameterInfo.ParameterSerializationFormat;
 import modal.client.Function;
 import modal.client.FunctionData;
@@ -38,11 +36,11 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerCon
 
     /** @param data with the function once for each alternative GPU, if there are any */
     Definition.Duties read(Function function, FunctionData data, String clientVersion) {
-        var missing = missingFeatures(function);
+        var missing = MissingFeatures.of(function);
         if (!missing.isEmpty()) {
             throw Problem.FEATURE_UNSUPPORTED.because(
                     "Function '%s' uses what is not available in this version of Serai: %s",
-                    function.getFunctionName(), String.join(", ", missing));
+                    function.getFunctionName(), String.join("; ", missing));
         }
         checkOutbound(function);
         checkEngine(function);
@@ -63,39 +61,6 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerCon
                 isTemplate(function),
                 isSingleUse(function),
                 function.getIsServer());
-    }
-
-    private static List<String> missingFeatures(Function function) {
-        var missing = new ArrayList<String>();
-        check(missing, function.getResources().getRdma(), "rdma");
-        check(missing, function.getVolumeMountsCount() > 0, "volumes");
-        check(missing, function.getCloudBucketMountsCount() + function.getS3MountsCount() > 0, "cloud bucket mounts");
-        check(missing, function.getSharedVolumeMountsCount() > 0, "network file systems");
-        check(missing, function.hasProxyId(), "proxies");
-        check(missing, hasUnknownNetworkRules(function), "lists of domains that it may reach");
-        check(missing, function.getUntrusted(), "restrict_modal_access");
-        check(missing, function.getMaxInputs() > 1, "max_inputs of more than one input for a container");
-        check(missing, function.getI6PnEnabled(), "clustered functions");
-        check(missing, !function.getIsServer() && function.hasHttpConfig(), "experimental.http_server: use app.server");
-        check(missing, function.getIsSessioned(), "sessions of a server");
-        check(missing, function.getHttpConfig().hasLiftAndShiftConfig(), "servers without a class");
-        check(
-                missing,
-                function.getIsServer() && function.getAutoscalerSettings().hasScaleupWindow(),
-                "scaleup_window");
-        check(missing, function.getSchedulerPlacement().getRegionsCount() > 0, "region");
-        check(missing, function.hasPtyInfo() && function.getPtyInfo().getEnabled(), "interactive mode (-i)");
-        return missing;
-    }
-
-    /** What a domain leads to is known where it is asked for only. */
-    private static boolean hasUnknownNetworkRules(Function function) {
-        var access = function.getNetworkAccess();
-        return switch (access.getNetworkAccessType()) {
-            case UNSPECIFIED, OPEN, BLOCKED -> false;
-            case ALLOWLIST -> access.getAllowedDomainsCount() > 0;
-            case UNRECOGNIZED -> true;
-        };
     }
 
     private static void checkOutbound(Function function) {
@@ -155,12 +120,6 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerCon
         return function.getIsClass()
                 && function.getClassParameterInfo().getFormat()
                         == ParameterSerializationFormat.PARAM_SERIALIZATION_FORMAT_PROTO;
-    }
-
-    private static void check(List<String> missing, boolean used, String name) {
-        if (used) {
-            missing.add(name);
-        }
     }
 
     private AutoscalerSettings autoscaler(Function function) {

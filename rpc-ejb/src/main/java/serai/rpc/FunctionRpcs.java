@@ -108,6 +108,7 @@ class FunctionRpcs implements RpcFeature {
                     .setHandleMetadata(Handles.of(function, stored))
                     .setFunction(draft.function())
                     .setFunctionData(data)
+                    .addAllServerWarnings(draft.warnings())
                     .build();
         });
     }
