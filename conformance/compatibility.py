@@ -5,7 +5,8 @@
     eval "$(./serai env)"; python3 conformance/compatibility.py [--versions 1.0.0,1.3.5] [--features quickstart,map]
 
 A feature is a file of this folder. What an older client does not have is counted apart from what fails. With --reports
-FOLDER what was run is kept there, and what lies there is not run again: a long run may be done in pieces.
+FOLDER what was run is kept there, and what lies there is not run again: a long run may be done in pieces. --rpcs runs no
+test: it writes the page's list of RPCs anew, as the running platform answers them.
 """
 
 import argparse
@@ -192,8 +193,13 @@ Mostly in its own words; the tests that need it are the ones in brackets.
 
 ## RPCs
 
-{rpcs}
-"""
+{rpcs}"""
+
+
+def with_rpcs(page: str) -> str:
+    """:param page: that was written before; the list is its last section"""
+    before, heading, _ = page.partition("\n## RPCs\n\n")
+    return before + heading + rpcs()
 
 
 def main() -> None:
@@ -202,8 +208,12 @@ def main() -> None:
     parser.add_argument("--features", default=",".join(FEATURES))
     parser.add_argument("--page", type=Path, default=PAGE)
     parser.add_argument("--reports", type=Path)
+    parser.add_argument("--rpcs", action="store_true")
     asked = parser.parse_args()
     os.environ.setdefault("MODAL_CONFIG_PATH", os.devnull)
+    if asked.rpcs:
+        asked.page.write_text(with_rpcs(asked.page.read_text()))
+        return
     versions, features = asked.versions.split(","), asked.features.split(",")
     with tempfile.TemporaryDirectory() as temporary:
         reports = asked.reports or Path(temporary)

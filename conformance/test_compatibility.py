@@ -1,8 +1,11 @@
 # Copyright the Serai authors
 # SPDX-License-Identifier: Apache-2.0
-"""The oldest client that is supported, once; all of them by compatibility.py."""
+"""The oldest client that is supported, once; all of them by compatibility.py, whose page is looked at."""
+
+from pathlib import Path
 
 import pytest
+from serai_conformance import rpcs
 from serai_conformance.clients import OLDEST, interpreter
 from serai_conformance.terminal import PROGRAMS, Program, environment
 
@@ -19,3 +22,9 @@ def test_given_the_oldest_client_when_a_program_runs_then_calls_maps_and_generat
     assert "spawned 49" in shown
     assert "raised ValueError: 13" in shown
     assert "squaring 7" in shown  # its logs
+
+
+def test_given_the_handbooks_list_of_rpcs_then_it_is_what_the_platform_answers():
+    """`compatibility.py --rpcs` writes it anew."""
+    page = Path(__file__).parents[1] / "docs" / "compatibility.md"
+    assert page.read_text().partition("\n## RPCs\n\n")[2] == rpcs.table() + "\n"
