@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -13,8 +14,10 @@ import pytest
 import registries
 import roots
 from fakes import TOKEN
-from serai_runner import collect, inotify, layers, registry
+from serai_runner import collect, doctor, inotify, layers, registry
 from serai_runner.problems import Failed
+
+needs_root = pytest.mark.skipif(not roots.available(), reason="needs root, nsenter and the distribution's Python")
 
 
 @pytest.fixture
@@ -34,7 +37,40 @@ def test_given_doctor_when_it_prints_json_then_the_launcher_finds_what_it_needs(
     assert found["bubblewrap"]["works"] is True
     assert found["network"]["works"] is True, found["network"]["detail"]
     assert found["python"]["version"] == f"{sys.version_info.major}.{sys.version_info.minor}"
-    assert set(found) == {"ok", "root", "python", "bubblewrap", "network", "cgroup", "lost_limits", "advice"}
+    assert set(found) == {"ok", "root", "python", "bubblewrap", "network", "images", "cgroup", "lost_limits", "advice"}
+    assert set(found["images"]) == {"works", "detail", "lacks"}
+
+
+@needs_root
+def test_given_root_when_the_node_is_examined_then_a_layer_is_tried_and_nothing_of_it_stays(tmp_path, monkeypatch):
+    monkeypatch.setenv("SERAI_CACHE", str(tmp_path / "cache that is not there yet"))
+    assert doctor.examine()["images"]["detail"] == ""
+    assert os.listdir(tmp_path) == []
+
+
+@needs_root
+def test_given_files_on_which_no_overlay_may_lie_when_the_node_is_examined_then_it_says_where(tmp_path, monkeypatch):
+    class Refusing:
+        def overlay(self, *_: object) -> None:
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(doctor, "Stage", Refusing)
+    monkeypatch.setenv("SERAI_CACHE", str(tmp_path))
+    images = doctor.examine()["images"]
+    assert not images["works"]
+    assert images["detail"].startswith(f"no overlay can be mounted with its files at {tmp_path} (Invalid argument)")
+
+
+def test_given_an_ordinary_user_when_the_node_is_examined_then_builds_need_root_and_containers_may_run(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert "run as root" in doctor._no_layers()
+
+
+def test_given_no_tun_when_the_node_is_examined_then_it_is_told_how_to_have_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "TUN", str(tmp_path / "tun"))
+    assert "modprobe tun" in doctor._tun_advice()
+    monkeypatch.setattr(doctor, "TUN", "/dev/null")
+    assert doctor._tun_advice() == ""
 
 
 def test_given_a_node_with_few_inotify_instances_when_it_is_examined_then_it_is_told_how_to_have_more(tmp_path, monkeypatch):

@@ -6,12 +6,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import tempfile
 from typing import Any
 
-from . import inotify, limits, runtime, sandbox, switches
+from . import inotify, limits, programs, runtime, sandbox, switches
 from .interpreter import this
+from .namespaces import Stage
 from .network import Network, find_pasta
 from .problems import Failed
+from .settings import DEFAULT_CACHE
+
+TUN = "/dev/net/tun"
+
+#: What builds of images may need, and for what.
+TOOLS = {"mmdebstrap": "makes base systems", "skopeo": "speaks with a registry"}
 
 
 def doctor(as_json: bool) -> int:
@@ -26,10 +35,11 @@ def examine() -> dict[str, Any]:
     python = this()
     bubblewrap = _bubblewrap()
     network = _network()  # before there are threads
+    images = _images()  # likewise
     controllers = _controllers()
     advice = list(bubblewrap.pop("advice"))
     if not network["works"]:
-        advice.append(network["detail"])
+        advice.append(_tun_advice() or network["detail"])
     advice += [inotify.advice()] if inotify.advice() else []
     install = _installs()
     if not install:
@@ -46,6 +56,7 @@ def examine() -> dict[str, Any]:
         "python": {"version": python.version, "executable": python.executable, "prefix": python.prefix, "installs": install},
         "bubblewrap": bubblewrap,
         "network": network,
+        "images": images,
         "cgroup": {"version": _cgroup_version(), "controllers": sorted(controllers)},
         "lost_limits": lost,
         "advice": advice,
@@ -83,6 +94,67 @@ def _network() -> dict[str, Any]:
         return {"pasta": None, "works": False, "detail": str(e)}
     finally:
         network.close()
+
+
+def _tun_advice() -> str:
+    if os.access(TUN, os.R_OK | os.W_OK):
+        return ""
+    cure = f"chmod 0666 {TUN}" if os.path.exists(TUN) else "modprobe tun"
+    return f"{TUN} cannot be opened here: {cure}, as root; within a container: start it with --device {TUN}"
+
+
+def _images() -> dict[str, Any]:
+    """Containers of a plain `debian_slim()` need none of this."""
+    detail = _no_layers()
+    return {"works": not detail, "detail": detail, "lacks": [name for name in TOOLS if not shutil.which(name)]}
+
+
+def _no_layers() -> str:
+    """@return why no layers can be built here, nor containers be made of them; empty: they can"""
+    if os.geteuid():
+        return "an ordinary user can build no layers: run as root to have other images than a plain debian_slim()"
+    try:
+        programs.find("nsenter", "util-linux", "nsenter")
+        with tempfile.TemporaryDirectory(prefix="doctor-", dir=_standing(os.environ.get("SERAI_CACHE", DEFAULT_CACHE))) as place:
+            return _stacks(place)
+    except Failed as e:
+        return str(e)
+    except OSError as e:
+        return f"nothing can be written to {e.filename}: {e.strerror}"
+
+
+def _standing(path: str) -> str:
+    """The directory, or the nearest above it that is there."""
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    return path
+
+
+def _stacks(place: str) -> str:
+    """Tries an overlay, in a process of its own with which the mount goes. @return what went wrong"""
+    said, says = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(says, _stack(place).encode())
+        os._exit(0)
+    os.close(says)
+    with open(said, encoding="utf-8") as words:
+        wrong = words.read()
+    os.waitpid(child, 0)
+    return wrong
+
+
+def _stack(place: str) -> str:
+    lower = os.path.join(place, "lower")
+    try:
+        os.mkdir(lower)
+        Stage().overlay("doctor", [lower], place)
+        return ""
+    except Failed as e:
+        return str(e)
+    except OSError as e:
+        where = os.path.dirname(place)
+        return f"no overlay can be mounted with its files at {where} ({e.strerror}): layers need a file system such as ext4 or xfs there"
 
 
 def _controllers() -> frozenset[str]:
@@ -124,7 +196,13 @@ def _text(found: dict[str, Any]) -> str:
         f"network      {network['detail'] or 'one for each container, by ' + network['pasta']}",
         f"user         {'root' if found['root'] else 'an ordinary one'}",
         f"cgroup       {'version ' + str(cgroup['version']) if cgroup['version'] else 'none'}, {controllers}",
+        f"images       {_said_of(found['images'])}",
         *(f"advice       {advice}" for advice in found["advice"]),
         "containers can run here" if found["ok"] else "containers cannot run here",
     ]
     return "\n".join(lines)
+
+
+def _said_of(images: dict[str, Any]) -> str:
+    lacks = ", ".join(f"{name} ({TOOLS[name]})" for name in images["lacks"])
+    return (images["detail"] or "layers can be built") + (f"; not there: {lacks}" if lacks else "")
