@@ -47,7 +47,8 @@ record CollectedImages(
                         Duration.ofMinutes(5),
                         Json.pretty(wish),
                         "Bearer " + adminToken)
-                .orElseThrow(() -> Failure.because("the server at %s does not answer", server));
+                .orElseThrow(() ->
+                        Failure.because("the server at %s does not answer: ./serai status says what runs", server));
         if (answer.statusCode() != 200) {
             throw Failure.because(
                     "layers are not collected: HTTP %d %s",

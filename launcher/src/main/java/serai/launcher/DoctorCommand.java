@@ -4,6 +4,7 @@ package serai.launcher;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,8 @@ import picocli.CommandLine.Option;
 final class DoctorCommand implements Callable<Integer> {
     private static final long MINIMUM_DISK_MB = 3_000; // server, database, client and a first runtime
     private static final long MINIMUM_MEMORY_MB = 2_000;
+
+    private static final String NETWORK = "network";
 
     enum Verdict {
         OK,
@@ -59,6 +62,10 @@ final class DoctorCommand implements Callable<Integer> {
                 disk(),
                 memory(),
                 agent()));
+        node().ifPresent(found -> {
+            findings.replaceAll(looked -> looked.check.equals(NETWORK) ? NodeFindings.network(looked, found) : looked);
+            findings.add(NodeFindings.images(found, settings));
+        });
         if (!Privilege.isRoot()) {
             findings.add(withoutRoot());
         }
@@ -126,29 +133,31 @@ final class DoctorCommand implements Callable<Integer> {
         var prerequisites = new Prerequisites(settings);
         if (prerequisites.sharesNetwork()) {
             return new Finding(
-                    "network",
+                    NETWORK,
                     Verdict.LIMITED,
                     "containers share this machine's, as SERAI_RUNNER_SHARES_NETWORK says, and reach all that listens here",
                     null);
         }
         if (!prerequisites.hasPasta()) {
             return new Finding(
-                    "network",
+                    NETWORK,
                     Verdict.MISSING,
                     "pasta gives each container one of its own",
                     prerequisites.sandboxRemedy());
         }
-        if (!Files.isWritable(Path.of("/dev/net/tun"))) {
+        var tun = Path.of("/dev/net/tun");
+        if (!Files.isWritable(tun)) {
             return new Finding(
-                    "network",
+                    NETWORK,
                     Verdict.MISSING,
                     "/dev/net/tun cannot be opened, by which a container's network is connected",
-                    "sudo modprobe tun; inside a container: start it with --device /dev/net/tun");
+                    (Files.exists(tun) ? "sudo chmod 0666 /dev/net/tun" : "sudo modprobe tun")
+                            + "; inside a container: start it with --device /dev/net/tun");
         }
         var ports = settings.text("SERAI_RUNNER_NODE_PORTS")
                 .map(text -> ", with port " + text + " of this machine's loopback")
                 .orElse("");
-        return ok("network", "pasta gives each container one of its own" + ports);
+        return ok(NETWORK, "pasta gives each container one of its own" + ports);
     }
 
     private static Finding namespaces() {
@@ -254,6 +263,21 @@ final class DoctorCommand implements Callable<Integer> {
             case NomadAgent.Program program -> ok("agent", program.program() + " is started as a single node");
             case NomadAgent.Embedded embedded -> ok("agent", embedded.kind() + ", built in");
         };
+    }
+
+    /** What the runner says of this machine, which tries things that we only look for; empty where it was not built or says nothing. */
+    private Optional<JsonNode> node() {
+        var runner = home.built(ClientEnvironment.RUNNER);
+        var python = Python.search(settings);
+        if (python.isEmpty() || !Files.exists(runner)) {
+            return Optional.empty();
+        }
+        var cache = settings.text("SERAI_RUNNER_CACHE").orElse(home.cache().toString());
+        var said = serai.launcher.Command.of(python.get().program(), runner.toString(), "doctor", "--json")
+                .with("SERAI_CACHE", cache)
+                .run(60)
+                .output();
+        return said.startsWith("{") ? Optional.of(Json.parse(said)) : Optional.empty();
     }
 
     private static Finding withoutRoot() {

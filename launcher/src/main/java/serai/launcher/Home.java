@@ -3,7 +3,11 @@
 package serai.launcher;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
@@ -32,8 +36,19 @@ record Home(Path directory, Path checkout) {
             Files.setPosixFilePermissions(secrets(), PosixFilePermissions.fromString("rwx------"));
             return this;
         } catch (IOException e) {
-            throw Failure.from(e, "%s cannot be used as SERAI_HOME: %s", directory, e.getMessage());
+            throw Failure.from(e, "%s cannot be used as SERAI_HOME: %s", directory, reason(e));
         }
+    }
+
+    /** Java's own message of a file that is not as it should be is its name. */
+    private static String reason(IOException e) {
+        return switch (e) {
+            case AccessDeniedException denied -> denied.getFile() + " is not yours to write to";
+            case FileAlreadyExistsException there -> there.getFile() + " is there and is no folder";
+            case NoSuchFileException lost -> "no folder can be made at " + lost.getFile();
+            case FileSystemException other -> other.getFile() + ": " + other.getReason();
+            default -> e.getMessage();
+        };
     }
 
     boolean exists() {

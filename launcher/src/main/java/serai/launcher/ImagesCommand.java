@@ -9,7 +9,10 @@ import picocli.CommandLine.Option;
 @Command(
         name = "images",
         mixinStandardHelpOptions = true,
-        description = "Layers of images.",
+        description = {
+            "Layers of images: ./serai images collect frees what none needs. The platform has to be up.",
+            "docs/images.md says what images are built of, and what that needs of a machine."
+        },
         subcommands = ImagesCommand.Collect.class)
 final class ImagesCommand {
     @Command(

@@ -27,7 +27,8 @@ record Login(
                         "Bearer " + adminToken,
                         "Accept",
                         "application/json")
-                .orElseThrow(() -> Failure.because("the server at %s does not answer", server));
+                .orElseThrow(() ->
+                        Failure.because("the server at %s does not answer: ./serai status says what runs", server));
         if (answer.statusCode() != 201) {
             throw Failure.because(
                     "no token for workspace %s: HTTP %d %s", workspace, answer.statusCode(), reason(answer.body()));

@@ -428,11 +428,20 @@ final class Platform {
     }
 
     Login createToken(String workspace) {
+        mustBeStarted();
         return Login.create(answering().url(), secrets.named("admin-token"), workspace);
+    }
+
+    /** @throws Failure if it never was */
+    private void mustBeStarted() {
+        if (state().ports().isEmpty()) {
+            throw Failure.because("the platform has not been started yet: ./serai up");
+        }
     }
 
     /** Forgets layers of images that nobody needs, and removes them from this machine. */
     CollectedImages collectImages(Integer unusedFor, Integer maxSize) {
+        mustBeStarted();
         var server = answering().url();
         var token = secrets.named("admin-token");
         int forgotten = CollectedImages.forget(server, token, unusedFor, maxSize);

@@ -78,7 +78,9 @@ final class Ports {
             if (asked.isPresent() && !held.containsKey(name)) {
                 int port = asked.getAsInt();
                 if (!taken.add(port) || !free.test(port)) {
-                    throw Failure.because("port %d (%s) is taken", port, name);
+                    throw Failure.because(
+                            "port %d (%s) is taken by another program: end that, or set %s to another port; unset, a free one is chosen",
+                            port, name, name);
                 }
                 chosen.put(name, port);
             }

@@ -6,7 +6,8 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -53,8 +54,11 @@ record RunState(int servers, Map<String, Integer> ports, Map<String, Part> parts
             return new RunState(1, Map.of(), Map.of());
         } catch (JsonProcessingException e) {
             throw Failure.from(e, "%s is not readable (%s). Remove it; then ./serai up", file, e.getOriginalMessage());
+        } catch (AccessDeniedException e) {
+            throw Failure.from(e, "%s is not yours to read: another user's installation? SERAI_HOME names it", file);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            var reason = e instanceof FileSystemException told ? told.getReason() : e.getMessage();
+            throw Failure.from(e, "%s cannot be read: %s. SERAI_HOME has to be a folder of yours", file, reason);
         }
     }
 

@@ -9,7 +9,11 @@ import picocli.CommandLine.Option;
 @Command(
         name = "token",
         mixinStandardHelpOptions = true,
-        description = "Tokens of workspaces.",
+        description = {
+            "Tokens, by which clients log in to a workspace. The platform has to be up.",
+            "./serai token create --workspace research makes one, and the workspace if there is none of that name.",
+            "The token of the workspace main, which ./serai up makes, is in ./serai env."
+        },
         subcommands = TokenCommand.Create.class)
 final class TokenCommand {
     @Command(

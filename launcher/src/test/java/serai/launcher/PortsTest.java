@@ -38,7 +38,9 @@ class PortsTest {
     void givenAPortIsAskedFor_whenItIsTaken_thenItSaysSo() {
         assertThatThrownBy(() -> choose(Map.of(Ports.RPC, "6000"), Map.of(), Set.of(6000)))
                 .isInstanceOf(Failure.class)
-                .hasMessage("port 6000 (SERAI_RPC_PORT) is taken");
+                .hasMessage(
+                        "port 6000 (SERAI_RPC_PORT) is taken by another program: end that, or set SERAI_RPC_PORT to another"
+                                + " port; unset, a free one is chosen");
     }
 
     @Test

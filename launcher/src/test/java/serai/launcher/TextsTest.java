@@ -5,6 +5,8 @@ package serai.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
@@ -95,6 +97,46 @@ class TextsTest {
                     .as(name)
                     .isNotEmpty();
         });
+    }
+
+    @Test
+    void noLineOfTheHelpIsLongerThanATerminal_andTheAddressOfADatabaseIsWhole() {
+        var help = Serai.commandLine().getUsageMessage();
+        assertThat(help).contains("postgresql://user:password@host:port/database\n");
+        assertThat(help.lines()).allMatch(line -> line.length() <= 80);
+    }
+
+    @Test
+    void aCommandThatIsNotThereIsNamed_withThoseThatAre() {
+        assertThat(refusal("nonsense")).startsWith("serai: nonsense is no command of serai, which has: run, up, down,");
+        assertThat(refusal("token", "delete"))
+                .isEqualTo("serai: delete is no command of serai token, which has: create\n");
+        assertThat(refusal("up", "--nope")).startsWith("serai: Unknown option: '--nope'\nUsage: serai up");
+    }
+
+    private static String refusal(String... words) {
+        var said = new StringWriter();
+        var line = Serai.commandLine().setErr(new PrintWriter(said, true));
+        assertThat(line.execute(words)).isEqualTo(2);
+        return said.toString();
+    }
+
+    @Test
+    void aFolderThatCannotBeOursIsToldWithTheReason(@TempDir Path folder) throws Exception {
+        var file = Files.createFile(folder.resolve("file"));
+        assertThatThrownBy(() -> home(file).create())
+                .isInstanceOf(Failure.class)
+                .hasMessage("%s cannot be used as SERAI_HOME: %s is there and is no folder", file, file);
+        assertThatThrownBy(() -> RunState.read(home(file).runFile()))
+                .isInstanceOf(Failure.class)
+                .hasMessage(
+                        "%s/run.json cannot be read: Not a directory. SERAI_HOME has to be a folder of yours", file);
+        assertThatThrownBy(() -> home(Path.of("/proc/serai")).create())
+                .hasMessage("/proc/serai cannot be used as SERAI_HOME: no folder can be made at /proc/serai");
+    }
+
+    private static Home home(Path directory) {
+        return Home.of(new Settings(Map.of("SERAI_HOME", directory.toString())));
     }
 
     @Test
