@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What a client's configuration needs for Serai, beside its own: nomad agent -config … -config client.hcl. Each node also needs
-# Python 3.10 or newer with venv or pip, and bubblewrap (Debian, Ubuntu: apt-get install python3 python3-venv bubblewrap).
+# Python 3.10 or newer with venv or pip, bubblewrap and pasta (Debian, Ubuntu: apt-get install python3 python3-venv bubblewrap passt); for
+# images mmdebstrap as well. serai-node-check.nomad.hcl says what one lacks.
 
 client {
   enabled = true
