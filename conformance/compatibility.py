@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the suite with published clients of many versions and writes docs/compatibility.md.
 
-    eval "$(./serai env)"; python3 conformance/compatibility.py [--versions 1.0.0,1.3.5] [--features quickstart,map]
+    eval "$(./serai env --tests)"; python3 conformance/compatibility.py [--versions 1.0.0,1.3.5] [--features quickstart,map]
 
 A feature is a file of this folder. What an older client does not have is counted apart from what fails. With --reports
 FOLDER what was run is kept there, and what lies there is not run again: a long run may be done in pieces. --rpcs runs no

@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
         lines = "\n".join(missing)
         pytest.exit(
             f"No platform to test: these are not set.\n{lines}\n"
-            '`./serai test` starts one of its own and sets them; for one that runs: eval "$(./serai env)".',
+            '`./serai test` starts one of its own and sets them; for one that runs: eval "$(./serai env --tests)".',
             returncode=2,
         )
     os.environ["MODAL_CONFIG_PATH"] = os.devnull  # a profile of the user's says nothing here

@@ -51,6 +51,7 @@ def test_given_the_lines_of_env_when_a_shell_evaluates_them_then_an_ordinary_cli
     assert set(settings) == {
         *("MODAL_SERVER_URL", "MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "SERAI_API_URL", "SERAI_API_TOKEN", "SERAI_WEB_URL")
     }
+    assert Platform.missing(exported(said(operator, "env", "--tests"))) == []
     assert "49" in python("-m", "modal", "run", "-q", "quickstart.py", cwd=EXAMPLES, **settings).ok().stdout
     request = Request(
         f"{settings['SERAI_API_URL']}/api/v1/apps", headers={"Authorization": f"Bearer {settings['SERAI_API_TOKEN']}"}

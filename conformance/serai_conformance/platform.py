@@ -3,6 +3,7 @@
 """Where the platform is, and its REST API. Only the environment says so."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +36,8 @@ class Platform:
     node_ports: tuple[int, ...]  # of this machine's loopback, that containers have on theirs
 
     @staticmethod
-    def missing() -> list[str]:
-        return [f"  {name}: {what}" for name, what in REQUIRED.items() if not os.environ.get(name)]
+    def missing(environment: Mapping[str, str] = os.environ) -> list[str]:
+        return [f"  {name}: {what}" for name, what in REQUIRED.items() if not environment.get(name)]
 
     @staticmethod
     def of_environment() -> "Platform":

@@ -419,6 +419,19 @@ final class Platform {
         return login.environment(rpc, answering().url(), webUrl(answering().number()));
     }
 
+    /** What tests have to know of it beside the login. */
+    Map<String, String> testEnvironment() {
+        var environment = new LinkedHashMap<String, String>();
+        environment.put("SERAI_ADMIN_TOKEN", secrets.named("admin-token"));
+        environment.put("SERAI_NOMAD_ADDRESS", agent().cluster().address());
+        environment.put("SERAI_ADMIN_PASSWORD", secrets.named("server-admin-password"));
+        environment.put("SERAI_DB_URL", database().url());
+        environment.put("SERAI_DB_USER", database().user());
+        environment.put("SERAI_DB_PASSWORD", database().password());
+        environment.put("SERAI_CLI", home.built("serai").toString());
+        return environment;
+    }
+
     /** @return the first server that runs; the first of all if none does */
     private PayaraServer answering() {
         return servers().stream()
@@ -459,10 +472,6 @@ final class Platform {
                     "the layers stay on this machine: %s", collected.output().strip());
         }
         return CollectedImages.of(forgotten, collected.output());
-    }
-
-    Secrets secrets() {
-        return secrets;
     }
 
     Database database() {

@@ -63,13 +63,7 @@ final class TestPlatform implements AutoCloseable {
         NOT_INHERITED.forEach(name -> environment.put(name, ""));
         environment.putAll(platform.login());
         environment.put("MODAL_CONFIG_PATH", home.clientConfig().toString());
-        environment.put("SERAI_ADMIN_TOKEN", platform.secrets().named("admin-token"));
-        environment.put("SERAI_NOMAD_ADDRESS", platform.agent().cluster().address());
-        environment.put("SERAI_ADMIN_PASSWORD", platform.secrets().named("server-admin-password"));
-        environment.put("SERAI_DB_URL", platform.database().url());
-        environment.put("SERAI_DB_USER", platform.database().user());
-        environment.put("SERAI_DB_PASSWORD", platform.database().password());
-        environment.put("SERAI_CLI", home.built("serai").toString());
+        environment.putAll(platform.testEnvironment());
         return environment;
     }
 
