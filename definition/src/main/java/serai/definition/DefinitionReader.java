@@ -25,9 +25,6 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerCon
     private static final int DEFAULT_MEMORY_MB = 128;
     private static final int DEFAULT_DISK_MB = 512;
 
-    /** Inputs that one container works on together, and inputs in one batch: what the client allows. */
-    private static final int MOST_AT_ONCE = 1_000;
-
     /** One container, which ends by itself after its input, and is not to be stopped while its files are kept. */
     private static final AutoscalerSettings BUILDER = new AutoscalerSettings(0, 1, 0, Duration.ofDays(1));
 
@@ -50,7 +47,7 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerCon
                 autoscaler(function),
                 retryPolicy(function.getRetryPolicy()),
                 resources(function.getResources()),
-                concurrency(function),
+                Concurrency.of(function),
                 timeout,
                 function.getStartupTimeoutSecs() > 0 ? Duration.ofSeconds(function.getStartupTimeoutSecs()) : timeout,
                 function.getImageId().isEmpty() ? null : function.getImageId(),
@@ -135,36 +132,6 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerCon
                 : defaults.scaledownWindow();
         return new AutoscalerSettings(
                 asked.getMinContainers(), Math.min(max, defaults.maxContainers()), asked.getBufferContainers(), window);
-    }
-
-    /** The target where one is given: that is what a container should have, the maximum is for bursts. Batches are taken whole. */
-    private static int concurrency(Function function) {
-        if (function.getIsServer()) {
-            return requests(function);
-        }
-        int atOnce = function.getTargetConcurrentInputs() > 0
-                ? function.getTargetConcurrentInputs()
-                : Math.max(1, function.getMaxConcurrentInputs());
-        return Math.multiplyExact(
-                bounded("max_inputs", atOnce), bounded("max_batch_size", Math.max(1, function.getBatchMaxSize())));
-    }
-
-    /** Requests are counted in whole ones. Without a number there is no more than one container for any of them. */
-    private static int requests(Function function) {
-        double target = function.getAutoscalerSettings().getTargetConcurrencyFloat();
-        if (target > 0) {
-            return bounded("target_concurrency", (int) Math.min(target, Integer.MAX_VALUE));
-        }
-        int most = function.getMaxConcurrentInputs();
-        return most == 0 ? MOST_AT_ONCE : bounded("max_concurrency", most);
-    }
-
-    private static int bounded(String name, int value) {
-        if (value < 1 || value > MOST_AT_ONCE) {
-            throw Problem.INVALID_ARGUMENT.because(
-                    "%s is %d: from 1 to %d are allowed", name, Integer.toUnsignedLong(value), MOST_AT_ONCE);
-        }
-        return value;
     }
 
     private static boolean isSingleUse(Function function) {
