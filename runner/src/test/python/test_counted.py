@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from serai_runner import counted
+from serai_runner import counted, disk
 
 MIB = 1 << 20
 
@@ -38,9 +38,9 @@ def after(tmp_path) -> int:
     """A time after which what the tests made before is old."""
     (tmp_path / "old").write_bytes(bytes(20 * MIB))
     made = os.stat(tmp_path / "old").st_ctime_ns
-    while counted.now() <= made:
+    while disk.now() <= made:
         pass
-    return counted.now()
+    return disk.now()
 
 
 def test_given_a_disk_that_loses_less_than_the_limit_then_nobody_counts_and_that_is_the_most_it_can_be(tmp_path, after):
@@ -68,7 +68,7 @@ def test_given_a_disk_that_loses_more_than_the_limit_then_what_is_new_is_counted
 
 
 def test_given_a_disk_whose_free_space_says_nothing_then_it_is_counted_now_and_then(tmp_path, after, monkeypatch):
-    monkeypatch.setattr(counted, "AGAIN_S", 0)
+    monkeypatch.setattr(disk, "AGAIN_S", 0)
     count = Counting(tmp_path, after)
     (tmp_path / "new").write_bytes(bytes(12 * MIB))
     assert count() >= 12 * MIB

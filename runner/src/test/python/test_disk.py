@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tracemalloc
 
 import pytest
 import roots
@@ -68,11 +69,135 @@ def test_given_files_that_come_and_go_when_their_room_is_counted_then_those_that
         entries = list(found)
         for entry in entries:
             if entry.name.startswith("passing"):
-                os.unlink(entry.path)
+                os.unlink(tmp_path / entry.name)
         return Listing(entries)
 
     monkeypatch.setattr(disk.os, "scandir", emptied)
     assert disk.used(str(tmp_path), []) >= 2 * MIB
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Has something done once the first directory was looked through."""
+
+    def arrange(act) -> None:
+        listed, left = os.scandir, [act]
+
+        def scandir(directory):
+            found = Listing(listed(directory))
+            for entry in found:
+                entry.stat(follow_symlinks=False)
+            if left:
+                left.pop()()
+            return found
+
+        monkeypatch.setattr(disk.os, "scandir", scandir)
+
+    return arrange
+
+
+def test_given_a_file_that_is_moved_when_its_room_is_counted_meanwhile_then_it_counts_once(tmp_path, meanwhile):
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "file").write_bytes(bytes(5 * MIB))
+    meanwhile(lambda: os.rename(tmp_path / "file", tmp_path / "directory/file"))
+    assert 5 * MIB <= disk.used(str(tmp_path), [], 8 * MIB) < 6 * MIB
+
+
+def test_given_a_link_that_takes_a_directorys_place_when_counted_meanwhile_then_it_leads_nowhere(tmp_path, meanwhile):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/large").write_bytes(bytes(5 * MIB))
+    directory = tmp_path / "written/directory"
+    directory.mkdir(parents=True)
+
+    def replace():
+        directory.rmdir()
+        directory.symlink_to(tmp_path / "elsewhere")
+
+    meanwhile(replace)
+    assert disk.used(str(tmp_path / "written"), []) < MIB
+
+
+def test_given_a_file_of_two_names_when_one_is_removed_and_a_process_has_it_open_then_it_counts_once(tmp_path):
+    with (tmp_path / "one").open("wb") as file:
+        file.write(bytes(5 * MIB))
+        file.flush()
+        os.link(tmp_path / "one", tmp_path / "other")
+        os.unlink(tmp_path / "one")
+        assert 5 * MIB <= disk.used(str(tmp_path), [os.getpid()]) < 6 * MIB
+
+
+def test_given_room_that_is_reserved_when_it_is_counted_then_it_is_taken(tmp_path):
+    with (tmp_path / "reserved").open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, 5 * MIB)
+    assert 5 * MIB <= disk.used(str(tmp_path), []) < 6 * MIB
+
+
+def test_given_more_than_the_limit_when_counted_then_the_rest_is_not_looked_at(tmp_path):
+    for i in range(1_000):
+        (tmp_path / str(i)).touch()
+    assert disk.used(str(tmp_path), [], MIB) == MIB + disk.LEAST
+
+
+def test_given_many_files_when_counted_then_they_are_not_kept_in_mind(tmp_path):
+    for i in range(5_000):
+        (tmp_path / str(i)).touch()
+    made = os.stat(tmp_path / "4999").st_ctime_ns
+    while disk.now() <= made:
+        pass
+    tracemalloc.start()
+    try:
+        assert disk.used(str(tmp_path), []) == 5_000 * disk.LEAST
+        assert tracemalloc.get_traced_memory()[1] < 5_000 * 50
+    finally:
+        tracemalloc.stop()
+
+
+class Sparingly(disk.Written):
+    """On a disk that has as much free as the test says."""
+
+    def __init__(self, directory, limit=10 * MIB):
+        self.free, self.counts = 1000 * MIB, 0
+        super().__init__(str(directory), list, limit)
+
+    def _free(self):
+        return [self.free]
+
+    def _counted(self):
+        self.counts += 1
+        return super()._counted()
+
+
+def test_given_a_disk_that_loses_less_than_the_limit_then_nobody_counts(tmp_path):
+    count = Sparingly(tmp_path)
+    count.free -= 4 * MIB
+    assert count() == 4 * MIB
+    count.free += 100 * MIB  # somebody frees something, which need not be the container
+    count.free -= 6 * MIB
+    assert count() <= 10 * MIB
+    count.free -= 5 * MIB
+    count()
+    assert count.counts == 0
+    count.free -= 2 * MIB
+    count()
+    assert count.counts == 1
+
+
+def test_given_a_directory_that_has_something_when_more_is_written_then_that_counts(tmp_path):
+    (tmp_path / "before").write_bytes(bytes(20 * MIB))
+    count = Sparingly(tmp_path)
+    (tmp_path / "more").write_bytes(bytes(5 * MIB))
+    count.free -= 50 * MIB
+    assert 5 * MIB <= count() < 6 * MIB
+    (tmp_path / "more").write_bytes(bytes(12 * MIB))
+    count.free -= 12 * MIB
+    assert count() > 10 * MIB
+
+
+def test_given_others_who_free_as_much_as_it_writes_then_it_is_counted_now_and_then(tmp_path, monkeypatch):
+    monkeypatch.setattr(disk, "AGAIN_S", 0)
+    count = Sparingly(tmp_path)
+    (tmp_path / "more").write_bytes(bytes(12 * MIB))
+    assert count() > 10 * MIB
 
 
 class Listing(list):
@@ -92,6 +217,9 @@ os.chdir("/opt/deep")
 for _ in range(30):
     os.mkdir("x" * 200)
     os.chdir("x" * 200)
+with open("large", "wb") as file:
+    for _ in range(200):
+        file.write(bytes(1 << 20))
 print("hidden", flush=True)
 time.sleep(60)
 """

@@ -343,6 +343,7 @@ class Container:
         self._signals.hold()
         if self._signals.received:
             raise Stopped(self._signals.received)
+        disk = self._disk(root, group)
         process = self._start(root, identity, held=bool(group or self._network))
         try:
             if group and process.init:
@@ -352,7 +353,8 @@ class Container:
             if self._serving:
                 self._serving.start(process.interrupt, process.kill)
             process.release()
-            disk = self._watch_disk(root, group, process)
+            if disk:
+                disk.start(process.kill)
             collector = Collector(process.pipes, self._logs)
             collector.start()
             self._signals.release(self._serving.signal if self._serving else process.interrupt)
@@ -367,8 +369,8 @@ class Container:
         collector.join(PIPES_S)
         return self._judge(ended, group, disk, collector.last_error)
 
-    def _watch_disk(self, root: Surroundings, group: Group | None, process: sandbox.Process) -> Watch | None:
-        """None: what it writes goes to its memory."""
+    def _disk(self, root: Surroundings, group: Group | engine.Group | None) -> Watch | None:
+        """Looks at what will be written. None: that goes to its memory."""
         from . import disk, sandbox
 
         if isinstance(root, sandbox.Root):
@@ -376,16 +378,9 @@ class Container:
         asked = self._task.limits.disk_mb
         if isinstance(root, sandbox.Built):
             limit = disk.limit(asked, root.written)
-            processes = group.processes if group else list
-
-            def count() -> int:
-                return disk.used(root.written, processes())
-        else:
-            limit = disk.limit(asked, "/")
-            count = root.count(limit * disk.MIB)
-        watch = disk.Watch(limit, count, process.kill)
-        watch.start()
-        return watch
+            return disk.Watch(limit, disk.Written(root.written, group.processes if group else list, limit * disk.MIB))
+        limit = disk.limit(asked, "/")
+        return disk.Watch(limit, root.count(limit * disk.MIB))
 
     def _judge(self, ended: sandbox.Exit, group: Group | engine.Group | None, disk: Watch | None, last_error: bytes) -> Outcome:
         if not ended.set_up:

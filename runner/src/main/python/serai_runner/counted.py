@@ -11,71 +11,38 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import time
 from collections.abc import Iterator
 from itertools import chain
 
 from . import disk
 
-_COARSE = 5  # CLOCK_REALTIME_COARSE, from which file systems take times
 LOOKS = 20  # at what is free in two places, which others change between the one and the other
-AGAIN_S = 60.0  # others may have freed as much as it wrote: it is counted now and then all the same,
-AGAIN_PART = 1000  # which takes one part in so many of the time, at most
 
 
-def now() -> int:
-    """@return the time as files get it, in nanoseconds"""
-    return time.clock_gettime_ns(_COARSE)
-
-
-class Count:
+class Count(disk.Sparing):
     """Counts what was written below directories, each on a file system of its own or not."""
 
     def __init__(self, places: list[str], since: int, limit: int) -> None:
         """
         @param places: what is mounted below them is not theirs
-        @param since: by now(): what was not touched since is not counted
+        @param since: by disk.now(): what was not touched since is not counted
         @param limit: in bytes
         """
-        self._places, self._since, self._limit = places, since, limit
-        self._disks = disks(places)
-        self._first = self._last = self._free()
-        self._most = 0  # it has no more than that, unless others have freed something meanwhile
-        self._due = time.monotonic() + AGAIN_S
+        super().__init__(disks(places), limit)
+        self._places, self._since = places, since
+        self._first = self._last
 
-    def __call__(self) -> int:
-        """@return bytes, exactly if it is more than the limit
-
-        @raise OSError: something cannot be looked at, and there is less free than could be explained without it
-        """
-        free = self._free()
-        self._most += _fallen(self._last, free)
-        self._last = free
-        began = time.monotonic()
-        if self._most <= self._limit and began < self._due:
-            return self._most
-        self._most = self._counted(_fallen(self._first, free) > self._limit)
-        self._due = began + max(AGAIN_S, AGAIN_PART * (time.monotonic() - began))
-        return self._most
-
-    def _free(self) -> list[int]:
-        """Also what is kept for root, as it is root."""
-        found = map(os.statvfs, self._disks)
-        return [one.f_bfree * one.f_frsize for one in found]
-
-    def _counted(self, is_short: bool) -> int:
+    def _counted(self) -> int:
+        """@raise OSError: something cannot be looked at, and there is less free than could be explained without it"""
         hidden: list[str] = []
-        linked = set()  # all would be too many to keep in mind
-        room = 0
-        for found in chain(self._walk(hidden), self._open(hidden)):
-            if found.st_ctime_ns < self._since:
-                continue
-            if found.st_nlink != 1 and not stat.S_ISDIR(found.st_mode):
-                if (found.st_dev, found.st_ino) in linked:
-                    continue
-                linked.add((found.st_dev, found.st_ino))
-            room += disk.room(found)
-        if hidden and is_short and room <= self._limit:
+
+        def count(met: disk.Once) -> int:
+            hidden.clear()
+            found = chain(self._walk(hidden), self._open(hidden))
+            return sum(disk.room(one) for one in found if one.st_ctime_ns >= self._since and met.is_new(one))
+
+        room = disk.once(count, self._limit)
+        if hidden and room <= self._limit < disk.fallen(self._first, self._last):
             raise OSError(errno.EACCES, hidden[0])
         return room
 
@@ -139,7 +106,3 @@ def _is_same_disk(one: str, other: str) -> bool:
         ):
             return True
     return False
-
-
-def _fallen(before: list[int], after: list[int]) -> int:
-    return sum(max(0, one - other) for one, other in zip(before, after, strict=True))

@@ -4,19 +4,28 @@
 
 from __future__ import annotations
 
+import errno
+import math
 import os
 import stat
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
+
+from .trees import DIRECTORY
 
 MIB = 1 << 20
 BLOCK = 512  # the unit of st_blocks, whatever the file system's
 LEAST = 4096  # what a file takes that has nothing in it
 EVERY_S = 1.0
 PART = 20  # one part in so many of the time goes into looking, at most
+AGAIN_S = 60.0  # others may have freed as much as it wrote: it is counted now and then all the same,
+AGAIN_PART = 1000  # which takes one part in so many of the time, at most
 MORE = "Ask for more, as by ephemeral_disk=…"
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)  # a process that has ended, or is about to
+_COARSE = 5  # CLOCK_REALTIME_COARSE, from which file systems take times
+_NO_DIRECTORY = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _MFD_HUGETLB = 4  # of linux/memfd.h
 _IN_MEMORY = ("tmpfs", "ramfs", "hugetlbfs", "devtmpfs")
 
@@ -24,30 +33,27 @@ _IN_MEMORY = ("tmpfs", "ramfs", "hugetlbfs", "devtmpfs")
 class Watch:
     """Looks at what is written, until it is more than the limit."""
 
-    def __init__(self, limit_mb: int, count: Callable[[], int], end: Callable[[], None]):
-        """
-        @param count: says how many bytes it has, at least where that is more than the limit. @raise OSError: it cannot
-        @param end: called once, when it is more
-        """
+    def __init__(self, limit_mb: int, count: Callable[[], int]):
+        """@param count: says how many bytes it has, or some number above the limit. @raise OSError: it cannot"""
         self.reason = ""  # why it was ended; empty if it was not
-        self._limit_mb, self._count, self._end = limit_mb, count, end
+        self._limit_mb, self._count = limit_mb, count
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
+    def start(self, end: Callable[[], None]) -> None:
+        """@param end: called once, when it is more than the limit"""
+        threading.Thread(target=self._run, args=(end,), name="disk", daemon=True).start()
 
     def close(self) -> None:
         """There is nothing to look at any more. A look that is under way ends nobody who has not ended."""
         self._closed.set()
 
-    def _run(self) -> None:
+    def _run(self, end: Callable[[], None]) -> None:
         pause = EVERY_S
         while not self._closed.wait(pause):
             began = time.monotonic()
             self.reason = self._look()
             if self.reason:
-                self._end()
+                end()
                 return
             pause = max(EVERY_S, PART * (time.monotonic() - began))
 
@@ -62,14 +68,112 @@ class Watch:
         return f"it wrote more than {self._limit_mb} MiB. {MORE}"
 
 
-def used(directory: str, processes: Iterable[int]) -> int:
-    """@return the bytes that are taken by what is in the directory, and by what was removed from it and is still open
+class Sparing(ABC):
+    """Counts what somebody has on disks only if it can be more than the limit: not as long as the disks have lost no more than it
+    may still write."""
 
+    def __init__(self, disks: list[str], limit: int) -> None:
+        """
+        @param disks: a place on each
+        @param limit: in bytes
+        """
+        self._disks, self._limit = disks, limit
+        self._last = self._free()
+        self._most = 0  # it has no more than that, unless others have freed something meanwhile
+        self._due = time.monotonic() + AGAIN_S
+
+    def __call__(self) -> int:
+        """@return bytes, more than the limit only if they were counted. @raise OSError: they cannot be"""
+        free = self._free()
+        self._most += fallen(self._last, free)
+        self._last = free
+        began = time.monotonic()
+        if self._most <= self._limit and began < self._due:
+            return self._most
+        self._most = self._counted()
+        self._due = began + max(AGAIN_S, AGAIN_PART * (time.monotonic() - began))
+        return self._most
+
+    @abstractmethod
+    def _counted(self) -> int:
+        """@return the bytes that it has; any number above the limit, if it is more"""
+
+    def _free(self) -> list[int]:
+        """Also what is kept for root, as it is root."""
+        found = map(os.statvfs, self._disks)
+        return [one.f_bfree * one.f_frsize for one in found]
+
+
+class Written(Sparing):
+    """What is written below a directory from now on."""
+
+    def __init__(self, directory: str, processes: Callable[[], Iterable[int]], limit: int) -> None:
+        """
+        @param processes: who may have something open that was removed from there
+        @param limit: in bytes
+        """
+        super().__init__([directory], limit)
+        self._directory, self._processes = directory, processes
+        self._before = used(directory, [])
+
+    def _counted(self) -> int:
+        return used(self._directory, self._processes(), self._before + self._limit) - self._before
+
+
+class Once:
+    """Knows what was met before."""
+
+    def __init__(self, whatever: bool) -> None:
+        """@param whatever: all is kept in mind; else what has several names or was touched since, and directories: what was moved
+        meanwhile may be met twice then
+        """
+        self._whatever, self._since = whatever, now()
+        self._met: set[tuple[int, int]] = set()
+
+    def is_new(self, found: os.stat_result) -> bool:
+        """@return whether it is met for the first time"""
+        is_plain = found.st_nlink == 1 and not stat.S_ISDIR(found.st_mode) and found.st_ctime_ns < self._since
+        if is_plain and not self._whatever:
+            return True
+        identity = found.st_dev, found.st_ino
+        if identity in self._met:
+            return False
+        self._met.add(identity)
+        return True
+
+
+def once(count: Callable[[Once], int], most: float) -> int:
+    """@return what is counted, where nothing counts twice if it is more than *most*: all would be too many to keep in mind always"""
+    total = count(Once(whatever=False))
+    return total if total <= most else count(Once(whatever=True))
+
+
+def now() -> int:
+    """@return the time as files get it, in nanoseconds"""
+    return time.clock_gettime_ns(_COARSE)
+
+
+def fallen(before: list[int], after: list[int]) -> int:
+    """@return by how much what is free fell, where it did"""
+    return sum(max(0, one - other) for one, other in zip(before, after, strict=True))
+
+
+def used(directory: str, processes: Iterable[int], most: float = math.inf) -> int:
+    """@return the bytes that are taken by what is in the directory, and by what was removed from it and is still open; where that
+        is more than *most*, some number above it. What is moved meanwhile may be missed, and is not counted twice
     @raise OSError: something is there that cannot be looked at
     """
-    files = {(found.st_dev, found.st_ino): found for found in _walk(directory)}
-    held = {(found.st_dev, found.st_ino): found for pid in processes for found in removed(pid)}
-    return sum(room(found) for one in (files, held) for found in one.values())
+    return once(lambda met: _used(directory, processes, most, met), most)
+
+
+def _used(directory: str, processes: Iterable[int], most: float, met: Once) -> int:
+    total = 0
+    for found in _walk(directory, met):
+        total += room(found)
+        if total > most:
+            return total  # of a directory that grows faster than we look there is no end
+    held = (found for pid in processes for found in removed(pid))
+    return total + sum(room(found) for found in held if not found.st_nlink and met.is_new(found))
 
 
 def room(found: os.stat_result) -> int:
@@ -85,22 +189,30 @@ def limit(asked_mb: int | None, directory: str) -> int:
     return found.f_bavail * found.f_frsize // MIB // 2
 
 
-def _walk(directory: str) -> Iterator[os.stat_result]:
-    """What is removed while we look is passed by, and nothing beside it is."""
+def _walk(directory: str, met: Once) -> Iterator[os.stat_result]:
+    """What is removed while we look is passed by, and nothing beside it is. A link in place of a directory is not followed."""
     left = [directory]
     while left:
+        path = left.pop()
         try:
-            entries = os.scandir(left.pop())
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        with entries:
-            for entry in entries:
-                try:
-                    yield entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    left.append(entry.path)
+            descriptor = os.open(path, DIRECTORY)
+        except OSError as e:
+            if e.errno in _NO_DIRECTORY:
+                continue
+            raise
+        try:
+            with os.scandir(descriptor) as entries:
+                for entry in entries:
+                    try:
+                        found = entry.stat(follow_symlinks=False)
+                    except FileNotFoundError:
+                        continue
+                    if met.is_new(found):
+                        yield found
+                        if stat.S_ISDIR(found.st_mode):
+                            left.append(os.path.join(path, entry.name))
+        finally:
+            os.close(descriptor)
 
 
 def removed(pid: int, hidden: Callable[[], None] = lambda: None) -> Iterator[os.stat_result]:

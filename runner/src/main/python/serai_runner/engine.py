@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from . import counted, runtime, sandbox
+from . import counted, disk, runtime, sandbox
 from .files import Cache, lay_out_for_layer
 from .interpreter import of_image, this
 from .problems import Failed
@@ -39,7 +39,7 @@ class Given(NamedTuple):
     command: tuple[str, ...]
     workdir: str
     environment: Mapping[str, str]
-    since: int  # by counted.now(): what is older, the container has not written
+    since: int  # by disk.now(): what is older, the container has not written
 
     def count(self, limit: int) -> counted.Count:
         """@param limit: in bytes"""
@@ -83,7 +83,7 @@ def prepare(task: Task, connect: Callable[[], Server], tell: Callable[[str], Non
         os.makedirs(task.workdir, exist_ok=True)
     except OSError as e:
         raise Failed(f"the container could not be prepared: {e}") from e
-    return Given((*task.entrypoint, python, *sandbox.ENTRY_POINT), task.workdir, task.environment, counted.now())
+    return Given((*task.entrypoint, python, *sandbox.ENTRY_POINT), task.workdir, task.environment, disk.now())
 
 
 def start(root: Given, identity: Identity) -> Process:
