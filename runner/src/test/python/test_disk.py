@@ -10,6 +10,7 @@ import tracemalloc
 
 import pytest
 import roots
+from fakes import until
 from serai_runner import disk
 
 MIB = 1 << 20
@@ -270,3 +271,73 @@ def test_given_a_container_when_it_writes_less_than_it_may_then_it_goes_on(node,
     node.runtime(WRITES.format(before="pass").replace("sleep(60)", "sleep(3)"), tag="cp" + roots.python().replace(".", ""))
     assert node.run().out == "all of it\n"
     assert [one["exit_code"] for one in http.exits] == [0]
+
+
+PLAIN = WRITES.replace("/opt/large", "{place}/large")
+TOLD = {"exit_code": None, "signal": 9, "reason": "out of disk: it wrote more than 100 MiB. Ask for more, as by ephemeral_disk=…"}
+
+
+@pytest.mark.parametrize("before", ["pass", 'os.unlink("{place}/large")'], ids=["named", "removed"])
+@pytest.mark.parametrize("place", ["/root", "/tmp", "/data"])
+def test_given_a_container_of_the_nodes_system_when_it_writes_more_than_it_may_then_it_is_ended(node, http, place, before):
+    http.answer["limits"] = {"disk_mb": 100, "pids": 100}
+    http.add_file("/data/own.txt", "of the task")
+    node.runtime(PLAIN.format(before=before.format(place=place), place=place))
+    assert node.run().code == 137
+    assert http.exits == [TOLD]
+    assert not list(node.containers.iterdir())
+
+
+@pytest.mark.parametrize("before", ["pass", 'os.unlink("/root/large")'], ids=["named", "removed"])
+def test_given_a_runner_without_rights_when_its_container_writes_more_than_it_may_then_it_is_ended(
+    ordinary, http, before, own_by_nobody
+):
+    http.answer["limits"] = {"disk_mb": 100}
+    ordinary.runtime(PLAIN.format(before=before, place="/root"))
+    own_by_nobody(ordinary)
+    assert ordinary.run().code == 137
+    assert http.exits == [TOLD]
+
+
+def test_given_files_of_the_task_when_they_are_larger_than_the_limit_then_they_do_not_count(node, http):
+    http.answer["limits"] = {"disk_mb": 20, "pids": 100}
+    for i in range(3):
+        http.add_file(f"/data/{i}", "x" * (10 * MIB))
+    node.runtime(PLAIN.format(before="pass", place="/root").replace("range(200)", "range(15)").replace("sleep(60)", "sleep(3)"))
+    assert node.run().out == "all of it\n"
+    assert [one["exit_code"] for one in http.exits] == [0]
+
+
+def test_given_a_container_of_the_nodes_system_when_it_writes_to_memory_then_that_is_no_disk(node, http):
+    http.answer["limits"] = {"disk_mb": 20, "pids": 100}
+    node.runtime(PLAIN.format(before="pass", place="/var/tmp").replace("range(200)", "range(30)").replace("sleep(60)", "sleep(3)"))
+    assert node.run().out == "all of it\n"
+
+
+READS = """
+import os, time
+with open("/data/large", "rb") as file:
+    print("open", flush=True)
+    while os.stat("/data/large").st_nlink:
+        time.sleep(0.05)
+    for _ in range(3):
+        with open("/root/passing", "wb") as passing:
+            passing.write(bytes(15 << 20))
+        time.sleep(1.5)
+        os.unlink("/root/passing")
+        time.sleep(1.5)
+    print(len(file.read()) >> 20)
+"""
+
+
+def test_given_a_large_file_of_the_task_when_the_node_loses_it_while_it_is_open_then_it_does_not_count(node, http):
+    http.answer["limits"] = {"disk_mb": 20, "pids": 100}
+    http.add_file("/data/large", "x" * (40 * MIB))
+    node.runtime(READS)
+    process = node.start()
+    until(lambda: "open" in http.text(1), 60, "it is open")
+    sha256 = next(file["sha256"] for file in http.listed if file["path"] == "/data/large")
+    os.unlink(os.path.join(node.cache, "files", sha256[:2], sha256))
+    process.communicate(timeout=60)
+    assert [one["exit_code"] for one in http.exits] == [0], http.exits
+    assert http.text(1).split() == ["open", "40"]

@@ -121,6 +121,7 @@ class Container:
         self._logs = Logs(self._connect, identity.container)
         self._serving: Serving | None = None
         self._kept: Made | None = None
+        self._process: sandbox.Process | engine.Process | None = None
 
     def run(self) -> Outcome:
         """From its files to its exit report. What can go wrong is in the outcome."""
@@ -344,7 +345,7 @@ class Container:
         if self._signals.received:
             raise Stopped(self._signals.received)
         disk = self._disk(root, group)
-        process = self._start(root, identity, held=bool(group or self._network))
+        process = self._process = self._start(root, identity, held=bool(group or self._network))
         try:
             if group and process.init:
                 group.add(process.init)
@@ -353,8 +354,7 @@ class Container:
             if self._serving:
                 self._serving.start(process.interrupt, process.kill)
             process.release()
-            if disk:
-                disk.start(process.kill)
+            disk.start(process.kill)
             collector = Collector(process.pipes, self._logs)
             collector.start()
             self._signals.release(self._serving.signal if self._serving else process.interrupt)
@@ -364,29 +364,31 @@ class Container:
         finally:
             self._signals.hold()
             process.kill()  # does nothing after its end
-        if disk:
-            disk.close()
+        disk.close()
         collector.join(PIPES_S)
         return self._judge(ended, group, disk, collector.last_error)
 
-    def _disk(self, root: Surroundings, group: Group | engine.Group | None) -> Watch | None:
-        """Looks at what will be written. None: that goes to its memory."""
-        from . import disk, sandbox
+    def _disk(self, root: Surroundings, group: Group | engine.Group | None) -> Watch:
+        """Looks at what will be written."""
+        from . import disk
 
-        if isinstance(root, sandbox.Root):
-            return None
         asked = self._task.limits.disk_mb
-        if isinstance(root, sandbox.Built):
-            limit = disk.limit(asked, root.written)
-            return disk.Watch(limit, disk.Written(root.written, group.processes if group else list, limit * disk.MIB))
-        limit = disk.limit(asked, "/")
-        return disk.Watch(limit, root.count(limit * disk.MIB))
+        if self._settings.by_engine:
+            limit = disk.limit(asked, "/")
+            return disk.Watch(limit, root.count(limit * disk.MIB))
+        limit = disk.limit(asked, root.written)
+        return disk.Watch(limit, disk.Written(root.written, lambda: self._processes(group), limit * disk.MIB))
 
-    def _judge(self, ended: sandbox.Exit, group: Group | engine.Group | None, disk: Watch | None, last_error: bytes) -> Outcome:
+    def _processes(self, group: Group | None) -> list[int]:
+        if group and group.places:
+            return group.processes()
+        return self._process.processes() if self._process else []
+
+    def _judge(self, ended: sandbox.Exit, group: Group | engine.Group | None, disk: Watch, last_error: bytes) -> Outcome:
         if not ended.set_up:
             said = last_error.decode("utf-8", "replace").strip().removeprefix("bwrap: ")
             return Outcome(ended.code or 1, None, f"the sandbox could not be set up on this node: {said}")
-        if disk and disk.reason:
+        if disk.reason:
             return Outcome(None, signal.SIGKILL, f"out of disk: {disk.reason}")
         oom_kills = group.oom_kills() if group else 0
         is_over = self._serving is not None and bool(self._serving.reason)
@@ -479,4 +481,4 @@ def run(settings: Settings, began: float) -> int:
 def _load() -> None:
     import subprocess  # noqa: F401
 
-    from . import limits, logs, prepare, relay, store  # noqa: F401
+    from . import disk, limits, logs, prepare, relay, store  # noqa: F401

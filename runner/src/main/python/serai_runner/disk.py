@@ -216,9 +216,10 @@ def _walk(directory: str, met: Once) -> Iterator[os.stat_result]:
 
 
 def removed(pid: int, hidden: Callable[[], None] = lambda: None) -> Iterator[os.stat_result]:
-    """Files of a disk without a name that a process has open. @param hidden: called if we may not look"""
+    """Files of a disk without a name that a process has open where it may write. @param hidden: called if we may not look"""
     directory = f"/proc/{pid}/fd"
     memory: frozenset[int] | None = None
+    shown: frozenset[str] = frozenset()
     try:
         names = os.listdir(directory)
     except PermissionError:
@@ -238,8 +239,8 @@ def removed(pid: int, hidden: Callable[[], None] = lambda: None) -> Iterator[os.
             continue  # closed while we look
         if target.endswith(" (deleted)") and stat.S_ISREG(found.st_mode):
             if memory is None:
-                memory = _in_memory(pid)
-            if found.st_dev not in memory:
+                memory, shown = _in_memory(pid), _read_only(pid)
+            if found.st_dev not in memory and _mount(pid, name) not in shown:
                 yield found
 
 
@@ -260,13 +261,33 @@ def _nameless() -> Iterator[int]:
 def _in_memory(pid: int) -> frozenset[int]:
     """Devices of file systems that a process sees and that are no disk: what is there counts as memory. Names tell nothing."""
     devices = set(_nameless())
+    for words, kind in _mounts(pid):
+        if kind in _IN_MEMORY:
+            major, minor = words[2].split(":")
+            devices.add(os.makedev(int(major), int(minor)))
+    return frozenset(devices)
+
+
+def _read_only(pid: int) -> frozenset[str]:
+    """Numbers of mounts by which a process is shown what others have written: the node's programs, or large files of its task."""
+    return frozenset(words[0] for words, _ in _mounts(pid) if "ro" in words[5].split(","))
+
+
+def _mounts(pid: int) -> Iterator[tuple[list[str], str]]:
+    """Of each mount that a process sees what /proc/…/mountinfo says, and the kind of its file system."""
     try:
         with open(f"/proc/{pid}/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
             for line in mounts:
                 before, _, after = line.partition(" - ")
-                if after.split(" ", 1)[0] in _IN_MEMORY:
-                    major, minor = before.split(" ", 3)[2].split(":")
-                    devices.add(os.makedev(int(major), int(minor)))
+                yield before.split(" "), after.split(" ", 1)[0]
     except _GONE:
-        pass
-    return frozenset(devices)
+        return
+
+
+def _mount(pid: int, descriptor: str) -> str:
+    """@return the number of the mount through which it was opened; empty: it is closed"""
+    try:
+        with open(f"/proc/{pid}/fdinfo/{descriptor}", encoding="ascii") as file:
+            return next((line.split()[1] for line in file if line.startswith("mnt_id:")), "")
+    except _GONE:
+        return ""

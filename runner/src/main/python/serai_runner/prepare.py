@@ -47,7 +47,7 @@ def prepare(
         stage = _stage(tree, network) if os.geteuid() == 0 else None
     except OSError as e:
         raise Failed(f"the container could not be prepared on this node: {e}") from e
-    return sandbox.Root(interpreter, directory, tuple(bindings), etc, task.workdir, task.environment, network, stage)
+    return sandbox.Root(interpreter, directory, tuple(bindings), tree, etc, task.workdir, task.environment, network, stage)
 
 
 def _stage(tree: str, network: Network | None) -> Stage:

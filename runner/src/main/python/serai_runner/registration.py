@@ -43,7 +43,7 @@ class Limits(NamedTuple):
     milli_cpu: int | None = None
     milli_cpu_request: int | None = None  # what others do not take from it; None: LEAST_CPU of limits
     pids: int | None = None
-    disk_mb: int | None = None  # of what an image of its own lets it write; see disk.Watch
+    disk_mb: int | None = None  # of what it writes; None: half of what is free
 
 
 class ImageRoot(NamedTuple):

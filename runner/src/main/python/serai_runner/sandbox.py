@@ -55,6 +55,7 @@ class Root(NamedTuple):
     interpreter: Interpreter
     runtime: str  # directory with pkg and deps
     bindings: tuple[Binding, ...]
+    written: str  # directory of the node that has all of it that may be written to
     etc: str  # directory with our passwd and group
     workdir: str
     environment: Mapping[str, str]  # the image's and the secrets'
@@ -315,6 +316,13 @@ class Process:
     def pipes(self) -> dict[int, int]:
         return {1: self._popen.stdout.fileno(), 2: self._popen.stderr.fileno()}
 
+    def processes(self) -> list[int]:
+        """All that are in its namespace now, and that we may see."""
+        if self._init is None:
+            return []
+        namespace = _namespace(self._init)
+        return [int(name) for name in os.listdir("/proc") if name.isdecimal() and namespace and _namespace(int(name)) == namespace]
+
     def release(self) -> None:
         """Lets a runtime go that was started *held*."""
         if self._hold is None:
@@ -509,6 +517,14 @@ def probe(bwrap: str) -> str:
     words = [*_namespaces("probe", hardens(bwrap)), "--ro-bind", "/usr", "/usr", *_links(), *_proc(), "--dev", "/dev"]
     tried = subprocess.run([*as_nobody(), bwrap, *words, "true"], stdin=subprocess.DEVNULL, capture_output=True)
     return tried.stderr.decode("utf-8", "replace").strip() if tried.returncode else ""
+
+
+def _namespace(pid: int) -> str:
+    """@return what names the namespace of processes that it is in; empty: it has ended, or is not ours to see"""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/pid")
+    except OSError:
+        return ""
 
 
 def _second(init: int) -> int | None:
