@@ -245,6 +245,22 @@ def test_given_directories_deeper_than_python_recurses_when_counted_then_what_is
         subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)  # Python's own removal recurses
 
 
+def test_given_a_path_that_is_too_long_on_the_node_only_when_counted_then_what_is_there_counts(tmp_path):
+    """Inside, it begins at the root."""
+    inside = "/".join(["x" * 203] * 20)
+    subprocess.run(["mkdir", "-p", inside], cwd=tmp_path, check=True)
+    top = os.open(tmp_path, os.O_RDONLY)
+    deepest = os.open(inside, os.O_RDONLY, dir_fd=top)
+    try:
+        with open(os.open("large", os.O_WRONLY | os.O_CREAT, dir_fd=deepest), "wb") as file:
+            file.write(bytes(2 * MIB))
+        assert len(os.fsencode(f"{tmp_path}/{inside}")) > 4095
+        assert disk.used(str(tmp_path), []) >= 2 * MIB
+    finally:
+        os.close(deepest)
+        os.close(top)
+
+
 WRITES = """
 import os
 with open("/opt/large", "wb") as file:

@@ -190,29 +190,34 @@ def limit(asked_mb: int | None, directory: str) -> int:
 
 
 def _walk(directory: str, met: Once) -> Iterator[os.stat_result]:
-    """What is removed while we look is passed by, and nothing beside it is. A link in place of a directory is not followed."""
-    left = [directory]
-    while left:
-        path = left.pop()
-        try:
-            descriptor = os.open(path, DIRECTORY)
-        except OSError as e:
-            if e.errno in _NO_DIRECTORY:
-                continue
-            raise
-        try:
-            with os.scandir(descriptor) as entries:
-                for entry in entries:
-                    try:
-                        found = entry.stat(follow_symlinks=False)
-                    except FileNotFoundError:
-                        continue
-                    if met.is_new(found):
-                        yield found
-                        if stat.S_ISDIR(found.st_mode):
-                            left.append(os.path.join(path, entry.name))
-        finally:
-            os.close(descriptor)
+    """What is removed while we look is passed by, and nothing beside it is. A link in place of a directory is not followed. Paths
+    are as long as they may be inside, wherever the directory is."""
+    top = os.open(directory, DIRECTORY)
+    try:
+        left = ["."]
+        while left:
+            path = left.pop()
+            try:
+                descriptor = os.open(path, DIRECTORY, dir_fd=top)
+            except OSError as e:
+                if e.errno in _NO_DIRECTORY:
+                    continue
+                raise
+            try:
+                with os.scandir(descriptor) as entries:
+                    for entry in entries:
+                        try:
+                            found = entry.stat(follow_symlinks=False)
+                        except FileNotFoundError:
+                            continue
+                        if met.is_new(found):
+                            yield found
+                            if stat.S_ISDIR(found.st_mode):
+                                left.append(entry.name if path == "." else f"{path}/{entry.name}")
+            finally:
+                os.close(descriptor)
+    finally:
+        os.close(top)
 
 
 def removed(pid: int, hidden: Callable[[], None] = lambda: None) -> Iterator[os.stat_result]:

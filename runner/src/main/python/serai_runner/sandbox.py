@@ -306,6 +306,7 @@ class Process:
         self._hold = hold
         self._status = open(status, encoding="utf-8")
         self._init = self._read("child-pid")
+        self._namespace = _namespace(self._init) if self._init else ""
 
     @property
     def init(self) -> int | None:
@@ -318,10 +319,9 @@ class Process:
 
     def processes(self) -> list[int]:
         """All that are in its namespace now, and that we may see."""
-        if self._init is None:
+        if not self._namespace:
             return []
-        namespace = _namespace(self._init)
-        return [int(name) for name in os.listdir("/proc") if name.isdecimal() and namespace and _namespace(int(name)) == namespace]
+        return [int(name) for name in os.listdir("/proc") if name.isdecimal() and _namespace(int(name)) == self._namespace]
 
     def release(self) -> None:
         """Lets a runtime go that was started *held*."""
