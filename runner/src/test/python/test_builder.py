@@ -38,10 +38,10 @@ def step(kind: str, line: str, **more: object) -> dict:
 def build(node, http, base):
     """Runs a builder to its end; on an earlier one's layers if they are given."""
 
-    def do(*steps: dict, context: tuple = (), below: tuple = ()) -> dict:
+    def do(*steps: dict, context: tuple = (), below: tuple = (), disk_mb: int | None = None) -> dict:
         http.build = {
             "build": "po-build", "token": "po-build.bt-1", "root": {"base": base, "layers": list(below)}, "memory_mb": 512,
-            "work": [{"image": "im-1", "steps": list(steps), "context": list(context), "secrets": {"HUSH": "a secret"}}],
+            "disk_mb": disk_mb, "work": [{"image": "im-1", "steps": list(steps), "context": list(context), "secrets": {"HUSH": "a secret"}}],
         }  # fmt: skip
         ended = node.run(120, SERAI_BUILD="1")
         assert http.build_ends, ended.err
@@ -119,6 +119,57 @@ def test_given_a_build_when_it_is_stopped_then_it_ends_and_nothing_is_left(node,
     process.communicate(timeout=60)
     assert not http.build_ends[-1]["ok"]
     assert not [name for name in os.listdir(pathlib.Path(node.cache, "layers")) if name.startswith(".partial")]
+
+
+WRITE = """
+import os, time
+with open("/opt/large", "wb") as file:
+    {before}
+    for _ in range({mib}):
+        file.write(bytes(1 << 20))
+    file.flush()
+    time.sleep({then_s})
+"""
+FULL = "is out of disk: it wrote more than 100 MiB. The platform's operator allows builds more by serai.image.build-disk=…"
+
+
+def write(mib: int, then_s: float = 0, before: str = "pass") -> dict:
+    script = WRITE.format(mib=mib, then_s=then_s, before=before)
+    return step("RUN", f"RUN write {mib}", command=["python3", "-c", script], environment={"PATH": PATH})
+
+
+@pytest.mark.parametrize(
+    "writing",
+    [write(200, 300), write(200, 300, 'os.unlink("/opt/large")'), write(200)],
+    ids=["named", "removed", "ended before anybody looked"],
+)
+def test_given_a_command_that_writes_more_than_a_build_may_when_built_then_it_is_named_and_nothing_is_left(build, node, writing):
+    result = build(run("echo fine"), writing, run("echo never"), disk_mb=100)
+    assert result["end"] == {"ok": False, "reason": f"RUN write 200\n{FULL}", "reference": ""}
+    assert result["made"] == []
+    assert not [name for name in os.listdir(pathlib.Path(node.cache, "layers")) if name.startswith(".partial")]
+    assert not list(node.containers.iterdir())
+
+
+def test_given_commands_that_write_more_only_together_when_built_then_the_one_that_is_too_much_is_named(build):
+    result = build(write(60), run("cp /opt/large /opt/copy"), disk_mb=100)
+    assert result["end"]["reason"] == f"cp /opt/large /opt/copy\n{FULL}"
+
+
+def test_given_several_layers_when_they_are_too_large_only_together_then_the_build_fails_at_the_last(node, http, base):
+    work = [{"image": f"im-{i}", "steps": [write(40 + i)], "context": [], "secrets": {}} for i in range(3)]
+    http.build = {
+        "build": "po-build", "token": "po-build.bt-1", "root": {"base": base, "layers": []}, "memory_mb": 512, "disk_mb": 100,
+        "work": work,
+    }  # fmt: skip
+    ended = node.run(120, SERAI_BUILD="1")
+    assert http.build_ends[-1]["reason"] == f"RUN write 42\n{FULL}", ended.err
+    assert [made["image"] for made in http.build_layers] == ["im-0", "im-1"]
+
+
+def test_given_a_command_that_removes_what_it_wrote_when_built_then_only_what_is_there_counts(build):
+    steps = [write(60), run("rm /opt/large"), write(60), run("rm /opt/large"), write(60)]
+    assert build(*steps, disk_mb=100)["end"]["ok"]
 
 
 DEEPEN = "import os; os.chdir('/opt'); [(os.mkdir('a'), os.chdir('a')) for _ in range({levels})]"

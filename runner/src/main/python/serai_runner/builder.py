@@ -9,10 +9,10 @@ import json
 import os
 import re
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import devices, limits, messages, remains, sandbox, trees
+from . import devices, disk, limits, messages, remains, sandbox, trees
 from .bases import Base, apt_options, copy_python
 from .built import Assembly
 from .files import Cache, lay_out_for_layer
@@ -35,6 +35,7 @@ PYTHON = "/run/serai/python"
 BIT = 20  # tags: one takes some requests to the registry
 PIDS = 4096  # of all commands of a build together
 PIPES_S = 5
+MORE_DISK = "The platform's operator allows builds more by serai.image.build-disk=…"
 OLDEST = (3, 10)  # of Python that runs this program, which is in the container then
 # One with a library of its own has it looked for where not every distribution looks.
 _PUT = f"""cp -R --no-preserve=ownership --preserve=mode,links {PYTHON}/usr/local/. /usr/local
@@ -74,6 +75,7 @@ class Build(NamedTuple):
     work: tuple[Work, ...]
     pythons: Mapping[str, str]  # prefixes on the node by version, beside the one that we run on
     memory_mb: int
+    disk_mb: int | None  # of what it writes; None: half of what is free
     publication: Publication | None  # None: containers are not run by an engine
 
     @staticmethod
@@ -86,7 +88,8 @@ class Build(NamedTuple):
             )
             pythons = dict(it.get("pythons") or {})
             publication = Publication(**it["publication"]) if it.get("publication") else None
-            return Build(it["build"], it["token"], parse_root(it["root"]), work, pythons, int(it["memory_mb"]), publication)
+            memory_mb, disk_mb = int(it["memory_mb"]), int(it.get("disk_mb") or 0) or None
+            return Build(it["build"], it["token"], parse_root(it["root"]), work, pythons, memory_mb, disk_mb, publication)
         except (KeyError, TypeError, ValueError) as e:
             raise Failed(f"the server's answer is not understood ({type(e).__name__}: {e}); are both of one version?") from e
 
@@ -100,6 +103,7 @@ class Builder:
         self._scratch = os.path.join(settings.scratch, build.name)
         self._logs = Logs(self._connect, build.name, "builds")
         self._network: Network | None = None  # the node's
+        self._process: sandbox.Process | None = None  # of the last command
 
     def _own_network(self) -> Network:
         """With the ports that containers have of the node's loopback, and those of an index or a proxy for builds."""
@@ -145,10 +149,12 @@ class Builder:
             if not self._base.layers:
                 base = [os.path.basename(path) for path in lower[len(self._build.root.layers) :]]
         version = ""
+        room = Room(disk.limit(self._build.disk_mb, assembly.layers.directory))
         for work in self._build.work:
-            layer = Layer(self, assembly, lower, work)
+            layer = Layer(self, assembly, lower, work, room)
             made, version = layer.make()
             lower.insert(0, assembly.layers.path(made.digest))
+            room.take(lower[0])
             if assembly.registry:
                 assembly.registry.keep(os.path.basename(lower[0]), self.announce)
             body = {"image": work.image, "digest": made.digest, "size": made.size, "python": version, "base": base}
@@ -245,13 +251,23 @@ class Builder:
             )
         return prefix
 
-    def command(self, assembly: Assembly, options: list[str], words: list[str], quiet: bool = False) -> tuple[int, bytes]:
-        """Runs one in the sandbox. @return its exit code, and the end of what it said"""
+    def processes(self) -> list[int]:
+        """Of the command that runs now."""
+        return self._process.processes() if self._process else []
+
+    def command(
+        self, assembly: Assembly, options: list[str], words: list[str], watch: disk.Watch, quiet: bool = False
+    ) -> tuple[int, bytes]:
+        """Runs one in the sandbox.
+
+        @param watch: ends it, and has looked at what it left
+        @return its exit code, and the end of what it said
+        """
         limits.lower_own(has_users=True)
         group = limits.make_group(f"{limits.PREFIX}{self._build.name}-{os.urandom(3).hex()}")
         try:
             group.limit(Limits(memory_mb=self._build.memory_mb, pids=PIDS))
-            process = sandbox.spawn(
+            process = self._process = sandbox.spawn(
                 [*assembly.stage.enter(), self._bwrap],
                 lambda fds: options + [word for option, fd in fds.items() for word in (option, str(fd))],
                 words,
@@ -262,11 +278,14 @@ class Builder:
                 if process.init:
                     group.add(process.init)
                 process.release()
+                watch.start(process.kill)
                 collector = Collector(process.pipes, sink)
                 collector.start()
                 ended = process.wait()
             finally:
                 process.kill()  # does nothing after its end
+                watch.close()
+            watch.finish()
             collector.join(PIPES_S)
             if not ended.set_up:
                 raise Failed(f"the sandbox could not be set up on this node: {sink.said.decode('utf-8', 'replace').strip()}")
@@ -294,14 +313,35 @@ class Builder:
             server.close()
 
 
+class Room:
+    """What all layers of a build together may take on the disk."""
+
+    def __init__(self, limit_mb: int) -> None:
+        self._limit_mb = limit_mb
+        self._taken = 0
+
+    def watches(self, directory: str, processes: Callable[[], Iterable[int]]) -> Callable[[], disk.Watch]:
+        """@param directory: of one layer, to which nothing is written yet
+        @return makes one for each of its commands
+        """
+        written = disk.Written(directory, processes, self._limit_mb * disk.MIB - self._taken)
+        return lambda: disk.Watch(self._limit_mb, lambda: self._taken + written(), MORE_DISK)
+
+    def take(self, directory: str) -> None:
+        """@param directory: of a layer that is done"""
+        self._taken += disk.used(directory, [])
+
+
 class Layer:
     """One in the making: an overlay on what is there, whose upper directory is kept when all of it is done."""
 
-    def __init__(self, builder: Builder, assembly: Assembly, lower: list[str], work: Work) -> None:
+    def __init__(self, builder: Builder, assembly: Assembly, lower: list[str], work: Work, room: Room) -> None:
         self._builder, self._assembly, self._work = builder, assembly, work
         self._below = os.path.basename(lower[0])
         self._place = assembly.layers.place()
+        self._written = os.path.join(self._place, UPPER)
         self._root = assembly.stage.overlay("build", lower, self._place)
+        self._watch = room.watches(self._written, builder.processes)
         self._context: str | None = None
         self._names = assembly.names()
 
@@ -313,7 +353,7 @@ class Layer:
             version = self._version()
             self._assembly.stage.remove(self._root)
             self._root = ""
-            made = self._assembly.layers.keep(os.path.join(self._place, UPPER), self._below)
+            made = self._assembly.layers.keep(self._written, self._below)
             return made, version
         finally:
             if self._root:
@@ -377,10 +417,18 @@ class Layer:
         options = self._assembly.options(
             self._root, self._names, self._builder.base, environment, directory, [*more, "--dir", directory]
         )
-        code, said = self._builder.command(self._assembly, options, words)
+        code, said = self._command(options, words, step["line"])
         if code:
             last = said.decode("utf-8", "replace").strip().splitlines()[-20:]
             raise Failed(f"{step['line']}\nended with exit code {code}:\n" + "\n".join(last))
+
+    def _command(self, options: list[str], words: list[str], line: str, quiet: bool = False) -> tuple[int, bytes]:
+        """@param line: by which the image's author knows it. @raise Failed: it wrote more than the build may"""
+        watch = self._watch()
+        code, said = self._builder.command(self._assembly, options, words, watch, quiet)
+        if watch.reason:
+            raise Failed(f"{line}\nis out of disk: {watch.reason}")
+        return code, said
 
     def _copy(self, step: Mapping[str, Any]) -> None:
         if self._context is None:
@@ -428,7 +476,7 @@ class Layer:
         except Failed:
             return ""
         options = self._assembly.options(self._root, self._names, self._builder.base, {"PATH": path}, "/", [])
-        code, said = self._builder.command(self._assembly, options, [python, "-S", "-E", "-c", _VERSION], quiet=True)
+        code, said = self._command(options, [python, "-S", "-E", "-c", _VERSION], "The image's own Python", quiet=True)
         found = re.search(rb"^python=(\S+)$", said, re.M)
         return found.group(1).decode() if found and not code else ""
 

@@ -33,26 +33,39 @@ _IN_MEMORY = ("tmpfs", "ramfs", "hugetlbfs", "devtmpfs")
 class Watch:
     """Looks at what is written, until it is more than the limit."""
 
-    def __init__(self, limit_mb: int, count: Callable[[], int]):
-        """@param count: says how many bytes it has, or some number above the limit. @raise OSError: it cannot"""
+    def __init__(self, limit_mb: int, count: Callable[[], int], more: str = MORE):
+        """
+        @param count: says how many bytes it has, or some number above the limit. @raise OSError: it cannot
+        @param more: how one gets more
+        """
         self.reason = ""  # why it was ended; empty if it was not
-        self._limit_mb, self._count = limit_mb, count
+        self._limit_mb, self._count, self._more = limit_mb, count, more
         self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def start(self, end: Callable[[], None]) -> None:
         """@param end: called once, when it is more than the limit"""
-        threading.Thread(target=self._run, args=(end,), name="disk", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, args=(end,), name="disk", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
         """There is nothing to look at any more. A look that is under way ends nobody who has not ended."""
         self._closed.set()
 
+    def finish(self) -> None:
+        """Looks at what is left by one who has ended, maybe before anybody had looked."""
+        self.close()
+        if self._thread:
+            self._thread.join()
+        self.reason = self.reason or self._look()
+
     def _run(self, end: Callable[[], None]) -> None:
         pause = EVERY_S
         while not self._closed.wait(pause):
             began = time.monotonic()
-            self.reason = self._look()
-            if self.reason:
+            reason = self._look()
+            if reason and not self._closed.is_set():
+                self.reason = reason
                 end()
                 return
             pause = max(EVERY_S, PART * (time.monotonic() - began))
@@ -62,10 +75,8 @@ class Watch:
             if self._count() <= self._limit_mb * MIB:
                 return ""
         except Exception as e:  # a path that is too long would hide anything, and a limit that nobody looks at is none
-            if self._closed.is_set():
-                return ""
             return f"what it wrote cannot be counted: {getattr(e, 'strerror', None) or repr(e)}"
-        return f"it wrote more than {self._limit_mb} MiB. {MORE}"
+        return f"it wrote more than {self._limit_mb} MiB. {self._more}"
 
 
 class Sparing(ABC):

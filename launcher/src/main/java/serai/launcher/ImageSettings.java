@@ -21,6 +21,7 @@ record ImageSettings(Settings settings, Python python) {
             "SERAI_IMAGE_RELEASE",
             "SERAI_IMAGE_BUILD_CPU",
             "SERAI_IMAGE_BUILD_MEMORY",
+            "SERAI_IMAGE_BUILD_DISK",
             "SERAI_IMAGE_BUILD_TIMEOUT",
             "SERAI_IMAGE_BUILD_SILENCE");
 

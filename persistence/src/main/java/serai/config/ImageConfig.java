@@ -62,6 +62,14 @@ public class ImageConfig {
     @ConfigProperty(name = "serai.image.build-memory", defaultValue = "2048")
     int buildMemory;
 
+    /**
+     * Mebibytes of the node's disk that a build may write, all of its layers together; empty for half of what the node has free when
+     * the build begins, as for a container that asks for none.
+     */
+    @Inject
+    @ConfigProperty(name = "serai.image.build-disk")
+    Optional<Integer> buildDisk;
+
     /** How long a build may take. ISO 8601; as long as the public client's builder functions. */
     @Inject
     @ConfigProperty(name = "serai.image.build-timeout", defaultValue = "PT1H")
@@ -179,6 +187,10 @@ public class ImageConfig {
 
     public int buildMemory() {
         return buildMemory;
+    }
+
+    public Optional<Integer> buildDisk() {
+        return buildDisk;
     }
 
     public Duration buildTimeout() {

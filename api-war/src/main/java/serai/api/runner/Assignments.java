@@ -179,6 +179,7 @@ public class Assignments {
                         .toList(),
                 imageSettings.pythons(),
                 imageSettings.buildMemory(),
+                imageSettings.buildDisk().orElse(null),
                 imageSettings.buildTimeout().toSeconds(),
                 publication(build));
     }

@@ -15,6 +15,7 @@ import java.util.Map;
  * @param work what is to be made on top of it, the lowest first
  * @param pythons prefixes of Pythons on the nodes by their version; the runner's own comes first
  * @param memoryMb mebibytes that all commands together may use
+ * @param diskMb mebibytes that they may write; null for half of what the node has free
  * @param limitS seconds until the server ends it
  * @param publication null if no engine runs containers
  */
@@ -25,6 +26,7 @@ public record BuildAssignment(
         List<Work> work,
         Map<String, String> pythons,
         int memoryMb,
+        Integer diskMb,
         long limitS,
         Publication publication) {
 

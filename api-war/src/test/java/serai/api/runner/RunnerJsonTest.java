@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jakarta.json.bind.Jsonb;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -64,6 +65,18 @@ class RunnerJsonTest {
             assertThat(json).contains("\"keeps\":true");
             assertThat(json).contains("\"heartbeat_interval_s\":15");
         });
+    }
+
+    @Test
+    void givenABuildsAssignment_thenItsLimitsAreWrittenAsBuildersReadThem() {
+        var root = new Assignment.Root(null, List.of(), null);
+        for (var disk : Arrays.asList(300, null)) {
+            var assignment =
+                    new BuildAssignment("bu-1", "bu-1.bt-1", root, List.of(), Map.of(), 2048, disk, 3600, null);
+            assertThat(JSON.toJson(assignment))
+                    .contains("\"memory_mb\":2048", "\"limit_s\":3600")
+                    .contains("\"disk_mb\":" + disk);
+        }
     }
 
     @Test
