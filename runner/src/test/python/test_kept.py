@@ -128,3 +128,12 @@ def test_given_a_layer_that_is_not_taken_any_more_when_it_is_told_then_the_end_i
     http.kept_status = 403
     builds("pass")
     assert http.wishes == 1 and http.kept == [] and len(http.exits) == 1
+
+
+@NEEDS_ROOT
+@pytest.mark.parametrize("then_s", [0, 60])
+def test_given_a_function_that_writes_more_than_it_may_when_it_ends_or_is_ended_then_nothing_is_kept(builds, node, http, then_s):
+    http.answer["limits"] = {"disk_mb": 20, "pids": 100}
+    builds(f'import time\nopen("/opt/large", "wb").write(bytes(40 << 20))\ntime.sleep({then_s})')
+    assert [one["reason"] for one in http.exits] == ["out of disk: it wrote more than 20 MiB. Ask for more, as by ephemeral_disk=…"]
+    assert http.kept == [] and in_the_making(node) == []

@@ -146,7 +146,6 @@ class Container:
         return Server(self._http, self._identity.token, timeout_s)
 
     def _live(self) -> Outcome:
-        from . import sandbox
         from .relay import Relay
         from .store import Store
         from .vouch import can_vouch
@@ -174,14 +173,14 @@ class Container:
             relay.close()
             if store:
                 store.close()
-            if isinstance(root, sandbox.Built) and root.keeping:
+            if _is_kept(root):
                 root.keeping.forget()
 
     def _keep(self, root: Surroundings, identity: sandbox.Identity, outcome: Outcome) -> Outcome:
         """What it wrote becomes a layer, if it ended well and the server says that its function did, too."""
         from . import sandbox
 
-        if not isinstance(root, sandbox.Built) or not root.keeping:
+        if not _is_kept(root):
             return outcome
         try:
             if outcome.exit_code or not self._is_wanted(Patience(AWAY_S)):
@@ -364,7 +363,10 @@ class Container:
         finally:
             self._signals.hold()
             process.kill()  # does nothing after its end
-        disk.close()
+        if _is_kept(root):
+            disk.finish()
+        else:
+            disk.close()
         collector.join(PIPES_S)
         return self._judge(ended, group, disk, collector.last_error)
 
@@ -422,6 +424,13 @@ class Container:
         finally:
             server.close()
         messages.say(f"{self._identity.container} {outcome.reason}")
+
+
+def _is_kept(root: Surroundings) -> bool:
+    """Whether what is written there may become a layer."""
+    from . import sandbox
+
+    return isinstance(root, sandbox.Built) and root.keeping is not None
 
 
 @contextmanager
