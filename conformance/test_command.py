@@ -71,7 +71,7 @@ def test_given_a_new_workspace_when_its_token_is_used_then_it_sees_nothing_of_ot
 def test_given_layers_that_are_needed_when_collected_then_they_stay(operator: Operator):
     said(operator, "images", "collect", "--max-size", "1000000")  # what images that were built anew had before
     collected = json.loads(said(operator, "images", "collect", "--json", "--max-size", "1000000"))
-    known = {"layers", "removed", "freed", "kept", "needed", "tags", "mended", "unpublished", "registry"}
+    known = {"layers", "removed", "freed", "kept", "needed", "tags", "mended", "unpublished", "registry", "unused", "unused_freed"}
     assert set(collected) == known and collected["layers"] == 0 and collected["registry"] == ""
     assert "0 layers are forgotten" in said(operator, "images", "collect", "--unused-for", "86400", "--max-size", "1000000")
     refused = operator.run("images", "collect", "--unused-for", "-1")

@@ -14,10 +14,11 @@ def main() -> int:
 
     archive = sys.path[0]
     if os.path.isfile(archive):
+        from serai_runner import locks
         from serai_runner.compiled import directory
 
         compiled = directory(archive, os.environ.get("SERAI_CACHE") or "/var/lib/serai/cache")
-        if os.path.isdir(compiled):
+        if locks.hold(compiled) is not None:
             import serai_runner
 
             serai_runner.__path__.insert(0, os.path.join(compiled, "serai_runner"))

@@ -52,6 +52,7 @@ class HttpServer:
         self.kept_status = 204
         self.kept: list[dict[str, Any]] = []
         self.garbage: list[str] = []  # names of layers that no image has any more
+        self.cache_retention_s: int | None = 30 * 86_400  # None: as an older server
         self.registry: dict[str, Any] | None = None  # that all nodes share
         self.pushes: list[str] = []  # tags that were announced
         self.bases: dict[str, str] = {}  # digests by names
@@ -163,7 +164,7 @@ class HttpServer:
                     fake.exits.append(body)
                     self._send(204)
                 elif self.path == "/api/v1/images/garbage" and self._is(TOKEN):
-                    self._send(200, json.dumps({"names": [n for n in body["names"] if n in fake.garbage]}).encode())
+                    self._send_garbage(body)
                 elif self.path.startswith("/api/v1/images/registry/") and self._is(TOKEN):
                     self._about_registry(self.path.rpartition("/")[2], body)
                 elif fake.build is not None and self.path == "/internal/v1/builds" and self._is(SECRET):
@@ -182,7 +183,7 @@ class HttpServer:
                     case "end":
                         fake.build_ends.append(body)
                     case "garbage":
-                        self._send(200, b'{"names": []}')
+                        self._send_garbage(body)
                         return
                     case "bases":
                         digest = (
@@ -194,6 +195,12 @@ class HttpServer:
                         self._about_registry(about.removeprefix("registry/"), body)
                         return
                 self._send(204)
+
+            def _send_garbage(self, body: dict[str, Any]) -> None:
+                answer: dict[str, Any] = {"names": [name for name in body["names"] if name in fake.garbage]}
+                if fake.cache_retention_s is not None:
+                    answer["cache_retention_s"] = fake.cache_retention_s
+                self._send(200, json.dumps(answer).encode())
 
             def _about_registry(self, what: str, body: dict[str, Any]) -> None:
                 tags = [tag["tag"] for tag in body.get("tags", ())]

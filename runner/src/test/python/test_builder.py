@@ -13,7 +13,7 @@ import sys
 import pytest
 import roots
 from fakes import until
-from serai_runner import interpreter, layers, namespaces
+from serai_runner import entries, interpreter, layers, locks, namespaces
 
 pytestmark = pytest.mark.skipif(not roots.available(), reason="needs root, nsenter and the distribution's Python")
 
@@ -254,16 +254,25 @@ def test_given_names_of_layers_when_collected_then_used_and_young_ones_stay(tmp_
     for name in names:
         os.mkdir(store.path(name))
     held = store.hold(names[0])
-    assert not store.collect(names[1][: layers.NAME]), "it is young"
+    assert store.collect(names[1][: layers.NAME]) is None, "it is young"
     young, layers.YOUNG_S = layers.YOUNG_S, -1
     try:
-        assert not store.collect(names[0][: layers.NAME]), "somebody uses it"
-        assert store.collect(names[1][: layers.NAME])
+        assert store.collect(names[0][: layers.NAME]) is None, "somebody uses it"
+        assert store.collect(names[1][: layers.NAME]) is not None
         os.close(held)
-        assert store.collect(names[0][: layers.NAME])
+        assert store.collect(names[0][: layers.NAME]) is not None
     finally:
         layers.YOUNG_S = young
     assert store.names() == []
+
+
+def test_given_what_nobody_used_for_long_when_something_is_built_then_it_goes(build, node):
+    path = pathlib.Path(node.cache, "layers", "files-old")
+    os.close(entries.ensure(str(path), lambda tree: None))
+    os.utime(path.with_name(path.name + locks.NOTE), (0, 0))
+    result = build(run("true"))
+    assert result["end"]["ok"] and not path.exists()
+    assert "that nobody had used for long were removed" in result["err"]
 
 
 def test_given_a_step_that_the_runner_did_not_foresee_when_built_then_the_end_tells_of_it_and_the_log_where_it_was(build):

@@ -133,10 +133,10 @@ def test_given_a_registry_when_collected_by_command_then_it_has_what_is_needed_a
             node.publish([needed], {}, tag, lambda tags: None)
         http.remains, http.publications = {"im-2-1.6.4": 5}, ["im-1-1.6.4", "im-3-1.6.4"]
         done = collect.collect(str(tmp_path / "cache"), http.url, TOKEN)
-        assert done == (0, 0, 0, 1, 1, 2, 1, "")
+        assert done == (0, 0, 0, 1, 1, 2, 1, "", 0, 0)
         assert there.tags == {"im-1-1.6.4", f"layer-{needed}", base}
         assert sorted(http.missed) == sorted(["im-3-1.6.4", f"layer-{needed}", base])
-        assert collect.collect(str(tmp_path / "cache"), http.url, TOKEN)[4:] == (0, 0, 1, "")
+        assert collect.collect(str(tmp_path / "cache"), http.url, TOKEN)[4:] == (0, 0, 1, "", 0, 0)
     ended = call("collect", "--cache", str(tmp_path / "cache"), SERAI_URL=http.url, SERAI_ADMIN_TOKEN=TOKEN)
     assert ended.returncode == 0 and "could not be looked at" in ended.stdout and "1 needed" in ended.stdout
 

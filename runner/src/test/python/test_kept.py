@@ -11,7 +11,7 @@ import signal
 import pytest
 import roots
 from fakes import until
-from serai_runner import kept, layers
+from serai_runner import entries, kept, layers
 from serai_runner.registration import File
 
 NEEDS_ROOT = pytest.mark.skipif(not roots.available(), reason="needs root, nsenter and the distribution's Python")
@@ -65,9 +65,9 @@ def test_given_what_was_in_the_making_when_its_maker_is_gone_then_it_is_collecte
     ours = store.place()
     left = os.path.join(store.directory, ".partial-1-ab")
     os.mkdir(left)
-    assert store.collect_places() == 0, "it is young"
-    monkeypatch.setattr(layers, "YOUNG_S", -1)
-    assert store.collect_places() == 1
+    assert entries.collect_remains(store.directory) == (0, 0), "it is young"
+    monkeypatch.setattr(entries, "YOUNG_S", -1)
+    assert entries.collect_remains(store.directory).entries == 1
     assert os.path.isdir(ours) and not os.path.exists(left)
 
 

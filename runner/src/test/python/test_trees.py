@@ -12,7 +12,7 @@ import sys
 
 import pytest
 from conftest import SOURCES
-from serai_runner import collect, files, layers, namespaces, packed, trees
+from serai_runner import entries, files, layers, namespaces, packed, trees
 from serai_runner.problems import Failed
 from serai_runner.registration import File
 
@@ -161,6 +161,7 @@ def test_given_a_path_that_nothing_can_use_when_digested_then_it_is_refused_in_a
 def store(tmp_path, monkeypatch):
     """A node's layers, none of which is too young to be collected."""
     monkeypatch.setattr(layers, "YOUNG_S", -1)
+    monkeypatch.setattr(entries, "YOUNG_S", -1)
     return layers.Layers(str(tmp_path / "cache"))
 
 
@@ -168,7 +169,7 @@ def test_given_what_killed_builds_left_when_collected_then_it_is_gone_at_any_dep
     place = pathlib.Path(store.directory, ".partial-1-0")
     place.mkdir()
     deepen(place, TOO_MANY)
-    assert store.collect_places() == 1
+    assert entries.collect_remains(store.directory).entries == 1
     assert os.listdir(store.directory) == []
 
 
@@ -176,8 +177,8 @@ def test_given_a_layer_of_many_levels_when_measured_and_collected_then_it_is_gon
     path = pathlib.Path(store.path("a" * layers.NAME))
     path.mkdir()
     deepen(path, MANY)
-    assert collect._size(str(path)) >= 0
-    assert store.collect(path.name)
+    assert trees.size(str(path)) >= 0
+    assert store.collect(path.name) is not None
     assert store.names() == []
 
 

@@ -10,14 +10,15 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import devices, disk, limits, messages, remains, sandbox, trees
+from . import collect, devices, disk, limits, messages, remains, sandbox, trees, unused
 from .bases import Base, apt_options, copy_python
 from .built import Assembly
 from .files import Cache, lay_out_for_layer
 from .interpreter import of_image, this
-from .layers import Layers
+from .layers import Layers, bases_of
 from .logs import Collector, Logs
 from .namespaces import UPPER, own_tree
 from .network import Network, loopback_ports
@@ -213,24 +214,26 @@ class Builder:
         return json.loads(self._ask(f"registry/{what}", body))
 
     def _collect(self, layers: Layers) -> None:
-        """Removes from this node what no image has any more. What cannot be done now is left to the next build."""
+        """Removes from this node what no image has any more, and what nobody has used for long. What cannot be done now is left to the
+        next build."""
         server = self._connect()
         try:
             answer = server.post(f"/internal/v1/builds/{self._build.name}/garbage", {"names": layers.names()})
-            gone = [name for name in json.loads(answer)["names"] if layers.collect(name)]
-            layers.collect_places()
+            garbage = collect.Garbage.of(json.loads(answer))
+            gone = collect.remove(garbage.names, layers)
+            old = unused.remove(self._settings.cache, layers, garbage.retention_s)
         except Exception as e:  # what was made is there, whatever becomes of this
             messages.say(f"layers are not collected now: {messages.reason(e)}")
             return
         finally:
             server.close()
-        if gone:
-            messages.say(f"{len(gone)} layers were removed from this node")
+        if gone.entries:
+            messages.say(f"{gone.entries} layers were removed from this node")
+        if old.entries:
+            messages.say(f"{old.entries} entries of this node's cache that nobody had used for long were removed")
 
-    def fetch(self, files: tuple[File, ...]) -> Cache:
-        cache = Cache(self._settings.cache)
-        cache.fetch(files, self._connect)
-        return cache
+    def at_hand(self, files: tuple[File, ...]) -> AbstractContextManager[Cache]:
+        return Cache(self._settings.cache).at_hand(files, self._connect)
 
     @property
     def base(self) -> Base:
@@ -337,7 +340,7 @@ class Layer:
 
     def __init__(self, builder: Builder, assembly: Assembly, lower: list[str], work: Work, room: Room) -> None:
         self._builder, self._assembly, self._work = builder, assembly, work
-        self._below = os.path.basename(lower[0])
+        self._below, self._bases = os.path.basename(lower[0]), bases_of(lower)
         self._place = assembly.layers.place()
         self._written = os.path.join(self._place, UPPER)
         self._root = assembly.stage.overlay("build", lower, self._place)
@@ -353,7 +356,7 @@ class Layer:
             version = self._version()
             self._assembly.stage.remove(self._root)
             self._root = ""
-            made = self._assembly.layers.keep(self._written, self._below)
+            made = self._assembly.layers.keep(self._written, self._below, self._bases)
             return made, version
         finally:
             if self._root:
@@ -455,7 +458,8 @@ class Layer:
     def _show_context(self) -> str:
         place = os.path.join(self._place, "context")
         os.mkdir(place, 0o755)
-        lay_out_for_layer(self._work.context, self._builder.fetch(self._work.context), place)
+        with self._builder.at_hand(self._work.context) as files:
+            lay_out_for_layer(self._work.context, files, place)
         own_tree(place)
         return self._assembly.stage.bind(place, "context")
 

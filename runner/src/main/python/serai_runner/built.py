@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import bases, sandbox
 from .bases import Base
-from .layers import Layers
+from .layers import Layers, bases_of
 from .namespaces import Stage, run_from
 from .problems import Failed
 from .registration import ImageRoot
@@ -68,10 +68,11 @@ class Assembly:
         else:
             keeper = self.registry or self.layers
             paths = bases.ensure(base, keeper, self.stage, lambda words, lower, name: self._settle(words, lower, base), self._tell)
+        names = bases_of(paths)
         for digest in root.layers:
             if self.registry and not self.layers.has(digest):
                 self.registry.bring(digest, os.path.basename(paths[0]))
-            self._held.append(self.layers.hold(digest))
+            self._held.append(self.layers.hold(digest, names))
             paths.insert(0, self.layers.path(digest))
         return paths
 

@@ -1,17 +1,17 @@
 # Copyright the Serai authors
 # SPDX-License-Identifier: Apache-2.0
-"""Removes from this node, and from the registry, what no image has any more, between builds, which do it as well; and puts into the
-registry what it has lost and this node has."""
+"""Removes from this node, and from the registry, what no image has any more, and from this node what nobody has used for long,
+between builds, which do it as well; and puts into the registry what it has lost and this node has."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from . import trees
+from . import unused
 from .addresses import Addresses
+from .entries import Removed
 from .layers import Layers
 from .problems import Failed, Refused, Unavailable
 from .server import Server
@@ -21,9 +21,9 @@ MOST = 100_000  # of which it is asked whether the registry has them
 
 
 class Collected(NamedTuple):
-    """Layers of this node."""
+    """Of this node, and of the registry."""
 
-    removed: int
+    removed: int  # layers
     freed: int  # bytes
     kept: int  # a container uses them, or they are younger than an hour
     needed: int
@@ -31,6 +31,20 @@ class Collected(NamedTuple):
     mended: int  # layers that the registry lacked, and has again
     unpublished: int  # images that it lacks: they are published when they are asked for
     registry: str  # what went wrong with it; empty if nothing did
+    unused: int  # entries of the cache that nobody had used for long, removed
+    unused_freed: int  # bytes
+
+
+class Garbage(NamedTuple):
+    """What the server says that a node does not need."""
+
+    names: tuple[str, ...]  # of layers
+    retention_s: float  # what else is in the cache goes when nobody has used it for so long
+
+    @staticmethod
+    def of(answer: Mapping[str, Any]) -> Garbage:
+        """@param answer: a server that is older than this program says no retention: all stays"""
+        return Garbage(tuple(answer["names"]), float(answer.get("cache_retention_s", "inf")))
 
 
 def collect(cache: str, servers: str, token: str) -> Collected:
@@ -40,26 +54,23 @@ def collect(cache: str, servers: str, token: str) -> Collected:
     @raise Failed: the server does not say what is needed
     """
     layers = Layers(cache)
-    layers.collect_places()
     names = layers.names()
     server = Server(Addresses.parse(servers), token)
-    removed = freed = kept = 0
+    garbage: list[str] = []
     try:
-        for begin in range(0, len(names), AT_ONCE):
-            for name in _garbage(server, names[begin : begin + AT_ONCE]):
-                size = _size(os.path.join(layers.directory, name))
-                if layers.collect(name):
-                    removed, freed = removed + 1, freed + size
-                else:
-                    kept += 1
+        for begin in range(0, max(1, len(names)), AT_ONCE):
+            said = Garbage.of(_ask(server, "garbage", {"names": names[begin : begin + AT_ONCE]}))
+            garbage += said.names
+        gone, old = remove(garbage, layers), unused.remove(cache, layers, said.retention_s)
         tidied = _tidy_registry(server, layers)
     finally:
         server.close()
-    return Collected(removed, freed, kept, len(names) - removed - kept, *tidied)
+    return Collected(gone.entries, gone.size, len(garbage) - gone.entries, len(names) - len(garbage), *tidied, *old)
 
 
-def _garbage(server: Server, names: list[str]) -> list[str]:
-    return _ask(server, "garbage", {"names": names})["names"]
+def remove(names: Iterable[str], layers: Layers) -> Removed:
+    """Layers that no image has any more, but for those in use or just made."""
+    return Removed.of(map(layers.collect, names))
 
 
 def _ask(server: Server, what: str, body: Mapping[str, Any]) -> Any:
@@ -97,8 +108,3 @@ def _tidy_registry(server: Server, layers: Layers) -> tuple[int, int, int, str]:
     except (Failed, OSError) as e:  # a build may remove a layer that is about to be put there
         return 0, mended, len(lost), str(e)
     return removed.tags, mended, len(lost), removed.problem
-
-
-def _size(tree: str) -> int:
-    """Bytes on the disk."""
-    return sum(found.stat.st_blocks * 512 for found in trees.walk(tree))

@@ -20,26 +20,15 @@ def directory(archive: str, cache: str) -> str:
 def leave(archive: str, cache: str) -> None:
     """Compiles it for the runs to come, unless it is there already."""
     import compileall
-    import errno
     import py_compile
-    import shutil
     import zipfile
 
-    from .namespaces import sync
+    from . import entries
 
-    target = directory(archive, cache)
-    if os.path.isdir(target):
-        return
-    partial = f"{target}.{os.getpid()}.{os.urandom(4).hex()}"
-    try:
+    def make(tree: str) -> None:
         with zipfile.ZipFile(archive) as packed:
-            packed.extractall(partial)
+            packed.extractall(tree)
         mode = py_compile.PycInvalidationMode.UNCHECKED_HASH  # nobody edits these sources
-        compileall.compile_dir(partial, quiet=1, invalidation_mode=mode)
-        sync(partial)
-        os.rename(partial, target)
-    except OSError as e:
-        if e.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # another run was as fast
-            raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        compileall.compile_dir(tree, quiet=1, invalidation_mode=mode)
+
+    entries.ensure(directory(archive, cache), make)

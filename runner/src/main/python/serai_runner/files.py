@@ -8,17 +8,23 @@ shown read-only from the cache instead.
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple
 
+from . import entries, locks, trees
 from .patience import AWAY_S, Patience
 from .problems import Failed, Refused, Unavailable
 from .registration import File
 from .server import Server
 
 LARGE_BYTES = 16 << 20  # from here on a copy costs a cold start more than a mount does
+TOUCH_S = 600  # so old is what a file says of its last use, at most
 FETCHERS = 4  # connections: one round trip for each file would add up
+_DIGEST = 64  # characters
 # A file there is mounted by itself: the rest of these directories is ours.
 _SHARED = frozenset(("usr", "etc", "var", "run"))
 _CLOSED = frozenset(("dev", "proc", "sys", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "pkg", "__modal"))
@@ -33,23 +39,74 @@ class Binding(NamedTuple):
 
 
 class Cache:
-    """Files by their SHA-256, below one directory of the node. A file appears complete or not at all."""
+    """Files by their SHA-256, below one directory of the node. A file appears complete or not at all. Its time is when it was written
+    or used last."""
 
     def __init__(self, directory: str) -> None:
         self._directory = os.path.join(directory, "files")
+        self._shown: list[int] = []
+
+    def directories(self) -> list[str]:
+        """Below which the files lie."""
+        try:
+            return [os.path.join(self._directory, name) for name in sorted(os.listdir(self._directory))]
+        except FileNotFoundError:
+            return []
+
+    def names(self) -> list[str]:
+        """Digests of those that are here."""
+        return [name for directory in self.directories() for name in os.listdir(directory) if len(name) == _DIGEST]
 
     def path(self, sha256: str) -> str:
         return os.path.join(self._directory, sha256[:2], sha256)
 
     def has(self, file: File) -> bool:
+        """If so, it counts as used."""
+        path = self.path(file.sha256)
         try:
-            return os.stat(self.path(file.sha256)).st_size == file.size
+            found = os.stat(path)
+            if time.time() - found.st_mtime > TOUCH_S:
+                os.utime(path)
         except FileNotFoundError:
             return False
+        return found.st_size == file.size
+
+    @contextmanager
+    def at_hand(self, files: Iterable[File], connect: Callable[[], Server]) -> Iterator[Cache]:
+        """Gets what is missing. Meanwhile nothing is collected."""
+        os.makedirs(self._directory, exist_ok=True)
+        lock = locks.hold(self._directory)
+        try:
+            self.fetch(files, connect)
+            yield self
+        finally:
+            os.close(lock)
+
+    def collect(self, sha256: str, unused_since: float) -> int | None:
+        """Removes a file, unless somebody uses it, or began to after that time.
+
+        @return bytes that it took; None: it stays, or was not there
+        """
+        path = self.path(sha256)
+        try:
+            if os.stat(path).st_mtime > unused_since:
+                return None
+            with locks.alone(self._directory) as lock:
+                gone = _take_away(path, unused_since) if lock is not None else None
+        except FileNotFoundError:
+            return None
+        if not gone:
+            return None
+        size = trees.size(gone)
+        entries.remove(gone)
+        return size
 
     def show(self, file: File) -> str:
-        """@return its path; whoever it is shown to may read it, while the directories above let nobody else pass"""
+        """@return its path; whoever it is shown to may read it, while the directories above let nobody else pass. It stays as long as
+        this process lives"""
         path = self.path(file.sha256)
+        self._shown.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        fcntl.flock(self._shown[-1], fcntl.LOCK_SH)
         mode = os.stat(path).st_mode & 0o777
         wanted = mode | 0o444 | file.mode & 0o111
         if mode != wanted:
@@ -66,6 +123,7 @@ class Cache:
         partial = f"{target}.{os.getpid()}.{os.urandom(4).hex()}"
         try:
             with open(partial, "x+b", opener=_private) as out:
+                fcntl.flock(out, fcntl.LOCK_SH)  # nobody takes it for a killed one's
                 fill(out)
                 size = out.tell()
                 if sha256_of(out) != sha256:
@@ -96,6 +154,22 @@ class Cache:
             server.close()
 
 
+def _take_away(path: str, unused_since: float) -> str | None:
+    """@return where it is now; None: it is used, or was meanwhile"""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if os.fstat(file).st_mtime > unused_since:
+            return None
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        gone = entries.away(path)
+        os.rename(path, gone)
+        return gone
+    except BlockingIOError:
+        return None  # a container is shown it
+    finally:
+        os.close(file)
+
+
 def sha256_of(file: BinaryIO) -> str:
     """Of all of it, wherever one is in it."""
     import hashlib
@@ -108,8 +182,6 @@ def sha256_of(file: BinaryIO) -> str:
 
 
 def _get(server: Server, file: File, out: BinaryIO) -> None:
-    import time
-
     patience, pause = Patience(AWAY_S), 0.05
     while True:
         try:

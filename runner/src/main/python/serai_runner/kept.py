@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import trees
-from .layers import NAME, Layers, Made
+from .layers import NAME, Layers, Made, bases_of
 from .registration import File
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Keeping(NamedTuple):
         @param announce: tells the server of the tag that the registry will have
         """
         tidy(written, [*mount_points(options), *compiled(written, self.files)], self.lower)
-        made = self.layers.keep(written, os.path.basename(self.lower[0]))
+        made = self.layers.keep(written, os.path.basename(self.lower[0]), bases_of(self.lower))
         if self.registry:
             self.registry.keep(made.digest[:NAME], announce)
         return made

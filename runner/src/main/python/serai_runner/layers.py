@@ -3,14 +3,13 @@
 """Layers of this node: directories by their content, made once and never changed, which overlays stack.
 
 A layer appears whole or not at all: it is made under another name, written to the disk, and renamed. Whoever uses one
-holds a shared lock on it, so that the collection of garbage passes it by.
+holds a shared lock on it, so that the collection of garbage passes it by. Those with a digest go when the server says that no image has
+them, others when nobody has used them for long.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import glob
 import hashlib
 import os
 import shutil
@@ -19,13 +18,14 @@ import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from . import messages, namespaces, runtime, trees
+from . import entries, locks, namespaces, runtime, trees
 from .files import Cache, lay_out_for_layer, sha256_of
 from .interpreter import Interpreter
 from .problems import Failed
 from .registration import File
 
 YOUNG_S = 3600  # a layer may be made, and not reported yet
+_FILES, _RUNTIME = _NO_BASE = ("files-", "runtime-")
 _PARTIAL = frozenset(("trusted.overlay.redirect", "trusted.overlay.metacopy"))
 NAME = 32  # characters of a digest: the kernel takes a page of names for all layers of a root
 
@@ -44,6 +44,7 @@ class Layers:
         self.directory = os.path.join(cache, "layers")
         os.makedirs(self.directory, mode=0o755, exist_ok=True)
         self._places: list[int] = []
+        self._held: list[int] = []
 
     def path(self, digest: str) -> str:
         return os.path.join(self.directory, digest[:NAME])
@@ -51,53 +52,30 @@ class Layers:
     def has(self, digest: str) -> bool:
         return os.path.isdir(self.path(digest))
 
-    def hold(self, digest: str) -> int:
+    def hold(self, digest: str, bases: Iterable[str] = ()) -> int:
         """Keeps it from being collected until the descriptor is closed, at the latest with this process.
 
+        @param bases: names of the base system's layers on which it stands: they stay as long as it does
         @raise Failed: it is not here
         """
-        descriptor = os.open(self.path(digest) + ".used", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-        if not self.has(digest):
-            os.close(descriptor)
+        descriptor = locks.hold(self.path(digest))
+        if descriptor is None:
             raise Failed(f"layer {digest[:NAME]} of the image is not on this node")
-        os.utime(descriptor)
+        _note_bases(descriptor, bases)
         return descriptor
 
     def place(self) -> str:
         """@return a new directory, beside the layers, for one in the making; ours until this process ends"""
-        path = os.path.join(self.directory, f".partial-{os.getpid()}-{os.urandom(4).hex()}")
-        os.mkdir(path, 0o700)
-        self._places.append(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
-        fcntl.flock(self._places[-1], fcntl.LOCK_SH)
+        path, descriptor = entries.place(self.directory)
+        self._places.append(descriptor)
         return path
 
-    def collect_places(self) -> int:
-        """Removes what was in the making, or on its way out, when who did it was killed. @return how many"""
-        removed = 0
-        for name in os.listdir(self.directory):
-            path = os.path.join(self.directory, name)
-            try:
-                if not (name.startswith(".partial-") or ".gone-" in name) or time.time() - os.lstat(path).st_ctime < YOUNG_S:
-                    continue
-                descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            except FileNotFoundError:
-                continue  # its maker has just ended
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if _removed(path):
-                    removed += 1
-            except BlockingIOError:
-                pass  # somebody is at it
-            finally:
-                os.close(descriptor)
-        return removed
-
-    def keep(self, tree: str, below: str) -> Made:
+    def keep(self, tree: str, below: str, bases: Iterable[str] = ()) -> Made:
         """Takes a directory of :meth:`place`, or one below it, as a layer; the same may be there already.
 
         @param below: name of the layer on which it was made. It counts: an overlay takes no directory twice, and one
             content may be right on top of several others
+        @param bases: as *hold* takes them
         """
         made = digest(tree, below)
         target = self.path(made.digest)
@@ -109,31 +87,22 @@ class Layers:
                 if not os.path.isdir(target):  # another build was as fast
                     raise
             namespaces.sync(self.directory)
+        os.close(self.hold(made.digest, bases))
         return made
 
     def ensure(self, name: str, make: Callable[[str], None]) -> str:
         """A layer that has a name instead of a digest: of several callers one makes it and the others wait.
 
         @param make: fills the directory that it is given
-        @return its path
+        @return its path; it stays as long as this process lives
         """
+
+        def own_and_make(tree: str) -> None:
+            namespaces.own(tree)
+            make(tree)
+
         target = os.path.join(self.directory, name)
-        if os.path.isdir(target):
-            return target
-        with open(target + ".lock", "a", encoding="ascii") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if os.path.isdir(target):
-                return target
-            partial = self.place()
-            try:
-                tree = os.path.join(partial, "tree")
-                os.mkdir(tree, 0o755)
-                namespaces.own(tree)
-                make(tree)
-                namespaces.sync(tree)
-                os.rename(tree, target)
-            finally:
-                trees.remove(partial)
+        self._held.append(entries.ensure(target, own_and_make))
         return target
 
     def download(self, image: str, directory: str) -> None:
@@ -146,25 +115,29 @@ class Layers:
         """Of layers with a digest."""
         return [name for name in os.listdir(self.directory) if is_digest(name)]
 
-    def collect(self, name: str) -> bool:
-        """Removes a layer, unless somebody uses it or has just made it. @return whether it is gone"""
+    def collect(self, name: str) -> int | None:
+        """Removes a layer, unless somebody uses it or has just made it.
+
+        @return bytes that it took; None: it stays, or was not there
+        """
         path = os.path.join(self.directory, name)
-        if time.time() - os.lstat(path).st_ctime < YOUNG_S:
-            return False
-        descriptor = os.open(path + ".used", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            gone = f"{path}.gone-{os.getpid()}"
-            os.rename(path, gone)
-            for note in [path + ".used", *glob.glob(f"{path}.packed-*")]:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(note)
-        except BlockingIOError:
-            return False
-        finally:
-            os.close(descriptor)
-        _removed(gone)
-        return True
+            if time.time() - os.lstat(path).st_ctime < YOUNG_S:
+                return None
+        except FileNotFoundError:
+            return None
+        return entries.collect(path)
+
+    def dispensable(self) -> list[str]:
+        """Of layers without a digest, but for base systems on which a layer here stands: what is made anew may differ from them."""
+        others = [name for name in entries.names(self.directory) if not is_digest(name)]
+        needed: set[str] = set()
+        for name in self.names():
+            bases = _noted_bases(self.path(name))
+            if not bases:  # nobody has said: any
+                return [name for name in others if name.startswith(_NO_BASE)]
+            needed.update(bases)
+        return [name for name in others if name not in needed]
 
     def of_files(self, files: Iterable[File], cache: Cache) -> str | None:
         """The task's files as a layer: laid out once for each list. @return its path; None: there are none"""
@@ -177,7 +150,7 @@ class Layers:
             lay_out_for_layer(listed, cache, tree)
             namespaces.own_tree(tree)
 
-        return self.ensure("files-" + name[:NAME], make)
+        return self.ensure(_FILES + name[:NAME], make)
 
     def of_runtime(self, cache: str, package: str, version: str, interpreter: Interpreter, tell: Callable[[str], None]) -> str:
         """The client's runtime as a layer, at the place where a runner in the image looks for it. @return its path"""
@@ -190,12 +163,33 @@ class Layers:
             shutil.copytree(installed, target, symlinks=True)
             namespaces.own_tree(tree)
 
-        return self.ensure(f"runtime-{hashlib.sha256(inside.encode()).hexdigest()[:16]}", make)
+        return self.ensure(f"{_RUNTIME}{hashlib.sha256(inside.encode()).hexdigest()[:16]}", make)
+
+
+def bases_of(lower: Iterable[str]) -> list[str]:
+    """@param lower: paths of an image's layers. @return names of those of its base system"""
+    return [name for name in map(os.path.basename, lower) if not is_digest(name)]
 
 
 def is_digest(name: str) -> bool:
     """Whether it is a layer's, and not that of a base system, files or a runtime."""
     return len(name) == NAME and "." not in name and "-" not in name
+
+
+def _note_bases(note: int, bases: Iterable[str]) -> None:
+    said = "\n".join(bases).encode()
+    with contextlib.suppress(OSError):  # then it counts as standing on any
+        if said and os.pread(note, len(said) + 1, 0) != said:
+            os.ftruncate(note, 0)
+            os.pwrite(note, said, 0)
+
+
+def _noted_bases(path: str) -> list[str]:
+    try:
+        with open(path + locks.NOTE, encoding="utf-8") as note:
+            return note.read().split()
+    except FileNotFoundError:
+        return []
 
 
 def digest(tree: str, below: str) -> Made:
@@ -227,11 +221,3 @@ def digest(tree: str, below: str) -> Made:
 def _counts(attribute: str) -> bool:
     """Not what the overlay notes for itself: where a file came from differs from node to node."""
     return attribute in ("trusted.overlay.opaque", "user.overlay.opaque", "security.capability")
-
-
-def _removed(path: str) -> bool:
-    """What cannot be removed now is found again by *collect_places*."""
-    left = trees.remove(path)
-    if left:
-        messages.say(f"{path} could not be removed: {left}")
-    return not left

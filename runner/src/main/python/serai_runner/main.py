@@ -23,9 +23,9 @@ HELP = """usage: python3 serai-runner.pyz                    run one container; 
 
 prepare-runtime   install the container runtime into this node's cache, so that the first container need not wait for it;
                   prints its directory
-collect           remove from this node's cache, and from the registry if there is one, the layers that no image has any more, but
-                  for those in use; put there again what it has lost and this node has; the environment has SERAI_URL, the
-                  servers, and SERAI_ADMIN_TOKEN, the administrator's token
+collect           remove from this node's cache, and from the registry if there is one, the layers that no image has any more, and
+                  from the cache what nobody has used for long, but for what is in use; put into the registry what it has lost
+                  and this node has; the environment has SERAI_URL, the servers, and SERAI_ADMIN_TOKEN, the administrator's token
 doctor            say what works on this node: bubblewrap, user namespaces, networks, control groups, Python
                   exit code 0: containers can run here, 1: they cannot
 
@@ -139,6 +139,9 @@ def _collect(words: list[str]) -> int:
         print(json.dumps(done._asdict()))
     else:
         print(f"{done.removed} layers removed ({done.freed / (1 << 20):.1f} MiB), {done.kept} not yet, {done.needed} needed")
+        print(
+            f"{done.unused} other entries of the cache removed that nobody had used for long ({done.unused_freed / (1 << 20):.1f} MiB)"
+        )
         if done.tags or done.mended or done.unpublished:
             print(f"registry: {done.tags} tags removed, {done.mended} layers put there again, {done.unpublished} images lost")
         if done.registry:

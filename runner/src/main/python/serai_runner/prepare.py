@@ -39,10 +39,9 @@ def prepare(
         os.makedirs(cache, exist_ok=True)
         os.makedirs(scratch, mode=0o700)
         directory = runtime.ensure(cache, task.package, task.version, interpreter, tell)
-        files = Cache(cache)
-        files.fetch(task.files, connect)
         tree, etc = (os.path.join(scratch, name) for name in ("tree", "etc"))
-        bindings = lay_out(task.files, files, tree)
+        with Cache(cache).at_hand(task.files, connect) as files:
+            bindings = lay_out(task.files, files, tree)
         sandbox.write_etc(etc)
         stage = _stage(tree, network) if os.geteuid() == 0 else None
     except OSError as e:
@@ -79,11 +78,10 @@ def prepare_built(
     try:
         os.makedirs(cache, exist_ok=True)
         os.makedirs(scratch, mode=0o700)
-        files = Cache(cache)
-        files.fetch(task.files, connect)
-        assembly = Assembly(cache, scratch, tell, network)
+        with Cache(cache).at_hand(task.files, connect) as files:
+            assembly = Assembly(cache, scratch, tell, network)
+            own = assembly.layers.of_files(task.files, files)
         lower = assembly.lower(task.root)
-        own = assembly.layers.of_files(task.files, files)
         directory = runtime.ensure(cache, task.package, task.version, of_image(task.python_version), tell)
         if task.keeps:
             from .kept import Keeping

@@ -30,52 +30,39 @@ def directory(cache: str, package: str, version: str, interpreter: Interpreter) 
 
 
 def ensure(cache: str, package: str, version: str, interpreter: Interpreter, tell: Callable[[str], None]) -> str:
-    """@return its directory, installed if it was not there; of several callers one installs and the others wait
+    """@return its directory, installed if it was not there; of several callers one installs and the others wait. It stays as long as
+    this process lives
 
     @raise Failed: with what pip said, or what to install
     """
-    target = directory(cache, package, version, interpreter)
-    if os.path.isdir(target):
-        return target
-    import fcntl
     import time
 
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    with open(target + ".lock", "a", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if os.path.isdir(target):
-            return target
+    from . import entries
+
+    def make(tree: str) -> None:
         tell(f"Installing the container runtime {package} {version} for Python {interpreter.version} on this node")
         began = time.monotonic()
-        _install(target, package, version, interpreter)
+        _install(tree, package, version, interpreter)
         tell(f"Installed {package} {version} in {time.monotonic() - began:.1f} s")
+
+    target = directory(cache, package, version, interpreter)
+    entries.ensure(target, make)
     return target
 
 
-def _install(target: str, package: str, version: str, interpreter: Interpreter) -> None:
-    import shutil
-
-    from .namespaces import sync
-
-    partial = target + ".partial"  # ours: we hold the lock
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        deps = os.path.join(partial, "deps")
-        os.makedirs(deps)
-        wanted = [f"{package}=={version}", *_LIMITS.get((package, version), ())]
-        _pip(_with_pip(interpreter, partial), deps, wanted, interpreter)
-        _part(partial, package, version)
-        sync(partial)
-        os.rename(partial, target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+def _install(tree: str, package: str, version: str, interpreter: Interpreter) -> None:
+    deps = os.path.join(tree, "deps")
+    os.mkdir(deps)
+    wanted = [f"{package}=={version}", *_LIMITS.get((package, version), ())]
+    _pip(_with_pip(interpreter, tree), deps, wanted, interpreter)
+    _part(tree, package, version)
 
 
-def _part(partial: str, package: str, version: str) -> None:
+def _part(tree: str, package: str, version: str) -> None:
     """Moves the client's own modules from deps to pkg."""
     import shutil
 
-    deps, pkg = os.path.join(partial, "deps"), os.path.join(partial, "pkg")
+    deps, pkg = os.path.join(tree, "deps"), os.path.join(tree, "pkg")
     os.mkdir(pkg)
     info = f"{package.replace('-', '_')}-{version}.dist-info"
     with open(os.path.join(deps, info, "RECORD"), encoding="utf-8") as record:
@@ -85,7 +72,7 @@ def _part(partial: str, package: str, version: str) -> None:
     with open(os.path.join(pkg, "sitecustomize.py"), "x", encoding="ascii") as file:
         file.write(_SITECUSTOMIZE)
     shutil.rmtree(os.path.join(deps, "bin"), ignore_errors=True)
-    shutil.rmtree(os.path.join(partial, "venv"), ignore_errors=True)
+    shutil.rmtree(os.path.join(tree, "venv"), ignore_errors=True)
 
 
 def installs(interpreter: Interpreter) -> bool:
@@ -94,13 +81,13 @@ def installs(interpreter: Interpreter) -> bool:
     return any(_run([python, "-c", f"import {module}"])[0] == 0 for module in ("pip", "ensurepip") for python in pythons)
 
 
-def _with_pip(interpreter: Interpreter, partial: str) -> str:
+def _with_pip(interpreter: Interpreter, tree: str) -> str:
     """@return a Python that has pip: ours, the one below our virtual environment, or that of a new one"""
     own = interpreter if interpreter.version == this().version else this()  # an image's has none that we could run
     for candidate in (sys.executable, own.executable):
         if _run([candidate, "-m", "pip", "--version"])[0] == 0:
             return candidate
-    venv = os.path.join(partial, "venv")
+    venv = os.path.join(tree, "venv")
     status, said = _run([own.executable, "-m", "venv", venv])
     if status:
         raise Failed(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from .problems import Failed
 
+BLOCK = 512  # bytes: the unit of st_blocks
 PATH_MAX = 4096  # bytes of a path, with the NUL at its end
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -52,6 +53,23 @@ def walk(tree: str) -> Iterator[Found]:
             place.down(left[-1].pop())
     finally:
         os.close(place.descriptor)
+
+
+def size(tree: str) -> int:
+    """@return bytes on the disk that are free when it, or a file, is removed: a file that has names elsewhere, too, takes none here"""
+    found = os.lstat(tree)
+    if not stat.S_ISDIR(found.st_mode):
+        return found.st_blocks * BLOCK if found.st_nlink == 1 else 0
+    whole = 0
+    names: dict[tuple[int, int], int] = {}  # how many of a file with several were seen
+    for _, _, found in walk(tree):
+        if not stat.S_ISDIR(found.st_mode) and found.st_nlink > 1:
+            file = found.st_dev, found.st_ino
+            names[file] = names.get(file, 0) + 1
+            if names[file] < found.st_nlink:
+                continue
+        whole += found.st_blocks * BLOCK
+    return whole
 
 
 def remove(tree: str) -> str:

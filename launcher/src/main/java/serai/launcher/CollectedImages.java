@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.HashMap;
 
 /**
- * What became of layers of images.
+ * What became of layers of images, and of what else this machine keeps for containers.
  *
  * @param layers that the server has forgotten
  * @param removed of those that this machine had
@@ -18,6 +18,8 @@ import java.util.HashMap;
  * @param mended layers that the registry had lost and has again
  * @param unpublished images that it has lost
  * @param registry what went wrong with it; empty if nothing did, or there is none
+ * @param unused other entries of the cache that nobody had used for long, removed
+ * @param unusedFreed bytes of these
  */
 record CollectedImages(
         @JsonProperty("layers") int layers,
@@ -28,7 +30,9 @@ record CollectedImages(
         @JsonProperty("tags") int tags,
         @JsonProperty("mended") int mended,
         @JsonProperty("unpublished") int unpublished,
-        @JsonProperty("registry") String registry) {
+        @JsonProperty("registry") String registry,
+        @JsonProperty("unused") int unused,
+        @JsonProperty("unused_freed") long unusedFreed) {
     /**
      * @param unusedFor seconds; null for the server's own
      * @param maxSize mebibytes; null for the server's own
@@ -70,6 +74,8 @@ record CollectedImages(
                 json.path("tags").asInt(),
                 json.path("mended").asInt(),
                 json.path("unpublished").asInt(),
-                json.path("registry").asText());
+                json.path("registry").asText(),
+                json.path("unused").asInt(),
+                json.path("unused_freed").asLong());
     }
 }

@@ -19,8 +19,8 @@ final class ImagesCommand {
             name = "collect",
             mixinStandardHelpOptions = true,
             description =
-                    "Removes layers that no function uses and nobody asked for in a while, from this machine as well. An image that is"
-                            + " asked for again is built again. On a cluster run the runner's collect on each node.")
+                    "Removes layers that no function uses and nobody asked for in a while, from this machine as well, and from its cache what"
+                            + " nobody has used for long. An image that is asked for again is built again. On a cluster run the runner's collect on each node.")
     static final class Collect implements Callable<Integer> {
         @Option(
                 names = "--unused-for",
@@ -52,6 +52,9 @@ final class ImagesCommand {
                         collected.freed() / 1048576.0,
                         collected.kept(),
                         collected.needed());
+                System.out.printf(
+                        "%d other entries of this machine's cache are removed that nobody had used for long (%.1f MiB).%n",
+                        collected.unused(), collected.unusedFreed() / 1048576.0);
                 if (collected.tags() + collected.mended() + collected.unpublished() > 0) {
                     System.out.printf(
                             "In the registry: %d tags removed, %d layers put there again; %d images are lost and are published again"

@@ -6,6 +6,7 @@ import static java.util.stream.Collectors.joining;
 
 import jakarta.enterprise.context.Dependent;
 import jakarta.inject.Inject;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +28,14 @@ public class RunnerConfig {
     @Inject
     @ConfigProperty(name = "serai.runner.cache", defaultValue = "/var/lib/serai/cache")
     String cache;
+
+    /**
+     * How long what no container or build uses stays in that directory. ISO 8601; longer than a month's job is away, and less than an
+     * hour counts as an hour, as nodes note uses no oftener.
+     */
+    @Inject
+    @ConfigProperty(name = "serai.runner.cache-retention", defaultValue = "P30D")
+    Duration cacheRetention;
 
     /** Major.minor of that interpreter: an image that asks for another one is refused. Empty: a container finds out when it starts. */
     @Inject
@@ -61,6 +70,10 @@ public class RunnerConfig {
 
     public String cache() {
         return cache;
+    }
+
+    public Duration cacheRetention() {
+        return cacheRetention;
     }
 
     /** Of the job of a container or a build, as the runner reads it. */

@@ -21,6 +21,7 @@ import serai.api.rest.json.Fields;
 import serai.api.rest.json.Json;
 import serai.config.ImageConfig;
 import serai.config.LogConfig;
+import serai.config.RunnerConfig;
 import serai.image.Builds;
 import serai.image.Garbage;
 import serai.image.RegistryTags;
@@ -42,20 +43,27 @@ public class ImagesResource {
     private final RegistryTags registry;
     private final ImageConfig settings;
     private final LogConfig logSettings;
+    private final RunnerConfig runner;
     private final InstantSource clock = InstantSource.system();
 
     @Inject
     public ImagesResource(
-            Garbage garbage, Builds builds, RegistryTags registry, ImageConfig settings, LogConfig logSettings) {
+            Garbage garbage,
+            Builds builds,
+            RegistryTags registry,
+            ImageConfig settings,
+            LogConfig logSettings,
+            RunnerConfig runner) {
         this.garbage = garbage;
         this.builds = builds;
         this.registry = registry;
         this.settings = settings;
         this.logSettings = logSettings;
+        this.runner = runner;
     }
 
     public ImagesResource() {
-        this(null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Forgets now what is too old or too much, by the settings or by what is asked for. */
@@ -72,14 +80,14 @@ public class ImagesResource {
         return garbage.collect(now.minus(unused), most << 20, now.minus(logSettings.retention()));
     }
 
-    /** Of what a node has, that which no image has any more. */
+    /** Of what a node has, that which no image has any more; and how long the rest of its cache stays. */
     @POST
     @Path("garbage")
-    public Names garbage(byte[] body) {
+    public Dispensable garbage(byte[] body) {
         var fields = Json.read(body);
         var names = names(fields);
         fields.end();
-        return new Names(builds.garbage(names));
+        return new Dispensable(builds.garbage(names), runner.cacheRetention().toSeconds());
     }
 
     /** What the registry should have, of which the node could put there again what it has lost. */
@@ -160,6 +168,9 @@ public class ImagesResource {
 
     public record Tags(List<RegistryTags.Tag> tags) {}
 
-    /** @param names of layers, as nodes have them: the first characters of their digests */
-    public record Names(List<String> names) {}
+    /**
+     * @param names of layers, as nodes have them: the first characters of their digests
+     * @param cacheRetentionS seconds; what else a node has goes when nobody has used it for so long
+     */
+    public record Dispensable(List<String> names, long cacheRetentionS) {}
 }

@@ -19,6 +19,7 @@ import serai.api.http.Bearer;
 import serai.api.http.Caller;
 import serai.build.Builders;
 import serai.cluster.AllocationId;
+import serai.config.RunnerConfig;
 import serai.image.BaseLayer;
 import serai.image.BaseLayers;
 import serai.image.Builds;
@@ -43,6 +44,7 @@ public class BuildsResource {
     private final BaseLayers bases;
     private final RegistryTags registry;
     private final Assignments assignments;
+    private final RunnerConfig runner;
     private final Caller caller;
     private final InstantSource clock = InstantSource.system();
 
@@ -55,6 +57,7 @@ public class BuildsResource {
             BaseLayers bases,
             RegistryTags registry,
             Assignments assignments,
+            RunnerConfig runner,
             Caller caller) {
         this.builders = builders;
         this.builds = builds;
@@ -63,11 +66,12 @@ public class BuildsResource {
         this.bases = bases;
         this.registry = registry;
         this.assignments = assignments;
+        this.runner = runner;
         this.caller = caller;
     }
 
     public BuildsResource() {
-        this(null, null, null, null, null, null, null, null); // for the server's proxy
+        this(null, null, null, null, null, null, null, null, null); // for the server's proxy
     }
 
     /** Not in one transaction: the cluster is asked in between. */
@@ -150,13 +154,15 @@ public class BuildsResource {
                 .toList());
     }
 
-    /** Tells a node which of its layers no image has any more. */
+    /** Tells a node which of its layers no image has any more, and how long the rest of its cache stays. */
     @POST
     @Path("{id}/garbage")
     @Access(Access.By.BUILD)
-    public Names garbage(@PathParam("id") String id, Names layers) {
+    public Dispensable garbage(@PathParam("id") String id, Names layers) {
         caller.build(id);
-        return new Names(builds.garbage(Bodies.present(layers).names()));
+        return new Dispensable(
+                builds.garbage(Bodies.present(layers).names()),
+                runner.cacheRetention().toSeconds());
     }
 
     @POST

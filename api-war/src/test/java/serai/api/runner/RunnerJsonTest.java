@@ -80,6 +80,12 @@ class RunnerJsonTest {
     }
 
     @Test
+    void givenWhatANodeNeedNotKeep_thenItIsWrittenAsRunnersReadIt() {
+        assertThat(JSON.toJson(new Dispensable(List.of("ab"), 2_592_000)))
+                .isEqualTo("{\"cache_retention_s\":2592000,\"names\":[\"ab\"]}");
+    }
+
+    @Test
     void givenABatchOfLogs_thenItIsRead() {
         assertThat(JSON.fromJson("""
                         {"sent_at":1893456000.5,"chunks":[{"at":1893456000.25,"fd":2,"data":"é\\n"}]}""", LogBatch.class))
