@@ -14,6 +14,7 @@ import pytest
 import roots
 from fakes import until
 from serai_runner import entries, interpreter, layers, locks, namespaces
+from serai_runner.files import LARGE_BYTES, Cache, sha256_of
 
 pytestmark = pytest.mark.skipif(not roots.available(), reason="needs root, nsenter and the distribution's Python")
 
@@ -264,6 +265,24 @@ def test_given_names_of_layers_when_collected_then_used_and_young_ones_stay(tmp_
     finally:
         layers.YOUNG_S = young
     assert store.names() == []
+
+
+def test_given_a_large_file_when_it_is_copied_into_an_image_then_it_is_the_caches_until_then_and_nobody_writes_to_it(
+    build, http, node
+):
+    http.add_file("/large", b"x" * LARGE_BYTES)
+    context = "/run/serai/context/large"
+    tries = f"ls -l {context} > /listed; (echo mine > {context}; chown 1 {context}; rm {context}) 2> /said; echo mine >> /large"
+    result = build(copy(["large"], "/large"), run(tries), context=tuple(http.listed))
+    assert result["end"]["ok"], result["end"]
+    layer = pathlib.Path(node.cache, "layers", result["made"][0]["digest"][: layers.NAME])
+    assert (layer / "listed").read_text().startswith("-rw-r--r-- 2 "), "of two names"
+    assert (layer / "said").read_text().count("Read-only file system") == 3
+    assert (layer / "large").stat().st_size == LARGE_BYTES + 5
+    path = Cache(node.cache).path(http.listed[0]["sha256"])
+    with open(path, "rb") as file:
+        assert sha256_of(file) == http.listed[0]["sha256"]
+    assert os.stat(path).st_nlink == 1
 
 
 def test_given_what_nobody_used_for_long_when_something_is_built_then_it_goes(build, node):

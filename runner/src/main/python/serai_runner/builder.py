@@ -459,7 +459,7 @@ class Layer:
         place = os.path.join(self._place, "context")
         os.mkdir(place, 0o755)
         with self._builder.at_hand(self._work.context) as files:
-            lay_out_for_layer(self._work.context, files, place)
+            lay_out_for_layer(self._work.context, files, place, is_shared=True)
         own_tree(place)
         return self._assembly.stage.bind(place, "context")
 

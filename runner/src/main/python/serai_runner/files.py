@@ -3,11 +3,12 @@
 """The task's files: fetched once for each node, by content, and laid out for one container.
 
 A container may write to its files, so it gets copies: a hard link would let it change what others see. Large files are
-shown read-only from the cache instead.
+shown read-only from the cache instead, and have further names in trees to which nobody writes.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
@@ -83,13 +84,14 @@ class Cache:
             os.close(lock)
 
     def collect(self, sha256: str, unused_since: float) -> int | None:
-        """Removes a file, unless somebody uses it, or began to after that time.
+        """Removes a file, unless somebody uses it, or began to after that time. One that a layer has, too, takes no room of its own.
 
         @return bytes that it took; None: it stays, or was not there
         """
         path = self.path(sha256)
         try:
-            if os.stat(path).st_mtime > unused_since:
+            found = os.stat(path)
+            if found.st_mtime > unused_since or found.st_nlink > 1:
                 return None
             with locks.alone(self._directory) as lock:
                 gone = _take_away(path, unused_since) if lock is not None else None
@@ -105,13 +107,37 @@ class Cache:
         """@return its path; whoever it is shown to may read it, while the directories above let nobody else pass. It stays as long as
         this process lives"""
         path = self.path(file.sha256)
+        if _lacks_mode(os.stat(path), file):
+            with locks.making(path):
+                found = os.stat(path)
+                if _lacks_mode(found, file) and found.st_nlink > 1:
+                    _part(path)  # the layers that have it keep theirs
+                os.chmod(path, _shown_mode(found, file))
         self._shown.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
         fcntl.flock(self._shown[-1], fcntl.LOCK_SH)
-        mode = os.stat(path).st_mode & 0o777
-        wanted = mode | 0o444 | file.mode & 0o111
-        if mode != wanted:
-            os.chmod(path, wanted)
         return path
+
+    def link(self, file: File, target: str) -> bool:
+        """Gives a large file one more name, in a tree to which nobody writes.
+
+        @return False: it is not there, as the file is small, the tree elsewhere, or others have it with another mode
+        """
+        if file.size < LARGE_BYTES:
+            return False
+        path = self.path(file.sha256)
+        with locks.making(path):
+            found = os.stat(path)
+            wanted = _shown_mode(found, file)
+            if wanted != file.mode & 0o777 or (found.st_nlink > 1 and _lacks_mode(found, file)):
+                return False
+            try:
+                os.link(path, target)
+            except OSError as e:
+                if e.errno not in (errno.EXDEV, errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP):
+                    raise
+                return False
+            os.chmod(path, wanted)
+        return True
 
     def put(self, sha256: str, fill: Callable[[BinaryIO], None]) -> None:
         """@param fill: writes the content; it may be larger than the memory
@@ -152,6 +178,25 @@ class Cache:
                 self.put(file.sha256, lambda out, file=file: _get(server, file, out))
         finally:
             server.close()
+
+
+def _shown_mode(found: os.stat_result, file: File) -> int:
+    """The cache's own, and what is needed so that whoever is shown the file may read it, or run it if it is a program."""
+    return found.st_mode & 0o777 | 0o444 | file.mode & 0o111
+
+
+def _lacks_mode(found: os.stat_result, file: File) -> bool:
+    return found.st_mode & 0o777 != _shown_mode(found, file)
+
+
+def _part(path: str) -> None:
+    """From here on it shares nothing with its other names."""
+    copy = f"{path}.{os.getpid()}.{os.urandom(4).hex()}"
+    try:
+        _copy(path, copy, 0o600)
+        os.rename(copy, path)
+    finally:
+        _unlink(copy)
 
 
 def _take_away(path: str, unused_since: float) -> str | None:
@@ -221,16 +266,18 @@ def lay_out(files: Iterable[File], cache: Cache, tree: str) -> list[Binding]:
     return [Binding(os.path.join(tree, top), "/" + top, writable=True) for top in tops] + single
 
 
-def lay_out_for_layer(files: Iterable[File], cache: Cache, tree: str) -> None:
+def lay_out_for_layer(files: Iterable[File], cache: Cache, tree: str, is_shared: bool = False) -> None:
     """Copies the files to *tree*, which mirrors the container's paths.
 
+    @param is_shared: nobody writes to the tree, so that it has large files in common with the cache
     @raise Failed: a path that a container cannot have
     """
     made: set[str] = set()
     for file in files:
         copy = os.path.join(tree, *_parts(file.path))
         _directory(os.path.dirname(copy), made)
-        _copy(cache.path(file.sha256), copy, file.mode & 0o777)
+        if not (is_shared and cache.link(file, copy)):
+            _copy(cache.path(file.sha256), copy, file.mode & 0o777)
 
 
 def _parts(path: str) -> list[str]:

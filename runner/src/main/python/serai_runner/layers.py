@@ -147,7 +147,7 @@ class Layers:
         name = hashlib.sha256("\n".join(f"{f.path}\0{f.sha256}\0{f.mode}" for f in listed).encode()).hexdigest()
 
         def make(tree: str) -> None:
-            lay_out_for_layer(listed, cache, tree)
+            lay_out_for_layer(listed, cache, tree, is_shared=True)
             namespaces.own_tree(tree)
 
         return self.ensure(_FILES + name[:NAME], make)
