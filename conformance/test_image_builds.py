@@ -45,13 +45,29 @@ name = "simple"
 url = "https://pypi.org/simple/"
 """
 DOCKERFILE = """# a comment
-FROM python:3.11-slim-bookworm AS base
+ARG PYTHON=3.11
+FROM python:$PYTHON-slim-bookworm AS base
 ARG WHO=nobody
 ENV FROM_FILE="from the file"
 RUN echo hello $WHO \\
     # a comment between
     > /greeting
-COPY kept.txt /kept
+
+FROM base AS made
+WORKDIR /work
+RUN --mount=type=cache,target=/root/.cache \\
+    pip install --prefix=/made six==1.16.0
+RUN <<END
+set -e
+touch /work/of-the-stage
+END
+
+FROM base
+COPY --from=made /made /usr/local
+COPY --chmod=600 kept.txt /kept
+COPY <<END /etc/lab.conf
+said $FROM_FILE
+END
 """
 
 
@@ -158,6 +174,7 @@ def test_given_a_project_of_uv_when_synced_then_its_environment_is_the_container
 
 def test_given_a_dockerfile_of_its_own_when_built_then_its_lines_and_those_above_have_left_what_they_say(by_tools):
     assert by_tools.dockered.remote() == ["hello world\n", "said\n", "from the file", "kept"]
+    assert by_tools.staged.remote() == ["1.16.0", "said from the file\n", "0o600", False]
 
 
 def test_given_a_private_repository_when_installed_with_a_token_of_a_secret_then_its_package_is_there(by_tools):

@@ -67,6 +67,14 @@ def dockered() -> list[str]:
     return [Path("/greeting").read_text(), Path("/said").read_text(), os.environ["FROM_FILE"], Path("/kept").read_text()]
 
 
+@app.function(image=by_dockerfile, max_containers=1)
+def staged() -> list[object]:
+    import six
+
+    mode = Path("/kept").stat().st_mode & 0o777
+    return [six.__version__, Path("/etc/lab.conf").read_text(), oct(mode), Path("/work").exists()]
+
+
 if os.environ.get("SERAI_TEST_FULL"):
     by_poetry = slim.poetry_install_from_file(str(HERE / "poetry" / "pyproject.toml"), ignore_lockfile=True)
     by_poetry = by_poetry.env({"SERAI_TEST_FULL": "1"})  # this module is imported in the container, too

@@ -10,7 +10,7 @@ import pathlib
 import shutil
 import subprocess
 
-PROGRAMS = "sh cat cp mkdir dirname env ls rm chown id echo sleep setpriv ldconfig".split()
+PROGRAMS = "sh cat cp mkdir dirname env ls ln rm touch stat chmod chown find xargs id echo sleep setpriv ldconfig".split()
 
 
 def available() -> bool:

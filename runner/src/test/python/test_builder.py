@@ -39,10 +39,12 @@ def step(kind: str, line: str, **more: object) -> dict:
 def build(node, http, base):
     """Runs a builder to its end; on an earlier one's layers if they are given."""
 
-    def do(*steps: dict, context: tuple = (), below: tuple = (), disk_mb: int | None = None) -> dict:
+    def do(*steps: dict, context: tuple = (), below: tuple = (), disk_mb: int | None = None, bases: dict | None = None) -> dict:
         http.build = {
             "build": "po-build", "token": "po-build.bt-1", "root": {"base": base, "layers": list(below)}, "memory_mb": 512,
-            "disk_mb": disk_mb, "work": [{"image": "im-1", "steps": list(steps), "context": list(context), "secrets": {"HUSH": "a secret"}}],
+            "disk_mb": disk_mb, "work": [{
+                "image": "im-1", "steps": list(steps), "bases": bases or {}, "context": list(context), "secrets": {"HUSH": "a secret"},
+            }],
         }  # fmt: skip
         ended = node.run(120, SERAI_BUILD="1")
         assert http.build_ends, ended.err
@@ -236,7 +238,7 @@ def put_python(version: str) -> dict:
 def test_given_a_python_of_the_node_when_it_is_put_into_an_image_then_it_is_there_with_pip(build, node):
     version = interpreter.this().version
     says = "import sys, pip; print('%d.%d' % sys.version_info[:2], sys.prefix)"
-    result = build(put_python(version), run(f'python -c "{says}" > /said'))
+    result = build(put_python(version), run(f'python -c "{says}" > /said; pip --version && pip3 --version'))
     assert result["end"] == {"ok": True, "reason": "", "reference": ""}
     made = result["made"][0]
     layer = pathlib.Path(node.cache, "layers", made["digest"][: layers.NAME])
@@ -296,7 +298,7 @@ def test_given_what_nobody_used_for_long_when_something_is_built_then_it_goes(bu
 
 def test_given_a_step_that_the_runner_did_not_foresee_when_built_then_the_end_tells_of_it_and_the_log_where_it_was(build):
     result = build({"kind": "COPY"})
-    assert result["end"]["reason"] == "the runner itself failed: KeyError: 'target'"
+    assert result["end"]["reason"] == "the runner itself failed: KeyError: 'sources'"
     assert "in _copy" in result["err"]
 
 
@@ -304,3 +306,149 @@ def test_given_a_base_that_is_not_there_when_built_then_the_setting_is_named(bui
     base["source"] = "/nowhere/at/all"
     reason = build(run("true"))["end"]["reason"]
     assert "serai.image.bases" in reason and "/nowhere/at/all" in reason
+
+
+def stage(name: str = "", above: str = "", system: str = "") -> dict:
+    return {
+        "kind": "STAGE",
+        "line": f"FROM {above or system or 'the base'} AS {name}",
+        "name": name,
+        "from": above,
+        "system": system,
+    }
+
+
+def kept(node, result: dict) -> pathlib.Path:
+    assert result["end"]["ok"], result["end"]["reason"]
+    return pathlib.Path(node.cache, "layers", result["made"][-1]["digest"][: layers.NAME])
+
+
+def names(tree: pathlib.Path) -> set[str]:
+    return {str(path.relative_to(tree)) for path in tree.rglob("*")}
+
+
+def test_given_stages_when_built_then_the_layer_has_what_was_copied_from_them_and_nothing_else(build, node, base):
+    result = build(
+        stage("0", system="other"),
+        run(
+            "mkdir -p /made/deep; echo program > /made/deep/program; ln -s /made/deep /link; touch -d 2001-01-01 /made/deep/program"
+        ),
+        stage("1", above="0"),
+        run("cat /made/deep/program > /copy; rm /made/deep/program"),
+        stage(),
+        run("test ! -e /made"),
+        {**copy(["/link/program"], "/bin-of-mine/"), "from": "0", "mode": "0700"},
+        {**copy(["/copy"], "/taken", user="12:34"), "from": "1"},
+        bases={"other": base},
+    )
+    layer = kept(node, result)
+    assert names(layer) == {"bin-of-mine", "bin-of-mine/program", "taken"}
+    program, taken = os.stat(layer / "bin-of-mine/program"), os.stat(layer / "taken")
+    assert (layer / "taken").read_text() == "program\n"
+    assert program.st_mode & 0o777 == 0o700 and program.st_mtime < 10**9, (
+        "what stands on times, such as compiled Python, stays right"
+    )
+    assert (taken.st_uid, taken.st_gid) == (namespaces.FIRST + 12, namespaces.FIRST + 34)
+
+
+def test_given_a_stage_that_becomes_the_image_when_built_then_the_layer_has_what_both_did(build, node):
+    lines = ("echo 1 > /of-stage; rm -r /opt; mkdir /opt; echo 1 > /changed", "echo 2 > /changed; echo 2 > /of-image; rm /of-stage")
+    both = build(stage("0"), run(lines[0]), stage(above="0"), run(lines[1]), run('test -z "$(ls /opt)"'))
+    assert kept(node, both) == kept(node, build(run(lines[0]), run(lines[1])))
+
+
+def test_given_links_in_a_stage_when_copied_then_they_lead_nowhere_on_the_node(build, node, tmp_path):
+    (tmp_path / "secret").write_text("of the node")
+    made = run(f"ln -s {tmp_path} /out; ln -s {tmp_path}/secret /file")
+    for source in ("/out/secret", "/file"):
+        reason = build(stage("0"), made, stage(), {**copy([source], "/x"), "from": "0"})["end"]["reason"]
+        assert f"there is no {source} in that stage" in reason
+
+
+def test_given_here_documents_when_copied_then_they_are_files(build, node):
+    one = {**copy([], "/etc/one.conf"), "documents": {"EOF": "first\nsecond\n"}}
+    two = {**copy([], "/d/", user="12"), "documents": {"a": "A", "b": "B"}, "mode": "0750"}
+    layer = kept(node, build(one, two))
+    assert (layer / "etc/one.conf").read_text() == "first\nsecond\n"
+    assert {path.name: path.read_text() for path in (layer / "d").iterdir()} == {"a": "A", "b": "B"}
+    assert {(os.stat(path).st_uid, os.stat(path).st_mode & 0o777) for path in (layer / "d").iterdir()} == {
+        (namespaces.FIRST + 12, 0o750)
+    }
+
+
+def test_given_an_owner_for_what_is_copied_when_the_target_has_more_then_that_stays_whose_it_was(build, node, http):
+    http.add_file("/data/sub/mine", "1")
+    context = tuple(http.listed)
+    layer = kept(node, build(run("mkdir /d; touch /d/other"), copy(["data"], "/d", user="12:34"), context=context))
+    owners = {name: os.stat(layer / name).st_uid - namespaces.FIRST for name in ("d", "d/other", "d/sub", "d/sub/mine")}
+    assert owners == {"d": 0, "d/other": 0, "d/sub": 12, "d/sub/mine": 12}
+
+
+def lent(line: str, *mounts: dict) -> dict:
+    usual = {"source": "/", "from": "", "id": "", "variable": "", "required": False, "owner": "0:0", "mode": "0755"}
+    return {**run(line), "mounts": [{**usual, **mount} for mount in mounts]}
+
+
+def test_given_mounts_of_commands_when_built_then_they_see_them_and_the_layer_has_nothing_of_them(build, node, http):
+    http.add_file("/data/file", "sent")
+    cache = {"type": "cache", "target": "/root/.cache/deep", "id": "c", "owner": "12:34", "mode": "0700"}
+    result = build(
+        stage("0"),
+        run("echo staged > /there"),
+        stage(),
+        lent("test $(stat -c %u:%g:%a /root/.cache/deep) = 12:34:700; echo kept > /root/.cache/deep/f", cache),
+        lent(
+            "cp /root/.cache/deep/f /seen-0; rm /m/there || cat /m/there > /seen-1",
+            cache,
+            {"type": "bind", "target": "/m", "from": "0"},
+        ),
+        lent("cat /only > /seen-2", {"type": "bind", "target": "/only", "source": "data/file"}),
+        lent("stat -f -c %T /t > /seen-3; touch /t/x", {"type": "tmpfs", "target": "/t"}),
+        lent(
+            "cat /run/secrets/HUSH > /seen-4; echo $AS >> /seen-4; stat -c %a /run/secrets/HUSH >> /seen-4; test ! -e /run/secrets/OTHER",
+            {"type": "secret", "target": "/run/secrets/HUSH", "id": "HUSH", "variable": "AS", "mode": "0400"},
+            {"type": "secret", "target": "/run/secrets/OTHER", "id": "OTHER"},
+        ),
+        lent("echo left > /stays/mine", {"type": "tmpfs", "target": "/stays/below"}),
+        context=tuple(http.listed),
+    )
+    layer = kept(node, result)
+    seen = [(layer / f"seen-{number}").read_text() for number in range(5)]
+    assert seen == ["kept\n", "staged\n", "sent", "tmpfs\n", "a secreta secret\n400\n"]
+    assert names(layer) - {f"seen-{number}" for number in range(5)} == {"stays", "stays/mine", "root"}
+
+
+@pytest.mark.parametrize(
+    ("mount", "reason"),
+    [
+        ({"type": "bind", "target": "/x", "source": "nowhere"}, "there is no nowhere among the files that were sent along"),
+        ({"type": "secret", "target": "/x", "id": "OTHER", "required": True}, "no variable OTHER"),
+    ],
+)
+def test_given_a_mount_that_cannot_be_had_when_built_then_the_line_and_the_reason_are_told(build, mount, reason):
+    said = build(lent("make", mount))["end"]["reason"]
+    assert said.startswith("make\n") and reason in said
+
+
+def test_given_a_program_of_uv_that_is_where_it_shall_be_when_built_then_that_is_no_mistake(build, node):
+    uv = "echo '#!/bin/sh' > /usr/bin/uv; chmod +x /usr/bin/uv"
+    steps = [step("UV", "COPY", sources=["uv"], target=target) for target in ("/usr/bin/uv", "/opt/new/uv")]
+    assert os.access(kept(node, build(run(uv), *steps)) / "opt/new/uv", os.X_OK)
+    assert "this base has no uvx" in build(step("UV", "COPY", sources=["uvx"], target="/x"))["end"]["reason"]
+
+
+CACHED = {"type": "cache", "target": "/opt", "source": "/", "from": "", "id": "c", "owner": "0:0", "mode": "0755"}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (stage("0"), write(60), stage(), write(60)),
+        (stage("0"), write(60), stage("1", above="0"), write(60)),
+        ({**write(200), "mounts": [CACHED]},),
+    ],
+    ids=["stages", "a stage on another", "a cache"],
+)
+def test_given_what_is_no_part_of_the_image_when_more_than_a_build_may_is_written_to_it_then_the_build_ends(build, steps):
+    said = build(*steps, disk_mb=100)["end"]["reason"]
+    assert FULL in said

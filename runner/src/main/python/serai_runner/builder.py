@@ -4,34 +4,38 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import os
 import re
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import collect, devices, disk, limits, messages, remains, sandbox, trees, unused
+from . import collect, copying, devices, disk, limits, messages, remains, sandbox, trees, unused
 from .bases import Base, apt_options, copy_python
 from .built import Assembly
 from .files import Cache, lay_out_for_layer
 from .interpreter import of_image, this
 from .layers import Layers, bases_of
+from .lent import Lender
 from .logs import Collector, Logs
-from .namespaces import UPPER, own_tree
+from .namespaces import own_tree
 from .network import Network, loopback_ports
 from .patience import AWAY_S, LAST_WORDS_S, Patience
 from .problems import Failed, Refused, Stopped, Unavailable
 from .registration import File, ImageRoot, Limits, parse_files, parse_root, present
 from .server import Server
 from .settings import Settings
+from .stages import Found, Stages, find
 
 if TYPE_CHECKING:
     from .registry import Registry
 
 CONTEXT = "/run/serai/context"
+STAGE = "/run/serai/stage"
+DOCUMENTS = "/run/serai/documents"
 PYTHON = "/run/serai/python"
 BIT = 20  # tags: one takes some requests to the registry
 PIDS = 4096  # of all commands of a build together
@@ -44,6 +48,10 @@ for library in /usr/local/lib/libpython*.so*; do
     [ -e "$library" ] && echo /usr/local/lib >> /etc/ld.so.conf && ldconfig && break
 done
 true"""
+_UV = """found=$(command -v "$1") || { echo "this base has no $1" >&2; exit 1; }
+mkdir -p "$(dirname "$2")"
+[ "$found" -ef "$2" ] || cp "$found" "$2"
+"""
 _WORKS = "import bz2, ctypes, hashlib, lzma, sqlite3, ssl, zlib"  # what stands on libraries
 _VERSION = 'import platform; print("python=" + platform.python_version())'
 
@@ -53,8 +61,14 @@ class Work(NamedTuple):
 
     image: str
     steps: tuple[Mapping[str, Any], ...]
+    bases: Mapping[str, Base]  # what stages stand on, by the name that steps have for it
     context: tuple[File, ...]
     secrets: Mapping[str, str]  # variables for its commands
+
+    @staticmethod
+    def of(it: Mapping[str, Any]) -> Work:
+        bases = {name: Base.of(base) for name, base in (it.get("bases") or {}).items()}
+        return Work(it["image"], tuple(it["steps"]), bases, parse_files(it["context"]), dict(it.get("secrets") or {}))
 
 
 class Publication(NamedTuple):
@@ -84,9 +98,7 @@ class Build(NamedTuple):
         """@raise Failed: the answer is not what the two agreed on"""
         try:
             it = json.loads(answer)
-            work = tuple(
-                Work(w["image"], tuple(w["steps"]), parse_files(w["context"]), dict(w.get("secrets") or {})) for w in it["work"]
-            )
+            work = tuple(map(Work.of, it["work"]))
             pythons = dict(it.get("pythons") or {})
             publication = Publication(**it["publication"]) if it.get("publication") else None
             memory_mb, disk_mb = int(it["memory_mb"]), int(it.get("disk_mb") or 0) or None
@@ -336,16 +348,15 @@ class Room:
 
 
 class Layer:
-    """One in the making: an overlay on what is there, whose upper directory is kept when all of it is done."""
+    """One in the making: what is written to a root on what is there is kept when all of it is done."""
 
     def __init__(self, builder: Builder, assembly: Assembly, lower: list[str], work: Work, room: Room) -> None:
         self._builder, self._assembly, self._work = builder, assembly, work
         self._below, self._bases = os.path.basename(lower[0]), bases_of(lower)
-        self._place = assembly.layers.place()
-        self._written = os.path.join(self._place, UPPER)
-        self._root = assembly.stage.overlay("build", lower, self._place)
-        self._watch = room.watches(self._written, builder.processes)
-        self._context: str | None = None
+        self._stages = Stages(assembly, lower, builder.base, work.bases)
+        self._watch = room.watches(self._stages.written, builder.processes)
+        self._lender = Lender(self._stages, self._show_context, work.secrets)
+        self._context = ""
         self._names = assembly.names()
 
     def make(self) -> tuple[Any, str]:
@@ -354,73 +365,75 @@ class Layer:
             for step in self._work.steps:
                 self._do(step)
             version = self._version()
-            self._assembly.stage.remove(self._root)
-            self._root = ""
-            made = self._assembly.layers.keep(self._written, self._below, self._bases)
-            return made, version
+            return self._assembly.layers.keep(self._stages.made(), self._below, self._bases), version
         finally:
-            if self._root:
-                self._assembly.stage.remove(self._root)
-            if self._context:
-                self._assembly.stage.remove(self._context)
-            trees.remove(self._place)
+            self._stages.close()
 
     def _do(self, step: Mapping[str, Any]) -> None:
         match step["kind"]:
             case "RUN":
-                self._run(step, step["command"], {**step["environment"], **self._work.secrets}, step["directory"] or "/")
+                self._do_command(step)
             case "DIRECTORY":
-                self._run(step, ["mkdir", "-p", "--", step["directory"]], {}, "/")
+                self._run(step, ["mkdir", "-p", "--", step["directory"]])
             case "UV":
-                target = step["target"]
-                script = 'mkdir -p "$(dirname "$1")" && cp "$(command -v uv)" "$1" || { echo "this base has no uv" >&2; exit 1; }'
-                self._run(step, ["/bin/sh", "-c", script, "sh", target], {}, "/")
+                program = (step.get("sources") or ["uv"])[0]
+                self._run(step, ["/bin/sh", "-c", _UV, "sh", program, step["target"]])
             case "SHELL":
                 pass  # said to those who read the lines above
             case "PYTHON":
                 self._put_python(step)
             case "COPY":
                 self._copy(step)
+            case "STAGE":
+                self._stages.begin(step["name"], step["from"], step["system"])
             case other:
                 raise Failed(f"this runner cannot do {other!r}; is it as new as the server?")
+
+    def _do_command(self, step: Mapping[str, Any]) -> None:
+        words = list(step["command"])
+        if step["user"]:
+            user, _, group = step["user"].partition(":")
+            words = ["setpriv", f"--reuid={user}", *([f"--regid={group}"] if group else []), "--init-groups", "--", *words]
+        root = self._stages.root.path
+        try:
+            lent = self._lender.lend(step.get("mounts") or (), root)
+        except Failed as e:
+            raise Failed(f"{step['line']}\n{e}") from e
+        environment = {**step["environment"], **self._work.secrets, **lent.environment}
+        try:
+            self._run(step, words, environment, step["directory"] or "/", lent.words)
+        finally:
+            self._lender.take_back(lent, root)
 
     def _put_python(self, step: Mapping[str, Any]) -> None:
         """What `add_python` asks for: one that needs nothing of the system into which it comes, so best a standalone one."""
         version = step["sources"][0]
         prefix = self._builder.python(version)
-        place = os.path.join(self._place, "python")
+        place = self._stages.directory("python")
         copy_python(prefix, place)
-        shown = self._assembly.stage.bind(place, "python")
         try:
-            self._run(step, ["/bin/sh", "-ec", _PUT], {}, "/", ["--ro-bind", shown, PYTHON])
-            self._run(step, [f"{step['target']}/bin/python", "-c", _WORKS], {}, "/")
+            self._run(step, ["/bin/sh", "-ec", _PUT], shown=["--ro-bind", self._stages.show(place), PYTHON])
+            self._run(step, [f"{step['target']}/bin/python", "-c", _WORKS])
         except Failed as e:
             advice = f"Is {prefix} one that can be moved and needs no libraries of its system, as those of uv are?"
             raise Failed(f"{e}\n{advice}") from e
-        finally:
-            self._assembly.stage.remove(shown)
 
     def _run(
         self,
         step: Mapping[str, Any],
-        command: list[str],
-        environment: Mapping[str, str],
-        directory: str,
+        command: Sequence[str],
+        environment: Mapping[str, str] = MappingProxyType({}),
+        directory: str = "/",
         shown: Sequence[str] = (),
     ) -> None:
-        given = self._builder.devices
-        more = [*devices.arguments(given), *shown, *(("--ro-bind", self._context, CONTEXT) if self._context else ())]
+        given, root = self._builder.devices, self._stages.root
+        context = ("--ro-bind", self._context, CONTEXT) if self._context else ()
         environment = {**given.environment, **environment}
         if given.files:
             sandbox.prepend(environment, "LD_LIBRARY_PATH", devices.BUILD_LIBRARIES)
-        words = list(command)
-        if step["user"] and step["kind"] == "RUN":
-            user, _, group = step["user"].partition(":")
-            words = ["setpriv", f"--reuid={user}", *([f"--regid={group}"] if group else []), "--init-groups", "--", *words]
-        options = self._assembly.options(
-            self._root, self._names, self._builder.base, environment, directory, [*more, "--dir", directory]
-        )
-        code, said = self._command(options, words, step["line"])
+        more = [*devices.arguments(given), *context, *shown, "--dir", directory]
+        options = self._assembly.options(root.path, self._names, root.base, environment, directory, more)
+        code, said = self._command(options, list(command), step["line"])
         if code:
             last = said.decode("utf-8", "replace").strip().splitlines()[-20:]
             raise Failed(f"{step['line']}\nended with exit code {code}:\n" + "\n".join(last))
@@ -434,53 +447,50 @@ class Layer:
         return code, said
 
     def _copy(self, step: Mapping[str, Any]) -> None:
-        if self._context is None:
-            self._context = self._show_context()
-        script, words = ["set -e"], []
-        target = step["target"]
-        if not target.startswith("/"):
-            target = os.path.join(step["directory"] or "/", target) if target != "." else (step["directory"] or "/") + "/"
-        sources = [found for pattern in step["sources"] for found in self._matches(pattern, step["line"])]
-        into = target.endswith("/") or len(sources) > 1
-        words.append(target)
-        script.append('mkdir -p "$1"' if into else 'mkdir -p "$(dirname "$1")"')
-        for number, (path, is_directory) in enumerate(sources, start=2):
-            words.append(path)
-            if is_directory:  # of a directory Docker copies what is in it
-                script.append(f'mkdir -p "$1"; cp -R --no-preserve=ownership --preserve=mode,links "${{{number}}}/." "$1"')
-            else:
-                script.append(f'cp --no-preserve=ownership --preserve=mode "${{{number}}}" "$1"')
-        if step["user"]:
-            words.append(step["user"])
-            script.append(f'chown -R "${{{len(words)}}}" "$1"')
-        self._run(step, ["/bin/sh", "-c", "\n".join(script), "sh", *words], {}, "/")
+        of_stage, documents = step.get("from"), step.get("documents") or {}
+        shown: list[str] = []
+        sources: list[tuple[str, Found]] = []
+        if step["sources"]:
+            tree, inside = (self._stages.view(of_stage), STAGE) if of_stage else (self._show_context(), CONTEXT)
+            shown = ["--ro-bind", tree, STAGE] if of_stage else []
+            for pattern, found in zip(step["sources"], find(tree, step["sources"]), strict=True):
+                if not found:
+                    whence = "in that stage" if of_stage else "in the files that were sent along"
+                    raise Failed(f"{step['line']}\nthere is no {pattern} {whence}")
+                sources += [(inside + it.path.rstrip("/"), it) for it in found]
+        if documents:
+            directory = self._stages.directory("documents")
+            for name, text in documents.items():
+                with open(os.path.join(directory, name), "x", encoding="utf-8") as file:
+                    file.write(text)
+                os.chmod(file.name, 0o644)
+                sources.append((f"{DOCUMENTS}/{name}", Found("", name, False)))
+            own_tree(directory)
+            shown += ["--ro-bind", self._stages.show(directory), DOCUMENTS]
+        self._run(step, copying.command(step, sources), shown=shown)
 
     def _show_context(self) -> str:
-        place = os.path.join(self._place, "context")
-        os.mkdir(place, 0o755)
-        with self._builder.at_hand(self._work.context) as files:
-            lay_out_for_layer(self._work.context, files, place, is_shared=True)
-        own_tree(place)
-        return self._assembly.stage.bind(place, "context")
-
-    def _matches(self, pattern: str, line: str) -> list[tuple[str, bool]]:
-        """@return paths inside, and whether each is a directory"""
-        clean = os.path.normpath("/" + pattern).lstrip("/")
-        if clean in ("", "."):
-            return [(CONTEXT, True)]
-        found = sorted(glob.glob(os.path.join(glob.escape(self._context), clean)))
-        if not found:
-            raise Failed(f"{line}\nthere is no {pattern} in the files that were sent along")
-        return [(CONTEXT + path.removeprefix(self._context), os.path.isdir(path)) for path in found]
+        if not self._context:
+            place = self._stages.directory("context")
+            with self._builder.at_hand(self._work.context) as files:
+                lay_out_for_layer(self._work.context, files, place, is_shared=True)
+            own_tree(place)
+            self._context = self._stages.show(place)
+        return self._context
 
     def _version(self) -> str:
-        path = next((s["environment"]["PATH"] for s in reversed(self._work.steps) if "PATH" in s["environment"]), sandbox.PATH)
+        """Of the image's own Python, once all is done."""
+        begun = max((number for number, step in enumerate(self._work.steps) if step["kind"] == "STAGE"), default=0)
+        paths = (
+            step["environment"]["PATH"] for step in reversed(self._work.steps[begun:]) if "PATH" in step.get("environment", ())
+        )
+        path, root = next(paths, sandbox.PATH), self._stages.root
         try:
-            python = self._assembly.python(self._root, path)
+            python = self._assembly.python(root.path, path)
         except Failed:
             return ""
-        options = self._assembly.options(self._root, self._names, self._builder.base, {"PATH": path}, "/", [])
-        code, said = self._command(options, [python, "-S", "-E", "-c", _VERSION], "The image's own Python", quiet=True)
+        options = self._assembly.options(root.path, self._names, root.base, {"PATH": path}, "/", [])
+        code, said = self._command(options, [python, "-B", "-S", "-E", "-c", _VERSION], "The image's own Python", quiet=True)
         found = re.search(rb"^python=(\S+)$", said, re.M)
         return found.group(1).decode() if found and not code else ""
 

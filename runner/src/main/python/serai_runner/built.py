@@ -63,11 +63,7 @@ class Assembly:
             from .registry import Address, Registry
 
             self.registry = Registry(Address.of(root.registry), self.layers, self._ledger)
-        if self.registry and base.layers:
-            paths = [self.registry.recorded(name, digest) for name, digest in base.layers]
-        else:
-            keeper = self.registry or self.layers
-            paths = bases.ensure(base, keeper, self.stage, lambda words, lower, name: self._settle(words, lower, base), self._tell)
+        paths = self.base(base)
         names = bases_of(paths)
         for digest in root.layers:
             if self.registry and not self.layers.has(digest):
@@ -75,6 +71,13 @@ class Assembly:
             self._held.append(self.layers.hold(digest, names))
             paths.insert(0, self.layers.path(digest))
         return paths
+
+    def base(self, base: Base) -> list[str]:
+        """@return its layers, the highest first. @raise Failed: it is not here and cannot be made"""
+        if self.registry and base.layers:
+            return [self.registry.recorded(name, digest) for name, digest in base.layers]
+        keeper = self.registry or self.layers
+        return bases.ensure(base, keeper, self.stage, lambda words, lower, name: self._settle(words, lower, base), self._tell)
 
     def python(self, path: str, search: str) -> str:
         """@return the image's own Python, as it is called inside"""

@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -265,7 +266,10 @@ public class Builds {
     private List<Work> work(List<String> imageIds) {
         mustBeCommands(imageIds);
         return imageIds.stream()
-                .map(id -> new Work(id, steps(id), images.context(id), secrets(id)))
+                .map(id -> {
+                    var steps = steps(id);
+                    return new Work(id, steps, images.systems(steps), images.context(id), secrets(id));
+                })
                 .toList();
     }
 
@@ -287,10 +291,16 @@ public class Builds {
     }
 
     /**
+     * @param systems what its stages stand on, by the name that they have for it
      * @param context mounts that it may copy from
      * @param secrets whose variables its commands see
      */
-    public record Work(String imageId, JsonArray steps, List<String> context, List<String> secrets) {}
+    public record Work(
+            String imageId,
+            JsonArray steps,
+            Map<String, BaseSystem> systems,
+            List<String> context,
+            List<String> secrets) {}
 
     /** @throws serai.problem.ProblemException {@link Problem#PERMISSION_DENIED} for one that is over, or ends now */
     static void mustBeUnderWay(Handle handle, PoolId id) {

@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package serai.image;
 
+import static java.util.stream.Collectors.toMap;
+
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import jakarta.json.Json;
+import jakarta.json.JsonArray;
+import jakarta.json.JsonObject;
 import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
 import java.sql.Timestamp;
@@ -75,6 +79,7 @@ public class Images {
         boolean needsBuild = layer.needsBuild()
                 || request.function().isPresent()
                 || layer.from().map(this::mustBeMade).orElse(false);
+        layer.systems().forEach(system -> BaseSystem.of(system, settings, runner)); // or it is refused
         em.createNativeQuery("""
                         insert into image (id, workspace_id, base_id, builder_version, python_version, environment, workdir,
                             base_system, run_as, needs_build, steps, secrets, function_input, gpu)
@@ -148,6 +153,16 @@ public class Images {
     private boolean mustBeMade(String from) {
         BaseSystem.of(from, settings, runner); // or it is refused
         return settings.engine().isPresent() || !BaseSystem.isHost(from, settings, runner);
+    }
+
+    /** @return what stages of these steps stand on, by the name that {@code FROM} has for it */
+    Map<String, BaseSystem> systems(JsonArray steps) {
+        return steps.getValuesAs(JsonObject.class).stream()
+                .filter(step -> step.getString("kind").equals(Step.Stage.KIND))
+                .map(step -> step.getString("system"))
+                .filter(system -> !system.isEmpty())
+                .distinct()
+                .collect(toMap(system -> system, system -> BaseSystem.of(system, settings, runner)));
     }
 
     private static String json(List<Step> steps) {

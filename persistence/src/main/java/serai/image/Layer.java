@@ -5,6 +5,7 @@ package serai.image;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What one layer adds.
@@ -26,4 +27,14 @@ record Layer(
         Optional<String> user,
         boolean copiesFiles,
         boolean needsBuild,
-        List<Step> steps) {}
+        List<Step> steps) {
+
+    /** What other stages of it stand on, as {@code FROM} names it. */
+    List<String> systems() {
+        return steps.stream()
+                .flatMap(step -> step instanceof Step.Stage stage ? Stream.of(stage.system()) : Stream.empty())
+                .filter(system -> !system.isEmpty())
+                .distinct()
+                .toList();
+    }
+}

@@ -33,6 +33,53 @@ final class Words {
         return result;
     }
 
+    /** Words as they are written, with their quotes. */
+    static List<String> raw(String text) {
+        var words = new ArrayList<String>();
+        var word = new StringBuilder();
+        char quote = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (quote == 0 && Character.isWhitespace(c)) {
+                if (!word.isEmpty()) {
+                    words.add(word.toString());
+                    word.setLength(0);
+                }
+                continue;
+            }
+            if (quote == 0 && (c == '\'' || c == '"')) {
+                quote = c;
+            } else if (c == quote) {
+                quote = 0;
+            }
+            word.append(c);
+            if (c == '\\' && quote != '\'' && i + 1 < text.length()) {
+                word.append(text.charAt(++i));
+            }
+        }
+        if (!word.isEmpty()) {
+            words.add(word.toString());
+        }
+        return words;
+    }
+
+    /** A text with its variables filled in; quotes mean nothing there, and <code>\$</code> is none. */
+    static String filled(String text, Map<String, String> known) {
+        var whole = new StringBuilder();
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '\\' && text.startsWith("$", i + 1)) {
+                whole.append('$');
+                i++;
+            } else if (c == '$') {
+                i = variable(text, i, known, whole);
+            } else {
+                whole.append(c);
+            }
+        }
+        return whole.toString();
+    }
+
     /** @param known variables; one that is not there is empty */
     static List<String> split(String text, Map<String, String> known) {
         var words = new ArrayList<String>();

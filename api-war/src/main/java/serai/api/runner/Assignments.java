@@ -26,6 +26,7 @@ import serai.container.Container;
 import serai.container.Containers;
 import serai.function.Definition;
 import serai.function.Functions;
+import serai.image.BaseSystem;
 import serai.image.Builds;
 import serai.image.Images;
 import serai.mount.Mount;
@@ -174,6 +175,7 @@ public class Assignments {
                         .map(work -> new BuildAssignment.Work(
                                 work.imageId(),
                                 work.steps(),
+                                bases(work.systems()),
                                 files(tenant, work.context()),
                                 secrets.variables(tenant, work.secrets(), clock.instant())))
                         .toList(),
@@ -182,6 +184,12 @@ public class Assignments {
                 imageSettings.buildDisk().orElse(null),
                 imageSettings.buildTimeout().toSeconds(),
                 publication(build));
+    }
+
+    private Map<String, Assignment.Base> bases(Map<String, BaseSystem> systems) {
+        var bases = new HashMap<String, Assignment.Base>();
+        systems.forEach((name, system) -> bases.put(name, Assignment.Base.of(system, List.of(), imageSettings)));
+        return bases;
     }
 
     private BuildAssignment.Publication publication(Builds.Build build) {

@@ -49,8 +49,14 @@ public record BuildAssignment(
      * One image's layer.
      *
      * @param steps as {@link serai.image.Step} writes them
+     * @param bases what stages stand on, by the name that their steps have for it
      * @param context files that may be copied from
      * @param secrets variables for its commands, never kept nor shown
      */
-    public record Work(String image, JsonArray steps, List<Assignment.File> context, Map<String, String> secrets) {}
+    public record Work(
+            String image,
+            JsonArray steps,
+            Map<String, Assignment.Base> bases,
+            List<Assignment.File> context,
+            Map<String, String> secrets) {}
 }
