@@ -23,6 +23,7 @@ from .interpreter import this
 from .namespaces import Stage
 from .problems import Failed
 
+_FORM = "2"  # of a Python's layer: with another one it is made anew, and what stands on it stays
 # Of a Python's own files: what no program needs.
 _LEFT_OUT = ("test", "idlelib", "turtledemo", "tkinter", "site-packages", "dist-packages")
 _LIBRARIES = ("/var/lib/dpkg/status", "/etc/ld.so.cache")  # written with each change of what is installed on the node
@@ -91,7 +92,7 @@ def ensure(base: Base, layers: Keeper, stage: Stage, run: Run, tell: Callable[[s
         copy_python(prefix, tree)
         run(["/bin/sh", "-c", _SETTLE], [tree, system], "python")
 
-    return [layers.ensure(f"python-{_short([prefix, os.path.basename(system)])}", make_python), system]
+    return [layers.ensure(f"python-{_short([prefix, os.path.basename(system), _FORM])}", make_python), system]
 
 
 def _system(base: Base, release: str, packages: list[str], layers: Keeper, stage: Stage, tell: Callable[[str], None]) -> str:
@@ -285,7 +286,17 @@ def copy_python(prefix: str, tree: str) -> None:
         os.unlink(managed)
     for name in ("python", "python3"):
         os.symlink(found[0], os.path.join(local, "bin", name))
+    if os.path.isdir(os.path.join(packages, "pip")):
+        for name in ("pip", "pip3", f"pip{version}"):
+            _write_pip(os.path.join(local, "bin", name), found[0])
     namespaces.own_tree(tree)
+
+
+def _write_pip(path: str, python: str) -> None:
+    """The node's own says where Python is on the node."""
+    with open(path, "x", encoding="utf-8") as file:
+        file.write(f"#!/usr/local/bin/{python}\nimport sys\n\nfrom pip._internal.cli.main import main\n\nsys.exit(main())\n")
+    os.chmod(path, 0o755)
 
 
 def _ignore(library: str) -> Callable[[str, list[str]], list[str]]:
