@@ -199,7 +199,7 @@ def _bootstrap(release: str, packages: list[str], base: Base, tree: str, stage: 
     command += [f"--aptopt={line}" for line in apt_options()]
     command += [release, "-", *_mirror(release)]
     shown = stage.bind(tree, "made")
-    unpack = [*stage.enter(), "tar", "-x", "-p", "--numeric-owner", "--exclude=./dev/*", "-C", shown, "-f", "-"]
+    unpack = [*stage.enter(), "tar", "-x", "-p", "--numeric-owner", "--anchored", "--exclude=./dev/*", "-C", shown, "-f", "-"]
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR": os.path.dirname(tree)}
     try:
         with open(os.path.join(os.path.dirname(tree), "said"), "w+b") as said:
@@ -216,9 +216,9 @@ def _bootstrap(release: str, packages: list[str], base: Base, tree: str, stage: 
                 words = said.read().decode("utf-8", "replace").strip().splitlines()[-6:]
                 words += unpacked.stdout.decode("utf-8", "replace").strip().splitlines()[-2:]
                 raise Failed(f"the base system could not be made with mmdebstrap: {'; '.join(words)}")
+        given.settle(shown, stage, "what mmdebstrap made")
     finally:
         stage.remove(shown)
-    given.settle(tree)
 
 
 def apt_options() -> list[str]:

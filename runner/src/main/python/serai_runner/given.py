@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, BinaryIO, Protocol
 
-from . import namespaces, trees
+from . import namespaces
 from .namespaces import Stage
 from .problems import Failed
 
 IN_REGISTRY = "docker://"
-_GONE, _OPAQUE = ".wh.", ".wh..wh..opq"
 
 
 class Keeper(Protocol):
@@ -52,37 +51,44 @@ def ensure(name: str, source: str, layers: Keeper, stage: Stage, tell: Callable[
         try:
             for archive in _archives(source, os.path.dirname(tree), layers):
                 _unpack(archive, tree, shown, stage)
+            settle(shown, stage, source)
         finally:
             stage.remove(shown)
-        for directory in ("etc", "root", "tmp"):
-            path = os.path.join(tree, directory)
-            if not os.path.lexists(path):
-                os.mkdir(path)
-                namespaces.own(path)
-        if not _is_inside(tree, "/etc"):
-            raise Failed(f"/etc of {source} is a link, or no directory")
-        settle(tree)
 
     digest = hashlib.sha256(chr(0).join(state).encode()).hexdigest()
     return layers.ensure(f"given-{digest[:16]}", make)
 
 
-def settle(tree: str) -> None:
-    """Files that are shown from the node need a place; packages may be put beside the distribution's."""
-    import glob
+def settle(shown: str, stage: Stage, source: str) -> None:
+    """Files that are shown from the node need a place; packages may be put beside the distribution's.
 
+    @param shown: the root, as our users see it
+    @param source: what it was made of, for the error
+    @raise Failed: there can be no such place in it
+    """
+    from . import rooted
+
+    rooted.run(shown, stage.users, f"{source} cannot be a base system", _settle)
+
+
+def _settle() -> None:
+    """In the root itself."""
+    for directory in ("/etc", "/root", "/tmp"):
+        if not os.path.lexists(directory):
+            os.mkdir(directory)
+    if os.path.islink("/etc") or not os.path.isdir("/etc"):
+        raise Failed("/etc is a link, or no directory")
     for name in ("resolv.conf", "hosts", "hostname"):
-        path = os.path.join(tree, "etc", name)
+        path = os.path.join("/etc", name)
         if os.path.lexists(path):
             os.unlink(path)
         open(path, "x").close()
-        namespaces.own(path)
-    for path in glob.glob(os.path.join(tree, "usr/lib/python3*/EXTERNALLY-MANAGED")):
-        os.unlink(path)
-    python = os.path.join(tree, "usr/bin/python")
-    if os.path.lexists(python + "3") and not os.path.lexists(python):
-        os.symlink("python3", python)
-        namespaces.own(python)
+    libraries = os.listdir("/usr/lib") if os.path.isdir("/usr/lib") else []
+    for managed in (f"/usr/lib/{name}/EXTERNALLY-MANAGED" for name in libraries if name.startswith("python3")):
+        if os.path.lexists(managed):
+            os.unlink(managed)
+    if os.path.lexists("/usr/bin/python3") and not os.path.lexists("/usr/bin/python"):
+        os.symlink("python3", "/usr/bin/python")
 
 
 def download(image: str, directory: str, options: list[str]) -> None:
@@ -140,17 +146,22 @@ def architecture() -> str:
 
 def _unpack(archive: str, tree: str, shown: str, stage: Stage) -> None:
     """@param shown: the tree, as our users see it"""
-    into = [*stage.enter(), "tar", "-x", "-p", "--numeric-owner", "--exclude=dev/*", "--exclude=./dev/*", "-C", shown]
+    from . import rooted, unpacking
+
+    for step in (unpacking.clear_way, unpacking.lay_out) if os.listdir(tree) else (unpacking.lay_out,):
+        with _plain(archive) as plain:
+            rooted.run(shown, stage.users, f"{archive} could not be unpacked", lambda step=step, plain=plain: step(plain))
+
+
+def _plain(archive: str) -> AbstractContextManager[BinaryIO]:
+    """A tar archive as it is without its compression, or of a directory."""
     if os.path.isdir(archive):
-        with _output(["tar", "-c", "--numeric-owner", "-C", archive, "."], f"{archive} could not be copied") as packed:
-            namespaces.run_from([*into, "-f", "-"], packed, f"{archive} could not be copied")
-        return
+        return _output(["tar", "-c", "--numeric-owner", "-C", archive, "."], f"{archive} could not be copied")
     program = _program(archive)
-    if os.listdir(tree):
-        _clear_way(archive, program, tree)
-    with open(archive, "rb") as packed:
-        words = [*into, *([f"--{program}"] if program else []), "--exclude=.wh.*", "-f", "-"]
-        namespaces.run_from(words, packed, f"{archive} could not be unpacked")
+    if not program:
+        return open(archive, "rb")
+    path = namespaces.find_tool(program, f"it is needed to unpack {archive}")
+    return _output([path, "-dc"], f"{archive} could not be read", archive)
 
 
 def _program(archive: str) -> str:
@@ -165,71 +176,15 @@ def _program(archive: str) -> str:
 
 
 @contextmanager
-def _output(command: list[str], what: str) -> Iterator[BinaryIO]:
-    """What a program writes. @raise Failed: it did not end well, with its last words"""
+def _output(command: list[str], what: str, source: str = os.devnull) -> Iterator[BinaryIO]:
+    """What a program writes. @param source: a file that it reads. @raise Failed: it did not end well, with its last words"""
     import subprocess
     import tempfile
 
-    with tempfile.TemporaryFile() as said:
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said) as process:
+    with tempfile.TemporaryFile() as said, open(source, "rb") as read:
+        with subprocess.Popen(command, stdin=read, stdout=subprocess.PIPE, stderr=said) as process:
             yield process.stdout
         if process.returncode:
             said.seek(0)
             words = said.read().decode("utf-8", "replace").strip().splitlines()
             raise Failed(f"{what}: {'; '.join(words[-4:]) or f'exit code {process.returncode}'}")
-
-
-def _clear_way(archive: str, program: str, tree: str) -> None:
-    """Removes of the layers below, which are in the tree already, what an OCI layer says is gone, and directories that it has something
-    else in the place of."""
-    import tarfile
-
-    with _plain(archive, program) as plain:
-        try:
-            with tarfile.open(fileobj=plain, mode="r|") as members:
-                for member in members:
-                    _clear_for(member.name, member.isdir(), tree)
-        except tarfile.TarError as e:
-            raise Failed(f"{archive} could not be read: {e}") from e
-        while plain.read(1 << 20):
-            pass  # a program whose last bytes nobody reads does not end well
-
-
-def _plain(archive: str, program: str) -> AbstractContextManager[BinaryIO]:
-    if not program:
-        return open(archive, "rb")
-    path = namespaces.find_tool(program, f"it is needed to unpack {archive}")
-    return _output([path, "-dc", "--", archive], f"{archive} could not be read")
-
-
-def _clear_for(path: str, is_directory: bool, tree: str) -> None:
-    directory, name = os.path.split(os.path.normpath("/" + path.lstrip("/")))
-    place = tree + directory.rstrip("/")
-    if not name.startswith(_GONE):
-        gone = [name] if not is_directory and _is_directory(os.path.join(place, name)) else []
-    elif name == _OPAQUE:
-        gone = os.listdir(place) if _is_inside(tree, directory) else []
-    else:
-        gone = [one for one in [name.removeprefix(_GONE)] if one not in ("", ".", "..")]
-    if not gone or not _is_inside(tree, directory) or f"{directory}/".startswith("/dev/"):
-        return
-    for target in (os.path.join(place, one) for one in gone):
-        if _is_directory(target):
-            _clear(target)
-        elif os.path.lexists(target):
-            os.unlink(target)
-
-
-def _is_directory(path: str) -> bool:
-    return os.path.isdir(path) and not os.path.islink(path)
-
-
-def _clear(directory: str) -> None:
-    left = trees.remove(directory)
-    if left:
-        raise Failed(f"{directory} could not be removed: {left}")
-
-
-def _is_inside(tree: str, directory: str) -> bool:
-    """Whether it is there, and no link on the way leads elsewhere."""
-    return os.path.isdir(tree + directory) and os.path.realpath(tree + directory) == os.path.realpath(tree) + directory.rstrip("/")

@@ -447,9 +447,7 @@ def _clear(tree: str) -> None:
     """Empties a directory."""
     for entry in os.scandir(tree):
         if entry.is_dir(follow_symlinks=False):
-            left = trees.remove(entry.path)
-            if left:
-                raise Failed(f"{entry.path} could not be removed: {left}")
+            trees.clear_away(entry.path)
         else:
             os.unlink(entry.path)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from .problems import Failed
@@ -109,6 +109,13 @@ def remove(tree: str) -> str:
     return why
 
 
+def clear_away(tree: str) -> None:
+    """Removes it with everything in it. @raise Failed: something is left"""
+    left = remove(tree)
+    if left:
+        raise Failed(f"{tree} could not be removed: {left}")
+
+
 def _remove(name: str, place: _Place, left: list[list[str]]) -> None:
     """A file; into a directory one goes."""
     try:
@@ -187,7 +194,8 @@ def _open_for_removal(name: str, at: int | None) -> int:
     try:
         found = os.fstat(handle)
         if found.st_mode & 0o700 != 0o700 and found.st_uid == os.geteuid():
-            os.chmod(f"/proc/self/fd/{handle}", 0o700)
+            with suppress(FileNotFoundError):  # a root without /proc, which only root works in
+                os.chmod(f"/proc/self/fd/{handle}", 0o700)
         return os.open(".", DIRECTORY, dir_fd=handle)
     finally:
         os.close(handle)
