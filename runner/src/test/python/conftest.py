@@ -20,6 +20,7 @@ sys.path[:0] = [str(SOURCES), str(pathlib.Path(__file__).parent)]
 import roots  # noqa: E402
 from fakes import HttpServer  # noqa: E402
 from launch import Node  # noqa: E402
+from serai_runner import trees  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +42,11 @@ def cache() -> str:
     if given:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="serai-cache-") as directory:
+    directory = tempfile.mkdtemp(prefix="serai-cache-")
+    try:
         yield directory
+    finally:
+        assert not trees.remove(directory)  # what a test left has more levels than Python recurses into
 
 
 @pytest.fixture
