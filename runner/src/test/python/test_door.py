@@ -13,8 +13,8 @@ import threading
 
 import pytest
 from fakes import until
+from serai_runner import accepting, network
 from serai_runner import door as door_module
-from serai_runner import network
 from serai_runner.accepting import Acceptor
 from serai_runner.addresses import Addresses
 from serai_runner.door import Door, near
@@ -235,6 +235,28 @@ def test_given_many_who_do_not_say_the_token_when_a_server_comes_then_the_first_
     assert not select.select(strangers[8:], [], [], 0.2)[0]  # they leave it room
     for stranger in strangers:
         stranger.close()
+
+
+def test_given_strangers_for_whom_there_was_no_thread_when_a_server_comes_then_none_of_them_is_in_its_way(door, monkeypatch):
+    class Scarce(threading.Thread):
+        left = 3
+
+        def start(self) -> None:
+            if Scarce.left:
+                Scarce.left -= 1
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    monkeypatch.setattr(door_module, "STRANGERS", 3)
+    monkeypatch.setattr(door_module, "HASTE_S", 60)
+    monkeypatch.setattr(accepting.threading, "Thread", Scarce)
+    for _ in range(3):
+        with connect(door, b"") as client:
+            assert answer(client) == b""
+    with connect(door, b""), connect(door) as client:
+        client.settimeout(20)
+        client.sendall(b"x")
+        assert exactly(client, 1) == b"x"
 
 
 def test_given_servers_that_come_at_once_when_there_are_more_than_strangers_may_be_then_all_are_let_in(door, monkeypatch):

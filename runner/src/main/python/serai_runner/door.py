@@ -78,6 +78,8 @@ class Door:
     def _come(self, client: socket.socket) -> None:
         """Returns when there is a place for it."""
         with self._changed:
+            for closed in [one for one in self._strangers if one.fileno() < 0]:  # there was no thread for it
+                del self._strangers[closed]
             while len(self._strangers) >= STRANGERS:
                 first, since = next(iter(self._strangers.items()))
                 left = since + HASTE_S - time.monotonic()
