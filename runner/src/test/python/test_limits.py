@@ -7,11 +7,15 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import resource
+import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
+import roots
+from conftest import SOURCES
 from fakes import until
 from serai_runner import container, limits
 from serai_runner.limits import Group, make_group
@@ -298,6 +302,75 @@ def test_given_nothing_writable_when_a_group_is_made_then_it_has_no_controllers(
     assert group.limit(Limits(memory_mb=1)) == ["memory"]
     assert group.oom_kills() == 0
     group.remove()
+
+
+@pytest.mark.parametrize("kind", ["plain", "shared network", "built", "ordinary"])
+def test_given_any_container_when_there_is_no_group_for_processes_then_it_has_a_limit_of_them_all_the_same(
+    request, http, own_by_nobody, kind
+):
+    node = request.getfixturevalue("ordinary" if kind == "ordinary" else "node")
+    if os.geteuid() and kind != "plain":
+        pytest.skip("needs root")
+    tag = ""
+    if kind == "built":
+        http.answer.update(root={"base": request.getfixturevalue("base"), "layers": []}, python_version=roots.python())
+        tag = "cp" + roots.python().replace(".", "")
+    node.runtime("import resource; print(*resource.getrlimit(resource.RLIMIT_NPROC))", tag)
+    if kind == "ordinary":
+        own_by_nobody(node)
+    ended = node.run(**({"SERAI_NETWORK": "node"} if kind == "shared network" else {}))
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    held = limits.PROCESSES if hard == resource.RLIM_INFINITY else min(hard, limits.PROCESSES)
+    assert http.text(1) == f"{held} {held}\n", ended.err
+
+
+FILES_OF = """
+import sys; sys.path[:0] = [sys.argv[1]]
+import resource
+from serai_runner import door, limits
+most = door._most()
+limits.raise_files()
+print(most, *resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+
+
+@pytest.mark.parametrize(("given", "held"), [("512:2000", "500 2000 2000"), ("800:800", "200 800 800")])
+def test_given_limits_of_an_engine_when_they_are_raised_then_a_door_has_the_files_that_it_counts_on(given, held):
+    command = ["prlimit", f"--nofile={given}", sys.executable, "-c", FILES_OF, str(SOURCES)]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.stdout.split() == held.split(), ended.stderr
+
+
+# What the node's own system is to a container of an engine: a root of its own, with the runner's directories in it.
+ENGINE = """
+mount -t tmpfs none "$1"
+mkdir "$1/upper" "$1/work" "$1/root"
+mount -t overlay -o "lowerdir=$2,upperdir=$1/upper,workdir=$1/work" none "$1/root"
+mkdir -p "$1/root$3" "$1/root/var/lib/serai/cache"
+for it in proc dev; do mount --rbind "/$it" "$1/root/$it"; done
+mount --bind "$3" "$1/root$3"
+mount --bind "$4" "$1/root/var/lib/serai/cache"
+root=$1/root
+shift 4
+exec /usr/sbin/chroot "$root" "$@"
+"""
+
+
+@pytest.mark.skipif(not roots.available(), reason="needs root")
+def test_given_a_container_of_an_engine_when_it_runs_then_it_has_the_files_that_the_engines_limit_permits(
+    node, http, little, tmp_path
+):
+    node.runtime("import resource; print(*resource.getrlimit(resource.RLIMIT_NOFILE))", "cp" + roots.python().replace(".", ""))
+    http.answer.update(python_version=roots.python())
+    shutil.copy(node.packed, node.directory)
+    node.packed = node.directory / node.packed.name
+    place = tmp_path / "engine"
+    place.mkdir()
+    own = [str(place), str(little), str(node.directory), node.cache]
+    node.prefix = ["prlimit", "--nofile=512:2000", "unshare", "--mount", "/bin/sh", "-ec", ENGINE, "sh", *own]
+    node.python = "/usr/bin/python3"
+    ended = node.run(SERAI_ENGINE="podman", SERAI_CACHE="/var/lib/serai/cache")
+    assert http.text(1) == "2000 2000\n", ended.err
 
 
 def test_given_no_limits_then_none_is_lost():

@@ -14,6 +14,7 @@ import sys
 
 import pytest
 import roots
+from conftest import SOURCES
 from fakes import until
 from launch import inside, is_below
 from serai_runner import sandbox
@@ -62,6 +63,31 @@ def look(node, http):
         return json.loads(run.out)
 
     return run
+
+
+STAGE = """
+import os, subprocess, sys
+sys.path[:0] = [sys.argv[1]]
+from serai_runner import prepare
+stage = prepare._stage(sys.argv[2], None)
+subprocess.run([*stage.enter(), "cat", "/proc/sys/user/max_user_namespaces"], check=True)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize(("options", "further"), [("--disable-userns", 2), ("", 1)])
+def test_given_a_bubblewrap_when_a_plain_container_has_users_then_it_may_have_those_that_bubblewrap_makes_only(
+    tmp_path, options, further
+):
+    tools, tree = tmp_path / "tools", tmp_path / "tree"
+    tools.mkdir()
+    tree.mkdir()
+    (tools / "bwrap").write_text(f"#!/bin/sh\n# knows {options}\n")
+    (tools / "bwrap").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
+    command = [sys.executable, "-c", STAGE, str(SOURCES), str(tree)]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert ended.stdout == f"{further}\n", ended.stderr
 
 
 def test_given_a_container_when_it_looks_around_then_it_sees_only_what_is_its_own(look, http):

@@ -278,7 +278,7 @@ class Builder:
         @param watch: ends it, and has looked at what it left
         @return its exit code, and the end of what it said
         """
-        limits.lower_own(has_users=True)
+        limits.lower_own()
         group = limits.make_group(f"{limits.PREFIX}{self._build.name}-{os.urandom(3).hex()}")
         try:
             group.limit(Limits(memory_mb=self._build.memory_mb, pids=PIDS))

@@ -304,14 +304,15 @@ class Container:
 
     def _limited(self, root: Surroundings, identity: sandbox.Identity) -> Outcome:
         if self._settings.by_engine:
-            from . import engine
+            from . import engine, limits
 
+            limits.raise_files()
             group = engine.Group(self._task.limits.memory_mb is not None)
             group.check_cpu(self._task.limits.milli_cpu, self._logs.tell)
             return self._watch(root, identity, group)
-        from . import limits, sandbox
+        from . import limits
 
-        limits.lower_own(has_users=isinstance(root, sandbox.Built) or os.geteuid() != 0)
+        limits.lower_own()
         if not any(self._task.limits):
             return self._watch(root, identity, None)
         group = limits.make_group(limits.PREFIX + identity.container)

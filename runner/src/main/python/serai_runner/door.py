@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from .accepting import Acceptor
 from .addresses import Addresses
-from .limits import FILES
+from .limits import most_files
 from .patience import AWAY_S, Patience
 from .problems import Failed
 from .pump import hang_up, pump
@@ -129,10 +129,7 @@ class Door:
 def _most() -> int:
     """Connections at a time: each has two descriptors, and the runner needs others. Functions have bounds of their own, which the
     gateway keeps; this is what the process can bear."""
-    import resource
-
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return (FILES if hard == resource.RLIM_INFINITY else min(hard, FILES)) // 4
+    return most_files() // 4
 
 
 def _admit(client: socket.socket, token: bytes) -> bytes | None:

@@ -32,26 +32,48 @@ DELEGATED = ("user.delegate", "trusted.delegate")  # attributes of a group that 
 EMPTYING = 100  # times that processes are moved out of a group in which others are being started
 
 
-def lower_own(has_users: bool) -> None:
+def lower_own() -> None:
     """Sets the limits of this process, which the container inherits.
 
-    @param has_users: there are users of the container's own already, or we are an ordinary user. Where users are made from
-        here on, the limit of processes would hold for all containers of the node together
+    After its stage is made: a user namespace that is made from here on may have as many processes as the limit says, together with
+    what its maker's user has elsewhere.
     """
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _lower(resource.RLIMIT_NOFILE, FILES)
-    if has_users:
-        _lower(resource.RLIMIT_NPROC, PROCESSES)
+    _lower(resource.RLIMIT_NPROC, PROCESSES)
 
 
 def _lower(what: int, most: int) -> None:
     import resource
 
-    hard = resource.getrlimit(what)[1]
-    limit = most if hard == resource.RLIM_INFINITY else min(hard, most)
+    limit = _permitted(what, most)
     resource.setrlimit(what, (limit, limit))
+
+
+def _permitted(what: int, most: int) -> int:
+    import resource
+
+    hard = resource.getrlimit(what)[1]
+    return most if hard == resource.RLIM_INFINITY else min(hard, most)
+
+
+def most_files() -> int:
+    """Open files that this process may get by *raise_files*, or keeps by *lower_own*."""
+    import resource
+
+    return _permitted(resource.RLIMIT_NOFILE, FILES)
+
+
+def raise_files() -> None:
+    """The same where an engine has set the limits, whose first one is for programs that look at no more than 1,024. What the
+    container starts inherits it, as by *lower_own*."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < most_files():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most_files(), hard))
 
 
 class Group:

@@ -54,7 +54,8 @@ def _stage(tree: str, network: Network | None) -> Stage:
     from .namespaces import Stage, own_tree
 
     own_tree(tree)
-    stage = Stage(network, further=2)  # bubblewrap's, and one that it makes so that nobody inside makes others
+    hardened = sandbox.hardens(sandbox.find_bwrap())
+    stage = Stage(network, further=2 if hardened else 1)  # bubblewrap's, and one that it makes so that nobody inside makes others
     stage.show(tree)
     return stage
 
