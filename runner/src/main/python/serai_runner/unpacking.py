@@ -12,7 +12,6 @@ import os
 import stat
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import BinaryIO
 
 from . import trees
@@ -28,32 +27,31 @@ def clear_way(archive: BinaryIO) -> None:
 
     @param archive: a tar archive, not compressed; read to its end
     """
-    with _members(archive) as members:
-        for member in members:
-            for path in _gone(member):
-                _remove(path)
+    for _, member in _members(archive):
+        for path in _gone(member):
+            _remove(path)
 
 
 def lay_out(archive: BinaryIO) -> None:
     """Puts there what a layer has. @param archive: as for *clear_way*. @raise Failed: no root has such a thing"""
     directories = []
-    with _members(archive) as members:
-        for member in members:
-            path = _place(member.name)
-            if _is_left_out(path, member):
-                continue
-            _make_way(path)
-            _put(members, member, path)
-            if member.isdir():
-                directories.append((path, member.mtime))
+    for members, member in _members(archive):
+        path = _place(member.name)
+        if _is_left_out(path, member):
+            continue
+        _make_way(path)
+        _put(members, member, path)
+        if member.isdir():
+            directories.append((path, member.mtime))
     for path, modified in reversed(directories):  # after what is in them
         os.utime(path, (modified, modified), follow_symlinks=False)
 
 
-@contextmanager
-def _members(archive: BinaryIO) -> Iterator[tarfile.TarFile]:
+def _members(archive: BinaryIO) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
     with tarfile.open(fileobj=archive, mode="r|") as members:
-        yield members
+        for member in members:
+            yield members, member
+            members.members.clear()  # it would keep all of them
     while archive.read(_PART):
         pass  # a program whose last bytes nobody reads does not end well
 
