@@ -28,7 +28,7 @@ from .problems import Failed, Refused, Stopped, Unavailable
 from .registration import File, ImageRoot, Limits, parse_files, parse_root, present
 from .server import Server
 from .settings import Settings
-from .stages import Found, Stages, find
+from .stages import Found, Stages
 
 if TYPE_CHECKING:
     from .registry import Registry
@@ -453,7 +453,7 @@ class Layer:
         if step["sources"]:
             tree, inside = (self._stages.view(of_stage), STAGE) if of_stage else (self._show_context(), CONTEXT)
             shown = ["--ro-bind", tree, STAGE] if of_stage else []
-            for pattern, found in zip(step["sources"], find(tree, step["sources"]), strict=True):
+            for pattern, found in zip(step["sources"], self._stages.find(tree, step["sources"]), strict=True):
                 if not found:
                     whence = "in that stage" if of_stage else "in the files that were sent along"
                     raise Failed(f"{step['line']}\nthere is no {pattern} {whence}")

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from . import trees
 from .namespaces import FIRST
 from .problems import Failed
-from .stages import Stages, find
+from .stages import Stages
 
 _BESIDE = ("/run/", "/dev/", "/proc/")  # the image's root has none of them while it is built
 
@@ -59,7 +59,7 @@ class Lender:
 
     def _bind(self, mount: Mapping[str, Any], lent: Lent) -> None:
         tree = self._stages.view(mount["from"]) if mount["from"] else self._context()
-        found = find(tree, [mount["source"]])[0]
+        found = self._stages.find(tree, [mount["source"]])[0]
         if len(found) != 1:
             whence = "in that stage" if mount["from"] else "among the files that were sent along: the client sends what COPY names"
             raise Failed(f"there is no {mount['source']} {whence}")

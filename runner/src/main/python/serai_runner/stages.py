@@ -9,23 +9,17 @@ import itertools
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from . import trees
+from . import rooted, trees
 from .bases import Base
 from .built import Assembly
 from .namespaces import UPPER, run_from
-from .problems import Failed
 
 OWN = ""  # name of the image's own
-_COPY = [
-    "cp",
-    "-R",
-    "-d",
-    "--reflink=auto",
-    "--preserve=mode,ownership,timestamps,links,xattr",
-]  # of what it cannot keep it says so
+_COPY = "cp -R -d --reflink=auto --preserve=mode,ownership,timestamps,links,xattr".split()  # what it cannot keep it says
 
 
 class Root(NamedTuple):
@@ -35,6 +29,14 @@ class Root(NamedTuple):
     upper: str  # what is written to it
     lower: list[str]
     base: Base
+
+
+class Found(NamedTuple):
+    """A file or directory of a root."""
+
+    path: str  # without links
+    name: str  # that it was found by, the last part
+    is_directory: bool
 
 
 class Stages:
@@ -90,6 +92,23 @@ class Stages:
         self._mounted.append(path)
         self._name, self._root = name, Root(path, upper, lower, base)
 
+    def find(self, tree: str, patterns: Sequence[str]) -> list[list[Found]]:
+        """What matches each of them, as somebody sees it for whom the tree is the root: links lead nowhere else.
+
+        @param tree: a view, or a directory that is shown
+        @param patterns: paths from there, with or without a slash before them
+        @raise Failed: it cannot be looked at
+        """
+        with tempfile.TemporaryFile("w+", encoding="ascii") as told:
+
+            def look() -> None:
+                json.dump([_seen(pattern) for pattern in patterns], told)
+                told.flush()
+
+            rooted.run(tree, self._assembly.stage.users, "what is copied cannot be looked for", look)
+            told.seek(0)
+            return [[Found(*it) for it in found] for found in json.load(told)]
+
     def view(self, name: str) -> str:
         """@return where what a stage has can be read"""
         if name not in self._views:
@@ -128,43 +147,6 @@ class Stages:
         self._mounted.remove(self._root.path)
         self._done[self._name] = self._root
         self._root = None
-
-
-class Found(NamedTuple):
-    """A file or directory of a root."""
-
-    path: str  # without links
-    name: str  # that it was found by, the last part
-    is_directory: bool
-
-
-def find(root: str, patterns: Sequence[str]) -> list[list[Found]]:
-    """What matches each of them, as somebody sees it for whom it is the root: links lead nowhere else.
-
-    @param patterns: paths from there, with or without a slash before them
-    @raise Failed: it cannot be looked at
-    """
-    ours, theirs = os.pipe()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            os.chroot(root)
-            os.chdir("/")
-            seen = [_seen(pattern) for pattern in patterns]
-            with open(theirs, "w", encoding="ascii") as pipe:
-                json.dump(seen, pipe)
-            status = 0
-        except BaseException as e:
-            os.write(theirs, f"{type(e).__name__}: {e}".encode())
-        finally:
-            os._exit(status)
-    os.close(theirs)
-    with open(ours, "rb") as pipe:
-        said = pipe.read()
-    if os.waitpid(child, 0)[1]:
-        raise Failed(f"what is copied cannot be looked for: {said.decode('utf-8', 'replace')}")
-    return [[Found(*it) for it in found] for found in json.loads(said)]
 
 
 def _seen(pattern: str) -> list[tuple[str, str, bool]]:
