@@ -38,7 +38,9 @@ public class Apps {
         this(null, null); // for the server's proxy
     }
 
+    /** @throws serai.problem.ProblemException {@link Problem#ENVIRONMENT_NOT_FOUND} if it was deleted meanwhile */
     public App create(Environment environment, String description, App.State state, Instant now) {
+        Environment.keep(em, environment);
         var app = new App(environment, description, state, now);
         em.persist(app);
         return app;
@@ -46,6 +48,7 @@ public class Apps {
 
     /** For the platform's own work: no list of apps shows it. It ends after a while unless it is published. */
     public App createInternal(Environment environment, String description, Instant now) {
+        Environment.keep(em, environment);
         var app = App.internal(environment, description, now);
         em.persist(app);
         return app;

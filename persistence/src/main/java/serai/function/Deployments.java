@@ -38,7 +38,7 @@ public class Deployments {
      *
      * @param definitions function id → definition id; a function that is not named takes its newest
      * @throws serai.problem.ProblemException {@link Problem#FUNCTION_NOT_FOUND} for a function of another app, {@link
-     *     Problem#FUNCTION_NOT_DEFINED} for one without a definition
+     *     Problem#FUNCTION_NOT_DEFINED} for one without a definition, {@link Problem#ENVIRONMENT_NOT_FOUND} if it was deleted
      */
     @Transactional
     public App publish(

@@ -36,7 +36,8 @@ public class ImageNames {
      * Whoever has the name gives it away.
      *
      * @param name with its tag
-     * @throws serai.problem.ProblemException {@link Problem#INVALID_ARGUMENT} for what is no name with a tag
+     * @throws serai.problem.ProblemException {@link Problem#INVALID_ARGUMENT} for what is no name with a tag, {@link
+     *     Problem#ENVIRONMENT_NOT_FOUND} if it was deleted meanwhile
      */
     public void give(Environment environment, String name, String imageId, Instant now) {
         if (!NAME.matcher(name).matches()) {
@@ -44,10 +45,11 @@ public class ImageNames {
                     "\"%s\" is no name of an image with its tag: letters, digits, and . _ - are needed, as in lab:v1",
                     name);
         }
-        jdbi.useHandle(handle -> handle.createUpdate("""
-                        with given as (
+        int given = jdbi.withHandle(handle -> handle.createUpdate("""
+                        with kept as (select id from environment where id = :environment and deleted_at is null for share),
+                        given as (
                             insert into image_name (environment_id, name, image_id, created_at, published_at)
-                            values (:environment, :name, :image, :now, :now)
+                            select id, :name, :image, :now, :now from kept
                             on conflict (environment_id, name)
                             do update set image_id = excluded.image_id, published_at = excluded.published_at
                             returning environment_id, name, image_id, published_at)
@@ -58,6 +60,9 @@ public class ImageNames {
                 .bind("image", imageId)
                 .bind("now", Timestamp.from(now))
                 .execute());
+        if (given == 0) {
+            throw Problem.ENVIRONMENT_NOT_FOUND.because("Environment '%s' not found", environment.name());
+        }
     }
 
     /** @return the image that has the name */

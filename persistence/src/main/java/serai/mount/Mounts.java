@@ -110,6 +110,7 @@ public class Mounts {
                     "%d files of the mount were not uploaded, say %s",
                     missing.size(), missing.iterator().next());
         }
+        Environment.keep(em, environment);
         name.ifPresent(n -> em.createQuery(
                         "update Mount m set m.name = null where m.environmentId = :environment and m.name = :name")
                 .setParameter("environment", environment.id())

@@ -74,6 +74,7 @@ public class Secrets {
 
     /** One that only its id finds. @param appId with which it goes; null for one that a definition has to claim */
     public Secret createNameless(Environment environment, String appId, Variables variables, Instant now) {
+        Environment.keep(em, environment);
         return keep(new Secret(environment, null, appId, now), variables);
     }
 

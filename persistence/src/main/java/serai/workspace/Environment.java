@@ -38,10 +38,24 @@ public class Environment {
      * @throws serai.problem.ProblemException {@link Problem#ENVIRONMENT_NOT_FOUND} if it was deleted meanwhile
      */
     public static Environment hold(EntityManager em, Environment known) {
+        return locked(em, known, LockModeType.PESSIMISTIC_WRITE);
+    }
+
+    /**
+     * It is not deleted until the end of the transaction. Others may keep it, too, and whoever {@link #hold holds} it waits for all of them.
+     *
+     * @throws serai.problem.ProblemException {@link Problem#ENVIRONMENT_NOT_FOUND} if it was deleted meanwhile
+     */
+    public static void keep(EntityManager em, Environment known) {
+        locked(em, known, LockModeType.PESSIMISTIC_READ);
+    }
+
+    private static Environment locked(EntityManager em, Environment known, LockModeType mode) {
+        var name = known.name; // it may be that very object
         var environment = em.find(Environment.class, known.id);
-        em.refresh(environment, LockModeType.PESSIMISTIC_WRITE);
+        em.refresh(environment, mode);
         if (environment.isDeleted()) {
-            throw Problem.ENVIRONMENT_NOT_FOUND.because("Environment '%s' not found", known.name);
+            throw Problem.ENVIRONMENT_NOT_FOUND.because("Environment '%s' not found", name);
         }
         return environment;
     }

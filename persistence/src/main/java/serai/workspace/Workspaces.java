@@ -117,13 +117,14 @@ public class Workspaces {
     }
 
     /**
-     * Nothing can be looked up in it from here on; to end what runs there is the caller's.
+     * Nothing can be looked up or made in it from here on; to end what runs there is the caller's, who sees all of it.
      *
      * @throws serai.problem.ProblemException {@link Problem#ENVIRONMENT_NEEDED} for the standard one
      */
     public Environment deleteEnvironment(Tenant tenant, String name, Instant now) {
         alone(tenant);
-        var environment = environment(tenant, name);
+        var environment =
+                Environment.hold(em, environment(tenant, name)); // whoever makes something in it is waited for
         if (environment.isStandard()) {
             throw Problem.ENVIRONMENT_NEEDED.because(
                     "Environment '%s' is meant where a request names none: it cannot be deleted", environment.name());

@@ -78,9 +78,11 @@ import serai.function.RetryPolicy;
 import serai.function.Variants;
 import serai.id.NewId;
 import serai.image.Builds;
+import serai.image.ImageNames;
 import serai.image.Images;
 import serai.image.Publications;
 import serai.log.Logs;
+import serai.mount.Mounts;
 import serai.peer.Leases;
 import serai.peer.Servers;
 import serai.pool.Pool;
@@ -134,6 +136,7 @@ public final class TestServer {
     public final Signals signals = signals();
     public final Workspaces workspaces = bean(Workspaces.class, transactions.entities());
     public final Apps apps = bean(Apps.class, transactions.entities(), signals);
+    public final Mounts mounts = bean(Mounts.class, transactions.entities(), jdbi, null);
     public final Functions functions = bean(Functions.class, transactions.entities());
     public final Adjustments adjustments = bean(Adjustments.class, jdbi);
     public final Variants variants = bean(Variants.class, functions, new NoOptions());
@@ -147,6 +150,7 @@ public final class TestServer {
     private final ImageConfig imageSettings = settings(ImageConfig.class, Map.of());
     public final Images images =
             bean(Images.class, transactions.entities(), jdbi, imageSettings, settings(RunnerConfig.class, Map.of()));
+    public final ImageNames imageNames = bean(ImageNames.class, jdbi);
     public final Publications publications = bean(Publications.class, jdbi, images, imageSettings);
     public final Builds builds = bean(Builds.class, jdbi, images, signals);
     public final WebEndpoints endpoints = bean(WebEndpoints.class, transactions.entities(), jdbi);
