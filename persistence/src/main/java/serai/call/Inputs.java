@@ -475,16 +475,20 @@ public class Inputs {
         return conclude(handle, which, List.of(subject), verdict);
     }
 
-    /** Gives many inputs the same verdict; ordinals are drawn under each call's lock, as always. */
+    /**
+     * Gives many inputs the same verdict; ordinals are drawn under each call's lock, as always.
+     *
+     * @param which of {@code :subjects}, as a condition on an input's row: one that was changed meanwhile is looked at again
+     */
     private int conclude(Handle handle, String which, List<String> subjects, Verdict verdict) {
         var ended = handle.createQuery("""
                         with calls as (
-                            select id from function_call where id in (select call_id from input where %1$s) order by id for no key update),
+                            select id as held from function_call where id in (select call_id from input where %1$s)
+                            order by id for no key update),
                         ended as (
                             update input i set state = :state, losses = losses + :losses, finished_at = clock_timestamp(),
                                 cancelling = :told and i.state = 'RUNNING'
-                            from calls where i.call_id = calls.id and i.id in (select id from input where %1$s)
-                                and i.state in ('PENDING', 'RUNNING')
+                            from calls where call_id = held and %1$s
                             returning i.id, i.call_id, i.idx, case when i.cancelling then i.container_id end as holder),
                         numbered as (
                             select ended.*, row_number() over (partition by call_id order by idx) as place from ended),

@@ -82,6 +82,33 @@ class SimultaneousTest {
     }
 
     @Test
+    void givenAnInputThatIsClaimed_whenItsPoolGivesUpAtThatMoment_thenItRuns() {
+        assertItRuns(() -> server.inputs.failPending(pool.queue(), new byte[0], "it cannot work"));
+    }
+
+    @Test
+    void givenAnInputThatIsClaimed_whenItsPoolIsRemovedAtThatMoment_thenItRuns() {
+        assertItRuns(() -> server.inputs.terminatePending(pool.queue(), "it is no more"));
+    }
+
+    /** @param end of what waits */
+    private void assertItRuns(Runnable end) {
+        var call = server.call(pool, 1);
+        var claimed = new AtomicReference<Claimed>();
+        var ended = new AtomicReference<CompletableFuture<Void>>();
+        server.together(() -> {
+            claimed.set(claim(1).getFirst());
+            ended.set(server.beside(end));
+            server.beside(() -> server.awaitWaiting(1, "input")).join();
+        });
+        ended.get().join();
+        finish(claimed.get());
+        assertThat(server.calls.outputsAfter(call, 0, 10))
+                .extracting(Output::outcome)
+                .containsExactly(Outcome.SUCCESS);
+    }
+
+    @Test
     void givenAResult_whenItsCallIsCancelledAtThatMoment_thenTheyWaitForEachOther() {
         var call = server.call(pool, 2);
         var claimed = claim(2);
