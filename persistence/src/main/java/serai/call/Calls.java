@@ -411,6 +411,8 @@ public class Calls {
                     + " c on c.id = i.call_id limit :limit)",
             "delete from output where (call_id, ordinal) in (select o.call_id, o.ordinal from output o join " + OVER
                     + " c on c.id = o.call_id limit :limit)",
+            "delete from data_chunk where (call_id, direction, ordinal) in (select d.call_id, d.direction, d.ordinal from data_chunk d join "
+                    + OVER + " c on c.id = d.call_id limit :limit)",
             "delete from function_call where id in " + OVER);
 
     /**

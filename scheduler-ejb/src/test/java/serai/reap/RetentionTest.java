@@ -44,12 +44,34 @@ class RetentionTest {
         server.inputs.cancel(call, "enough");
         var other = server.call(pool, 1);
 
-        server.retention.keep(server.now().plus(Duration.ofDays(8)));
+        server.retention.keep(later());
 
         assertThat(rows("input", "call_id", call)).isZero();
         assertThat(rows("output", "call_id", call)).isZero();
         assertThat(rows("function_call", "id", call)).isZero();
         assertThat(rows("input", "call_id", other)).as("it has not ended").isOne();
+    }
+
+    @Test
+    void givenACallThatStreamedMoreThanABatch_whenItIsOverItsTime_thenAllOfItGoes() {
+        var pool = server.pool(0, Duration.ofSeconds(60));
+        server.retention.keep(later());
+        var call = server.call(pool, 1);
+        server.inputs.cancel(call, "enough");
+        server.jdbi.useHandle(handle -> handle.execute(
+                "insert into data_chunk select ?, 'OUT', ordinal, '' from generate_series(1, 2500) ordinal", call));
+
+        assertThat(server.calls.forget(later(), 1_000)).isEqualTo(1_000);
+        assertThat(rows("data_chunk", "call_id", call)).isEqualTo(1_500);
+
+        server.retention.keep(later());
+        assertThat(rows("data_chunk", "call_id", call)).isZero();
+        assertThat(rows("function_call", "id", call)).isZero();
+    }
+
+    /** When all calls of today are over their time. */
+    private Instant later() {
+        return server.now().plus(Duration.ofDays(8));
     }
 
     private int rows(String table, String column, String call) {
