@@ -40,9 +40,14 @@ class RetentionTest {
     @Test
     void givenACallWithMoreInputsThanABatch_whenItIsOverItsTime_thenAllOfItGoes() {
         var pool = server.pool(0, Duration.ofSeconds(60));
+        server.retention.keep(later());
         var call = server.call(pool, 2_500);
         server.inputs.cancel(call, "enough");
         var other = server.call(pool, 1);
+
+        assertThat(server.calls.forget(later(), 1_000)).isEqualTo(1_000);
+        assertThat(rows("input", "call_id", call)).isEqualTo(1_500);
+        assertThat(rows("function_call", "id", call)).isOne();
 
         server.retention.keep(later());
 
