@@ -177,8 +177,10 @@ public class Builders {
         } else if (build.functionId().isPresent() && builds.isGrounded(build)) {
             removeJob(build);
             functions.call(build);
-        } else if (!build.declared() || isMissing(build, now)) {
+        } else if (!build.declared()) {
             begin(build);
+        } else if (isMissing(build, now)) {
+            beginAgain(build);
         } else if (build.state() == Builds.State.WAITING) {
             cluster.shortage(build.id()).ifPresent(shortage -> waits(build, shortage));
         }
@@ -215,6 +217,22 @@ public class Builders {
         builds.declared(
                 build.id(), true); // first: whoever dies or fails here leaves a job that is asked for again, or removed
         cluster.declare(job(build));
+        place(build);
+    }
+
+    /** Its builder may be about to start: a job that is declared with another content, as by another server, would replace it. */
+    private void beginAgain(Builds.Build build) {
+        try {
+            place(build);
+        } catch (ProblemException e) {
+            if (e.problem() != Problem.POOL_NOT_DECLARED) {
+                throw e;
+            }
+            begin(build);
+        }
+    }
+
+    private void place(Builds.Build build) {
         cluster.resize(build.id(), 1, "an image is built");
         begun.put(build.id(), true);
     }

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import serai.image.Builds;
 import serai.pool.PoolId;
+import serai.runner.RunnerArtifact;
 import serai.server.TestServer;
 
 class BuildersTest {
@@ -68,6 +69,26 @@ class BuildersTest {
         server.builders().look(build);
 
         assertThat(server.cluster.count(build)).contains(1);
+    }
+
+    @Test
+    void givenABuilderThatIsStarting_whenAServerOfAnotherVersionLooksAtItsBuild_thenItIsLeftAlone() {
+        builders.look(build);
+        var starting = server.cluster.at(build, 0).id();
+
+        server.builders(RunnerArtifact.of(new byte[] {4})).look(build);
+
+        assertThat(server.cluster.at(build, 0).id()).isEqualTo(starting);
+    }
+
+    @Test
+    void givenAServerThatBeganABuild_whenItLooksAgain_thenItDoesNotAskAgainSoSoon() {
+        builders.look(build);
+        server.cluster.reset();
+
+        builders.look(build);
+
+        assertThat(server.cluster.count(build)).isEmpty();
     }
 
     @Test

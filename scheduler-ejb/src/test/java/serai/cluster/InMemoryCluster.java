@@ -20,7 +20,7 @@ import serai.problem.Problem;
 /** A cluster with room for everything, which places at once. What ends stays in its place until it is asked for again. */
 public final class InMemoryCluster implements Cluster {
     private static final class Job {
-        final PoolJob content;
+        PoolJob content;
         int count;
         final TreeMap<Integer, Allocation> places = new TreeMap<>();
         final List<Allocation> over = new ArrayList<>();
@@ -38,7 +38,22 @@ public final class InMemoryCluster implements Cluster {
     @Override
     public synchronized void declare(PoolJob job) {
         answer();
-        jobs.computeIfAbsent(job.pool(), pool -> new Job(job));
+        var known = jobs.get(job.pool());
+        if (known == null) {
+            jobs.put(job.pool(), new Job(job));
+        } else if (!known.content.equals(job)) {
+            replace(known, job);
+        }
+    }
+
+    /** With all of its containers. */
+    private void replace(Job known, PoolJob content) {
+        int count = known.count;
+        known.content = content;
+        known.count = 0;
+        place(known);
+        known.count = count;
+        place(known);
     }
 
     @Override

@@ -268,6 +268,11 @@ public final class TestServer {
 
     /** Of a server that has just started. What it is asked for is done when the call returns. */
     public Builders builders() {
+        return builders(artifact);
+    }
+
+    /** Of a server that has another runner for its builders. */
+    public Builders builders(RunnerArtifact runner) {
         var made = injected(
                 Builders.class,
                 builds,
@@ -275,7 +280,7 @@ public final class TestServer {
                 publisher,
                 cluster,
                 admissions,
-                artifact,
+                runner,
                 servers,
                 settings(RunnerConfig.class, Map.of()),
                 imageSettings,
