@@ -400,13 +400,17 @@ public class Builds {
         return changed > 0;
     }
 
-    /** What it said since it made the last image, if it made any, is about its own, which was not made. */
+    /**
+     * What it said since it made the last image, if it made any, is about its own, which was not made. If it said nothing, what was
+     * said at its former making is still the last word.
+     */
     private void ended(PoolId id, Instant now) {
         jdbi.useHandle(handle -> handle.createUpdate("""
                         insert into image_build_step (build_id, image_id, after_ordinal, ended_at)
-                        select b.id, b.image_id, (
-                                select coalesce(max(last_ordinal), 0) from image_build_step s where s.build_id = b.id), :now
-                        from image_build b where b.id = :id and b.ended_at is not null and b.state <> 'DONE'
+                        select b.id, b.image_id, made.last_ordinal, :now
+                        from image_build b cross join lateral (
+                            select coalesce(max(last_ordinal), 0) as last_ordinal from image_build_step s where s.build_id = b.id) made
+                        where b.id = :id and b.ended_at is not null and b.state <> 'DONE' and b.log_ordinal > made.last_ordinal
                         on conflict (build_id, image_id) do nothing""")
                 .bind("id", id.value())
                 .bind("now", Timestamp.from(now))

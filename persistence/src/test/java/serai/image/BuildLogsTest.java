@@ -103,6 +103,23 @@ class BuildLogsTest {
     }
 
     @Test
+    void ofABuildThatEndedWithoutAWord_thereIsNoStep() {
+        var lower = image(null);
+        var image = image(lower);
+        var made = open(image);
+        say(made, "made\n");
+        made(made, lower);
+        say(made, "too\n");
+        made(made, image);
+        builds.end(made.id(), Builds.State.DONE, "", NOW);
+        var interrupted = open(image);
+        builds.end(interrupted.id(), Builds.State.CANCELLED, "nobody waits for it any more", LATER);
+
+        assertThat(logs.steps(image)).extracting(BuildLogs.Step::build).containsExactly(made.id(), made.id());
+        assertThat(read(image, made)).containsExactly("too\n");
+    }
+
+    @Test
     void anImageThatNeedsNoBuild_hasNoStep_andASilentOneIsThere() {
         var lower = image(null);
         var build = open(lower);
