@@ -318,6 +318,8 @@ public class Builds {
      *
      * @param python what it has, as it says itself: {@code 3.12.3}; empty for none
      * @param base names of the layers that the lowest image of the chain stands on; empty if they are known, or no other node's
+     * @throws serai.problem.ProblemException {@link Problem#IMAGE_NOT_FOUND}, also for another workspace's, {@link
+     *     Problem#PERMISSION_DENIED} if the build is over
      */
     public void made(
             Build build, String imageId, String digest, long size, String python, List<String> base, Instant now) {
@@ -330,7 +332,7 @@ public class Builds {
                     .bind("size", size)
                     .bind("now", Timestamp.from(now))
                     .execute();
-            handle.createUpdate("""
+            int made = handle.createUpdate("""
                             update image set layer = :digest, python_version = nullif(:python, ''), used_at = :now
                             where id = :image and workspace_id = :ws""")
                     .bind("digest", digest)
@@ -339,6 +341,9 @@ public class Builds {
                     .bind("image", imageId)
                     .bind("ws", build.workspaceId())
                     .execute();
+            if (made == 0) {
+                throw Problem.IMAGE_NOT_FOUND.because("Image '%s' not found", imageId);
+            }
             standOn(handle, imageId, base);
             handle.createUpdate("""
                             insert into image_build_step (build_id, image_id, after_ordinal, last_ordinal, ended_at)

@@ -3,6 +3,7 @@
 package serai.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -117,6 +118,19 @@ class BuildLogsTest {
 
         assertThat(logs.steps(image)).extracting(BuildLogs.Step::build).containsExactly(made.id(), made.id());
         assertThat(read(image, made)).containsExactly("too\n");
+    }
+
+    @Test
+    void anImageOfAnotherWorkspace_isNotMade() {
+        var image = image(null);
+        var other = NewId.of("ws");
+        jdbi.useHandle(h -> h.execute("insert into workspace (id, name) values (?, ?)", other, other));
+        var build = open(image);
+        var theirs = image(null);
+        jdbi.useHandle(h -> h.execute("update image set workspace_id = ? where id = ?", other, theirs));
+
+        assertThatThrownBy(() -> made(build, theirs)).hasMessageContaining("not found");
+        assertThat(logs.steps(theirs)).isEmpty();
     }
 
     @Test
