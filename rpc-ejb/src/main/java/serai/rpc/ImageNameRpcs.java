@@ -91,12 +91,13 @@ class ImageNameRpcs implements RpcFeature {
         return response.build();
     }
 
-    private ImageTagRevisionsResponse history(Caller caller, ImageTagRevisionsRequest request) {
+    /** Empty for a name that was given by a server of an earlier version only. */
+    ImageTagRevisionsResponse history(Caller caller, ImageTagRevisionsRequest request) {
         var place = place(caller.tenant(), request.getTag(), request.getEnvironmentName());
         int most = most(request.getMaxObjects());
         long before = request.getPageToken().isEmpty() ? Long.MAX_VALUE : EntryId.parseLong(request.getPageToken());
         var page = names.history(place.environment, place.name, before, most);
-        if (page.isEmpty() && request.getPageToken().isEmpty()) {
+        if (page.isEmpty() && names.find(place.environment, place.name).isEmpty()) {
             throw place.unknown();
         }
         var response =
