@@ -3,8 +3,8 @@
 package serai.reap;
 
 import static java.lang.System.Logger.Level.INFO;
-import static java.lang.System.Logger.Level.WARNING;
 import static java.util.stream.Collectors.toMap;
+import static serai.reap.Attempt.attempt;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
@@ -160,14 +160,6 @@ public class Reaper {
     /** What was done in time while the server was away is told just after its start: no limit is looked at before that. */
     private boolean isBack() {
         return nanos.getAsLong() - begun >= RETURN.toNanos();
-    }
-
-    private void attempt(String what, Runnable look) {
-        try {
-            look.run();
-        } catch (RuntimeException e) { // a timer that fails is taken away by the server
-            LOG.log(WARNING, "not looked at now: " + what, e);
-        }
     }
 
     /** Nobody could be heard while the server was away: silence counts from its first look. */

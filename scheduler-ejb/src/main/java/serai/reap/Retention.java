@@ -3,7 +3,7 @@
 package serai.reap;
 
 import static java.lang.System.Logger.Level.INFO;
-import static java.lang.System.Logger.Level.WARNING;
+import static serai.reap.Attempt.attempt;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
@@ -81,14 +81,6 @@ public class Retention {
         forget("events", () -> events.forget(now.minus(logSettings.retention()), BATCH));
         var before = now.minus(callSettings.retention());
         forget("inputs, results and calls from before " + before, () -> calls.forget(before, BATCH));
-    }
-
-    private static void attempt(String what, Runnable step) {
-        try {
-            step.run();
-        } catch (RuntimeException e) { // the next time comes
-            LOG.log(WARNING, "not looked after now: " + what, e);
-        }
     }
 
     private void rewrapSecrets() {
