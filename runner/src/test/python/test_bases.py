@@ -136,3 +136,22 @@ def test_given_a_node_without_a_debians_tools_when_packages_are_needed_then_what
     command = [*without(missing), sys.executable, "-c", program, str(SOURCES), str(prefix)]
     said = subprocess.run(command, capture_output=True, text=True).stderr
     assert f"Failed: {missing} was not found on this node" in said and "serai.image.bases" in said
+
+
+class Kept:
+    """Layers that are there already, but for those of Pythons."""
+
+    directory = "/nowhere"
+
+    def ensure(self, name: str, make) -> str:
+        if name.startswith("python-"):
+            make(name)
+        return f"/layers/{name}"
+
+
+def test_given_the_distributions_python_when_a_base_is_made_then_it_gets_the_packages_that_every_base_has():
+    base = bases.Base.of({"name": "python:3.11", "python": "3.11", "interpreter": "/usr", "release": "bookworm"})
+    done: list[tuple[str, list[str]]] = []
+    paths = bases.ensure(base, Kept(), None, lambda words, lower, name: done.append((words[-1], lower)), print)
+    assert [path.split("-")[0] for path in paths] == ["/layers/python", "/layers/system"]
+    assert done == [(bases._SETTLE, [os.path.basename(paths[0]), paths[1]])]

@@ -26,6 +26,7 @@ from .problems import Failed
 _FORM = "2"  # of a Python's layer: with another one it is made anew, and what stands on it stays
 # Of a Python's own files: what no program needs.
 _LEFT_OUT = ("test", "idlelib", "turtledemo", "tkinter", "site-packages", "dist-packages")
+_DISTRIBUTIONS = "/usr"  # prefix of the distribution's own Python, which is in the system already
 _LIBRARIES = ("/var/lib/dpkg/status", "/etc/ld.so.cache")  # written with each change of what is installed on the node
 _NO_DEBIAN = (
     "by it the packages are found that a Python of the node needs in a Debian. On a node that is none, put a root file system there and "
@@ -84,12 +85,11 @@ def ensure(base: Base, layers: Keeper, stage: Stage, run: Run, tell: Callable[[s
         return [layers.ensure(*top), _system(base, release, packages, layers, stage, tell)]
     prefix = base.interpreter or this().prefix
     system = _system(base, release, _packages(base, prefix, release, layers), layers, stage, tell)
-    if prefix == "/usr":
-        return [system]
 
     def make_python(tree: str) -> None:
-        tell(f"Putting Python {base.python or this().version} into it")
-        copy_python(prefix, tree)
+        if prefix != _DISTRIBUTIONS:
+            tell(f"Putting Python {base.python or this().version} into it")
+            copy_python(prefix, tree)
         run(["/bin/sh", "-c", _SETTLE], [tree, system], "python")
 
     return [layers.ensure(f"python-{_short([prefix, os.path.basename(system), _FORM])}", make_python), system]
@@ -123,7 +123,7 @@ def _release(base: Base) -> str:
 def _packages(base: Base, prefix: str, release: str, layers: Keeper) -> list[str]:
     """Those that were asked for, and those that the Python needs libraries of: it is of this node, and so are they."""
     wanted = set(base.packages)
-    if prefix == "/usr":
+    if prefix == _DISTRIBUTIONS:
         return sorted(wanted | {"python3", "python3-venv", "python3-pip"})
     return sorted(wanted | _needed(prefix, release, layers))
 
