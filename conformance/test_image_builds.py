@@ -65,10 +65,14 @@ set -e
 touch /work/of-the-stage
 END
 
-FROM base
+FROM base AS above
+RUN touch /above
+
+FROM above
 COPY --from=made /made /usr/local
 COPY --chmod=600 kept.txt /kept
 COPY <<END /etc/lab.conf
+
 said $FROM_FILE
 END
 """
@@ -177,7 +181,7 @@ def test_given_a_project_of_uv_when_synced_then_its_environment_is_the_container
 
 def test_given_a_dockerfile_of_its_own_when_built_then_its_lines_and_those_above_have_left_what_they_say(by_tools):
     assert by_tools.dockered.remote() == ["hello world\n", "said\n", "from the file", "kept"]
-    assert by_tools.staged.remote() == ["1.16.0", "said from the file\n", "0o600", False]
+    assert by_tools.staged.remote() == ["1.16.0", "\nsaid from the file\n", "0o600", True, False]
 
 
 def test_given_a_private_repository_when_installed_with_a_token_of_a_secret_then_its_package_is_there(by_tools):

@@ -72,7 +72,7 @@ def staged() -> list[object]:
     import six
 
     mode = Path("/kept").stat().st_mode & 0o777
-    return [six.__version__, Path("/etc/lab.conf").read_text(), oct(mode), Path("/work").exists()]
+    return [six.__version__, Path("/etc/lab.conf").read_text(), oct(mode), Path("/above").exists(), Path("/work").exists()]
 
 
 if os.environ.get("SERAI_TEST_FULL"):

@@ -9,6 +9,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 
 import pytest
 import roots
@@ -452,3 +453,39 @@ CACHED = {"type": "cache", "target": "/opt", "source": "/", "from": "", "id": "c
 def test_given_what_is_no_part_of_the_image_when_more_than_a_build_may_is_written_to_it_then_the_build_ends(build, steps):
     said = build(*steps, disk_mb=100)["end"]["reason"]
     assert FULL in said
+
+
+def test_given_links_of_an_image_when_something_is_mounted_or_a_directory_made_by_them_then_the_node_stays_as_it_is(
+    build, node, http, base
+):
+    with tempfile.TemporaryDirectory(dir="/tmp") as outside:
+        os.chmod(outside, 0o777)
+        cache = {"type": "cache", "id": "c", "owner": "0:0", "mode": "0777"}
+        links = run(f"ln -s /oldroot{outside} /out; mkdir /data; ln -s /data /alias; ln -s /out/workdir /workdir; mkdir /lent")
+        result = build(
+            links,
+            lent("echo mine > /data/c/f", {**cache, "target": "/alias/c"}),
+            lent("ls /data/c > /seen", {**cache, "target": "/alias/c"}),
+            lent(f"ln -s /oldroot{outside} /lent/out", {**cache, "target": "/lent"}),
+            lent("true", {**cache, "target": "/out"}),
+            lent("true", {**cache, "target": f"/../oldroot{outside}/x"}),
+            run("pwd > /where", directory="/out/made"),
+            {**lent("true", {**cache, "target": "/lent"}), "directory": "/lent/out/made"},
+        )
+        layer = kept(node, result)
+        assert (layer / "seen").read_text() == "f\n"
+        assert (layer / "where").read_text() == f"/oldroot{outside}/made\n", "which is of the image"
+        assert not list((layer / "data").iterdir()) and not os.listdir(outside)
+        nested = build(links, lent("true", {**cache, "target": "/lent"}, {**cache, "target": "/lent/out/x", "id": "d"}))
+        assert "nothing can be mounted at /lent/out/x/" in nested["end"]["reason"]
+
+        made = result["made"][0]
+        http.answer.update(root={"base": base, "layers": [made["digest"]]}, python_version=made["python"], workdir="/workdir/deep")
+        node.runtime("import os; print(os.getcwd())", tag="cp" + "".join(made["python"].split(".")[:2]))
+        assert node.run().out.strip() == f"/oldroot{outside}/workdir/deep"
+        assert not os.listdir(outside)
+
+
+def test_given_a_mount_that_is_not_given_when_its_command_makes_the_directory_then_that_is_the_images(build, node):
+    secret = {"type": "secret", "target": "/app/secret", "id": "OTHER"}
+    assert names(kept(node, build(lent("mkdir /app", secret)))) == {"app"}

@@ -353,11 +353,11 @@ class Layer:
     def __init__(self, builder: Builder, assembly: Assembly, lower: list[str], work: Work, room: Room) -> None:
         self._builder, self._assembly, self._work = builder, assembly, work
         self._below, self._bases = os.path.basename(lower[0]), bases_of(lower)
+        self._names = assembly.names()
         self._stages = Stages(assembly, lower, builder.base, work.bases)
         self._watch = room.watches(self._stages.written, builder.processes)
-        self._lender = Lender(self._stages, self._show_context, work.secrets)
+        self._lender = Lender(assembly, self._stages, self._show_context, work.secrets)
         self._context = ""
-        self._names = assembly.names()
 
     def make(self) -> tuple[Any, str]:
         """@return the layer, and which Python the image has then; empty for none"""
@@ -431,7 +431,8 @@ class Layer:
         environment = {**given.environment, **environment}
         if given.files:
             sandbox.prepend(environment, "LD_LIBRARY_PATH", devices.BUILD_LIBRARIES)
-        more = [*devices.arguments(given), *context, *shown, "--dir", directory]
+        directory = self._assembly.directory(root.path, directory)
+        more = [*devices.arguments(given), *context, "--dir", directory, *shown]
         options = self._assembly.options(root.path, self._names, root.base, environment, directory, more)
         code, said = self._command(options, list(command), step["line"])
         if code:
@@ -441,7 +442,10 @@ class Layer:
     def _command(self, options: list[str], words: list[str], line: str, quiet: bool = False) -> tuple[int, bytes]:
         """@param line: by which the image's author knows it. @raise Failed: it wrote more than the build may"""
         watch = self._watch()
-        code, said = self._builder.command(self._assembly, options, words, watch, quiet)
+        try:
+            code, said = self._builder.command(self._assembly, options, words, watch, quiet)
+        except Failed as e:
+            raise Failed(f"{line}\n{e}") from e
         if watch.reason:
             raise Failed(f"{line}\nis out of disk: {watch.reason}")
         return code, said

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from . import bases, sandbox
+from . import bases, sandbox, trees
 from .bases import Base
 from .layers import Layers, bases_of
 from .namespaces import Stage, run_from
@@ -78,6 +78,40 @@ class Assembly:
             return [self.registry.recorded(name, digest) for name, digest in base.layers]
         keeper = self.registry or self.layers
         return bases.ensure(base, keeper, self.stage, lambda words, lower, name: self._settle(words, lower, base), self._tell)
+
+    def directory(self, root: str, path: str) -> str:
+        """Makes a directory of a root, where it lacks it. bubblewrap, which has the node in sight still when it makes one, would follow
+        the root's links to there.
+
+        @param path: absolute
+        @return where it is, without links
+        @raise Failed: it can be none
+        """
+        plain = os.path.normpath("/" + path.lstrip("/"))
+        with trees.directory(root, plain) as at:
+            if at is not None:
+                return plain
+        return self.inside(root, [plain], make=True)[0]
+
+    def inside(self, root: str, paths: Sequence[str], *, make: bool = False) -> list[str]:
+        """@return where they are for somebody whose root it is, without links. @param make: they are directories, made if need be"""
+        import json
+        import tempfile
+
+        from . import rooted
+
+        with tempfile.TemporaryFile("w+", encoding="ascii") as told:
+
+            def look() -> None:
+                found = [os.path.realpath(path) for path in paths]  # also where a link leads to nothing yet
+                for path in found if make else ():
+                    os.makedirs(path, exist_ok=True)
+                json.dump(found, told)
+                told.flush()
+
+            rooted.run(root, self.stage.users, f"{', '.join(paths)} cannot be reached in the image", look)
+            told.seek(0)
+            return json.load(told)
 
     def python(self, path: str, search: str) -> str:
         """@return the image's own Python, as it is called inside"""

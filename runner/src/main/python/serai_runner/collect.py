@@ -61,8 +61,9 @@ def collect(cache: str, servers: str, token: str) -> Collected:
         for begin in range(0, max(1, len(names)), AT_ONCE):
             said = Garbage.of(_ask(server, "garbage", {"names": names[begin : begin + AT_ONCE]}))
             garbage += said.names
-        gone, old = remove(garbage, layers), unused.remove(cache, layers, said.retention_s)
-        tidied = _tidy_registry(server, layers)
+        gone = remove(garbage, layers)
+        tidied = _tidy_registry(server, layers)  # before what it may lack goes from here, too
+        old = unused.remove(cache, layers, said.retention_s)
     finally:
         server.close()
     return Collected(gone.entries, gone.size, len(garbage) - gone.entries, len(names) - len(garbage), *tidied, *old)

@@ -87,11 +87,11 @@ def collect(path: str, unused_since: float = float("inf")) -> int | None:
         if note is None or os.fstat(note).st_mtime > unused_since:
             return None
         gone = away(path)
+        _remove_notes(path)  # first: nobody would find those of one that is gone
         try:
             os.rename(path, gone)
         except FileNotFoundError:
             return None
-        _remove_notes(path)
     size = trees.size(gone)
     remove(gone)
     return size

@@ -302,7 +302,7 @@ def _directory(path: str, made: set[str]) -> None:
 def _copy(source: str, target: str, mode: int) -> None:
     reader = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             while os.sendfile(writer, reader, None, LARGE_BYTES):
                 pass

@@ -42,7 +42,9 @@ class Layers:
 
     def __init__(self, cache: str) -> None:
         self.directory = os.path.join(cache, "layers")
-        os.makedirs(self.directory, mode=0o755, exist_ok=True)
+        os.makedirs(self.directory, mode=0o700, exist_ok=True)
+        if os.stat(self.directory).st_mode & 0o077 and os.access(self.directory, os.W_OK):
+            os.chmod(self.directory, 0o700)  # one of an earlier version: all layers belong to the users of all containers
         self._places: list[int] = []
         self._held: list[int] = []
 

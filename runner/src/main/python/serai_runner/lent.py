@@ -1,18 +1,23 @@
 # Copyright the Serai authors
 # SPDX-License-Identifier: Apache-2.0
-"""What `RUN --mount` lends to one command, and what is not part of the image: files of elsewhere, a cache, memory, a secret."""
+"""What `RUN --mount` lends to one command, and what is not part of the image: files of elsewhere, a cache, memory, a secret.
+
+bubblewrap has the node in sight still when it mounts, and follows links to there. So it is given targets that have none: not those of the
+image, and not of what another mount shows.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import itertools
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import trees
-from .namespaces import FIRST
+from .built import Assembly
+from .namespaces import FIRST, STAGE
 from .problems import Failed
 from .stages import Stages
 
@@ -28,21 +33,26 @@ class Lent(NamedTuple):
 
 
 class Lender:
-    """For all commands of a build."""
+    """For all commands of a layer."""
 
-    def __init__(self, stages: Stages, context: Callable[[], str], secrets: Mapping[str, str]) -> None:
+    def __init__(self, assembly: Assembly, stages: Stages, context: Callable[[], str], secrets: Mapping[str, str]) -> None:
         """@param context: where the files are that the client sent along; called if they are wanted"""
-        self._stages, self._context, self._secrets = stages, context, secrets
+        self._assembly, self._stages, self._context, self._secrets = assembly, stages, context, secrets
         self._caches: dict[str, str] = {}
-        self._files: dict[str, str] = {}
-        self._directories: dict[str, str] = {}
+        self._shown = ""  # with a directory for each cache
+        self._numbers = itertools.count()
 
     def lend(self, mounts: Sequence[Mapping[str, Any]], root: str) -> Lent:
-        """@raise Failed: there is no such file or secret, in words for the image's author"""
+        """@raise Failed: there is no such file or secret, or no such place for it, in words for the image's author"""
         lent = Lent([], {}, [])
+        named = [mount["target"] for mount in mounts if mount["target"]]
+        targets = dict(zip(named, self._assembly.inside(root, named) if named else (), strict=True))
+        _must_be_apart(targets.values())
         for mount in mounts:
-            getattr(self, f"_{mount['type']}")(mount, lent)
-            lent.stubs.extend(_missing(root, mount["target"]))
+            words, target = getattr(self, f"_{mount['type']}")(mount, lent.environment), targets.get(mount["target"])
+            if words and target:
+                lent.words.extend((*words, target))
+                lent.stubs.extend(_missing(root, target))
         return lent
 
     def take_back(self, lent: Lent, root: str) -> None:
@@ -57,45 +67,49 @@ class Lender:
                 elif stat.S_ISREG(found.st_mode) and not found.st_size:
                     os.unlink(way[-1], dir_fd=at)
 
-    def _bind(self, mount: Mapping[str, Any], lent: Lent) -> None:
+    def _bind(self, mount: Mapping[str, Any], _: dict[str, str]) -> list[str]:
         tree = self._stages.view(mount["from"]) if mount["from"] else self._context()
         found = self._stages.find(tree, [mount["source"]])[0]
         if len(found) != 1:
             whence = "in that stage" if mount["from"] else "among the files that were sent along: the client sends what COPY names"
             raise Failed(f"there is no {mount['source']} {whence}")
-        lent.words.extend(("--ro-bind", tree + found[0].path, mount["target"]))
+        return ["--ro-bind", tree + found[0].path]
 
-    def _cache(self, mount: Mapping[str, Any], lent: Lent) -> None:
+    def _cache(self, mount: Mapping[str, Any], _: dict[str, str]) -> list[str]:
+        if not self._shown:
+            self._shown = self._stages.show(self._stages.directory("caches", is_written=True), is_written=True)
         if mount["id"] not in self._caches:
-            path = os.path.join(self._directory("caches", is_written=True), hashlib.sha256(mount["id"].encode()).hexdigest()[:16])
+            path = os.path.join(self._shown, str(len(self._caches)))
             os.mkdir(path)
             _settle(path, mount)
             self._caches[mount["id"]] = path
-        lent.words.extend(("--bind", self._caches[mount["id"]], mount["target"]))
+        return ["--bind", self._caches[mount["id"]]]
 
-    def _tmpfs(self, mount: Mapping[str, Any], lent: Lent) -> None:
-        lent.words.extend(("--tmpfs", mount["target"]))
+    def _tmpfs(self, mount: Mapping[str, Any], _: dict[str, str]) -> list[str]:
+        return ["--tmpfs"]
 
-    def _secret(self, mount: Mapping[str, Any], lent: Lent) -> None:
+    def _secret(self, mount: Mapping[str, Any], environment: dict[str, str]) -> list[str]:
         value = self._secrets.get(mount["id"])
         if value is None:
             if mount["required"]:
                 raise Failed(f"the build's secrets have no variable {mount['id']}, which is required")
-            return
+            return []
         if mount["variable"]:
-            lent.environment[mount["variable"]] = value
-        if mount["target"]:
-            path = os.path.join(self._directory("secrets"), f"{len(self._files)}")
-            with open(path, "x", encoding="utf-8") as file:
-                file.write(value)
-            _settle(path, mount)
-            self._files[path] = mount["id"]
-            lent.words.extend(("--ro-bind", path, mount["target"]))
+            environment[mount["variable"]] = value
+        path = os.path.join(STAGE, f"secret-{next(self._numbers)}")  # in memory, and gone with this process
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(value)
+        _settle(path, mount)
+        return ["--ro-bind", path]
 
-    def _directory(self, name: str, *, is_written: bool = False) -> str:
-        if name not in self._directories:
-            self._directories[name] = self._stages.show(self._stages.directory(name, is_written=is_written))
-        return self._directories[name]
+
+def _must_be_apart(targets: Iterable[str]) -> None:
+    """@raise Failed: one is the root, or below another"""
+    before = ""
+    for target in sorted(f"{target.rstrip('/')}/" for target in targets):
+        if target == "/" or (before and target.startswith(before)):
+            raise Failed(f"nothing can be mounted at {target}: it is the root, or another mount's")
+        before = target
 
 
 def _settle(path: str, mount: Mapping[str, Any]) -> None:

@@ -47,6 +47,11 @@ def unmount(target: str) -> None:
         raise OSError(number, os.strerror(number), target)
 
 
+def close(path: str) -> None:
+    """Nothing is written any more by way of a mount."""
+    mount("", path, "", _REMOUNT | _BIND | _RDONLY)
+
+
 def own_mounts() -> None:
     """From here on what this thread and its children mount is theirs alone. @raise Failed: not permitted here"""
     if _libc.unshare(_NEWNS):
@@ -131,7 +136,7 @@ class Stage:
             os.makedirs(path, mode=0o755)
         own(upper)
         where = os.getcwd()
-        base = os.path.dirname(lower[0])
+        base = os.path.dirname(lower[-1])
         names = [os.path.basename(path) if os.path.dirname(path) == base else path for path in lower]
         options = f"lowerdir={':'.join(map(_escaped, names))},upperdir={_escaped(upper)},workdir={_escaped(work)}{_whole()}"
         if len(os.fsencode(options)) >= _PAGE:

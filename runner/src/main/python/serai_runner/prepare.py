@@ -91,6 +91,7 @@ def prepare_built(
         place = keeping.place if keeping else os.path.join(scratch, "root")
         path = assembly.stage.overlay("root", ([own] if own else []) + lower, place)
         command = assembly.python(path, task.environment.get("PATH", sandbox.PATH))
+        workdir = assembly.directory(path, task.workdir)
     except (OSError, Failed) as e:
         if keeping:
             keeping.forget()
@@ -104,7 +105,7 @@ def prepare_built(
         command,
         task.entrypoint,
         directory,
-        task.workdir,
+        workdir,
         task.environment,
         task.root.base.get("certificates") or "",
         keeping,

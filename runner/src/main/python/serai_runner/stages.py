@@ -16,7 +16,7 @@ from typing import NamedTuple
 from . import rooted, trees
 from .bases import Base
 from .built import Assembly
-from .namespaces import UPPER, run_from
+from .namespaces import UPPER, close, run_from
 
 OWN = ""  # name of the image's own
 _COPY = "cp -R -d --reflink=auto --preserve=mode,ownership,timestamps,links,xattr".split()  # what it cannot keep it says
@@ -26,7 +26,7 @@ class Root(NamedTuple):
     """An overlay in the making."""
 
     path: str  # where it is mounted
-    upper: str  # what is written to it
+    upper: str  # what was written to it, and to the stages on which it stands
     lower: list[str]
     base: Base
 
@@ -79,12 +79,10 @@ class Stages:
         upper = os.path.join(place, UPPER)
         os.makedirs(upper, 0o755)
         lower, base = self._lower, self._base
-        if above and name == OWN:  # the image is one layer on its base, so what the stage wrote is part of it
-            words = [*_COPY, f"{self._done[above].upper}/.", upper]
-            run_from(words, subprocess.DEVNULL, "a stage of the image could not be copied")
-        elif above:
+        if above:  # it goes on with a copy, so that all that stages wrote on their base is in one directory, as it is in the image
             below = self._done[above]
-            lower, base = [below.upper, *below.lower], below.base
+            run_from([*_COPY, f"{below.upper}/.", upper], subprocess.DEVNULL, "a stage of the image could not be copied")
+            lower, base = (self._lower, self._base) if name == OWN else (below.lower, below.base)
         elif system:
             base = self._bases[system]
             lower = self._assembly.base(base)
@@ -114,6 +112,7 @@ class Stages:
         if name not in self._views:
             done, shown = self._done[name], f"stage-{len(self._views)}"
             path = self._assembly.stage.overlay(shown, [done.upper, *done.lower], os.path.join(self._place, shown))
+            close(path)
             self._mounted.append(path)
             self._views[name] = path
         return self._views[name]
@@ -124,9 +123,11 @@ class Stages:
         os.mkdir(place, 0o755)
         return place
 
-    def show(self, directory: str) -> str:
-        """@return where the build's users find one of those"""
+    def show(self, directory: str, *, is_written: bool = False) -> str:
+        """@return where the build's users find one of those. @param is_written: they may change it"""
         path = self._assembly.stage.bind(directory, os.path.basename(directory))
+        if not is_written:
+            close(path)
         self._mounted.append(path)
         return path
 

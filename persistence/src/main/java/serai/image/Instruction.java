@@ -59,7 +59,7 @@ record Instruction(String line, List<Document> documents) {
         var open = new StringBuilder();
         while (lines.hasNext()) {
             var line = lines.next();
-            if (line.strip().startsWith("#") || open.isEmpty() && line.isBlank()) {
+            if (line.strip().startsWith("#") || line.isBlank()) {
                 continue;
             }
             var part = line.stripTrailing();
@@ -76,9 +76,9 @@ record Instruction(String line, List<Document> documents) {
         return all;
     }
 
-    /** A value of a variable may have several lines: the client quotes it. */
+    /** A value of a variable may have several lines: the client quotes it. An empty line is an element, too. */
     private static Stream<String> inLines(String element) {
-        return VARIABLES.matcher(element).lookingAt() ? Stream.of(element) : element.lines();
+        return element.isEmpty() || VARIABLES.matcher(element).lookingAt() ? Stream.of(element) : element.lines();
     }
 
     private static List<Document> documents(String line, Iterator<String> lines) {

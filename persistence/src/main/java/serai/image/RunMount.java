@@ -12,7 +12,7 @@ import java.util.Set;
 /**
  * What {@code RUN --mount} shows to its command.
  *
- * @param type {@code bind} for files, {@code cache} for a directory that all commands of a build share, {@code tmpfs} for memory,
+ * @param type {@code bind} for files, {@code cache} for a directory that all commands of a layer share, {@code tmpfs} for memory,
  *     {@code secret} for a secret's variable as a file
  * @param target absolute; empty for a secret that is a variable only
  * @param source of {@code bind}: a path in what it comes from
@@ -35,6 +35,9 @@ record RunMount(
         String mode) {
 
     private static final String SECRETS = "/run/secrets/";
+
+    /** Of a user or group: below 65536. */
+    private static final String NUMBER = "[0-5]?\\d{1,4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5]";
 
     private static final Map<String, String> SHORT =
             Map.of("dst", "target", "destination", "target", "src", "source", "ro", "readonly");
@@ -76,6 +79,9 @@ record RunMount(
                 throw new Unreadable("the option %s of a mount of type %s is not supported".formatted(name, type));
             }
         }
+        if (!options.getOrDefault("readonly", "true").equals("true")) {
+            throw new Unreadable("a mount of type bind is read-only");
+        }
         var id = options.getOrDefault("id", "");
         if (type.equals("secret") && id.isEmpty()) {
             throw new Unreadable("a mount of type secret needs an id: the name of a variable of the build's secrets");
@@ -97,7 +103,7 @@ record RunMount(
                 id.isEmpty() ? place : id,
                 variable,
                 Boolean.parseBoolean(options.getOrDefault("required", "false")),
-                number(options, "uid", "0", "\\d{1,5}") + ":" + number(options, "gid", "0", "\\d{1,5}"),
+                number(options, "uid", "0", NUMBER) + ":" + number(options, "gid", "0", NUMBER),
                 mode);
     }
 

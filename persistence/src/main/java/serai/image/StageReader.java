@@ -38,6 +38,9 @@ final class StageReader {
 
     private static final Pattern MODE = Pattern.compile("[0-7]{3,4}|[ugoa]*[-+=][rwxXst]+");
 
+    /** What Docker knows by itself: {@code TARGETARCH} and the like. */
+    private static final Pattern PLATFORM = Pattern.compile("(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT)");
+
     /** Arguments that need not be declared. */
     private static final Pattern PROXY = Pattern.compile("(?i)(?:https?|ftp|no|all)_proxy");
 
@@ -62,6 +65,7 @@ final class StageReader {
     private final Map<String, String> arguments = new HashMap<>();
     private final List<Step> steps = new ArrayList<>();
     private final Set<String> uses = new LinkedHashSet<>();
+    private final Map<String, String> inherited; // environment
     private final List<String> first; // shell
     private List<String> shell;
     private String directory;
@@ -84,6 +88,7 @@ final class StageReader {
             Optional<String> python) {
         this.stage = stage;
         this.system = system;
+        this.inherited = Map.copyOf(environment);
         this.environment = new HashMap<>(environment);
         this.directory = directory;
         this.user = user;
@@ -106,7 +111,7 @@ final class StageReader {
             Map<String, String> arguments,
             Optional<String> python) {
         return new StageReader(
-                new Step.Stage("", "0", "", ""),
+                new Step.Stage("", "0", "", "", Map.of()),
                 Optional.empty(),
                 below.environment(),
                 below.workdir().orElse("/"),
@@ -120,7 +125,7 @@ final class StageReader {
     /** Another one, that stands on nothing but what {@code FROM} names. */
     StageReader ofSystem(String line, String id, String name, Map<String, String> globals) {
         var other = new StageReader(
-                new Step.Stage(line, id, "", name),
+                new Step.Stage(line, id, "", name, Map.of()),
                 Optional.of(name),
                 BaseSystem.environment(name),
                 "/",
@@ -137,7 +142,7 @@ final class StageReader {
     /** Another one, that goes on where this one ends. */
     StageReader above(String line, String id, Map<String, String> globals) {
         var other = new StageReader(
-                new Step.Stage(line, id, id(), ""),
+                new Step.Stage(line, id, id(), "", Map.of()),
                 system,
                 environment,
                 directory,
@@ -147,6 +152,7 @@ final class StageReader {
                 globals,
                 python);
         other.own.putAll(own);
+        other.arguments.putAll(arguments);
         other.workdir = workdir;
         other.entrypoint = entrypoint;
         other.newUser = newUser;
@@ -173,7 +179,8 @@ final class StageReader {
 
     /** What begins the one that becomes the image, whose system is that of the image. It says who reads commands, as others may have said before. */
     List<Step> lastStage() {
-        return List.of(new Step.Stage(stage.line(), "", stage.from(), ""), new Step.Shell(stage.line(), first));
+        return List.of(
+                new Step.Stage(stage.line(), "", stage.from(), "", inherited), new Step.Shell(stage.line(), first));
     }
 
     /** @param mustBuild whether its steps have to be done for other reasons than its own */
@@ -192,7 +199,7 @@ final class StageReader {
                 own.putAll(set);
                 environment.putAll(set);
             }
-            case "ARG" -> arguments(rest, variables()).forEach(this::argument);
+            case "ARG" -> arguments(rest, variables()).forEach((name, usual) -> argument(line, name, usual));
             case "WORKDIR" -> workdir(line, one(line, Words.split(rest, variables())));
             case "COPY", "ADD" -> copy(instruction, others);
             case "ENTRYPOINT" -> entrypoint = Optional.of(command(rest));
@@ -284,8 +291,11 @@ final class StageReader {
         return declared;
     }
 
-    private void argument(String name, Optional<String> usual) {
+    private void argument(String line, String name, Optional<String> usual) {
         var value = given.getOrDefault(name, usual.orElse(global.get(name)));
+        if (value == null && PLATFORM.matcher(name).matches()) {
+            throw refused(line, "the node's platform is not known here; give a value, as by build_args");
+        }
         if (value != null) {
             arguments.put(name, value);
         }
@@ -321,7 +331,9 @@ final class StageReader {
                 .limit(Math.max(0, words.size() - 1))
                 .filter(word -> instruction.documents().isEmpty() || !Instruction.announces(word))
                 .toList();
-        if (sources.isEmpty() && instruction.documents().isEmpty()) {
+        if (words.isEmpty()
+                || Instruction.announces(words.getLast())
+                || sources.isEmpty() && instruction.documents().isEmpty()) {
             throw refused(line, "sources and a target are needed");
         }
         if (instruction.name().equals("ADD")

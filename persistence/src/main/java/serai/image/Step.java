@@ -155,8 +155,10 @@ sealed interface Step {
      * @param name others copy from it by this name; empty for the image itself, which comes last
      * @param from the stage on which it stands; empty if *system* says it
      * @param system as {@code FROM} names it; empty if it stands on a stage, or on what is below the image
+     * @param environment of the image's own: what it has from those that it stands on
      */
-    record Stage(String line, String name, String from, String system) implements Step {
+    record Stage(String line, String name, String from, String system, Map<String, String> environment)
+            implements Step {
         static final String KIND = "STAGE";
 
         @Override
@@ -166,7 +168,10 @@ sealed interface Step {
 
         @Override
         public JsonObjectBuilder describe(JsonObjectBuilder json) {
-            return json.add("name", name).add("from", from).add("system", system);
+            return json.add("name", name)
+                    .add("from", from)
+                    .add("system", system)
+                    .add("environment", object(environment));
         }
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -95,7 +96,7 @@ class DockerfileReaderTest {
 
     @Test
     void aLineThatGoesOn_isOne() {
-        var layer = read("FROM base", "RUN a \\\n  && b\n# not this\nENV X=1");
+        var layer = read("FROM base", "RUN a \\", "", "  && b\n# not this\n\nENV X=1");
         assertThat(commands(layer).getFirst()).last().isEqualTo("a   && b");
         assertThat(layer.environment()).containsEntry("X", "1");
     }
@@ -157,6 +158,9 @@ class DockerfileReaderTest {
                 "RUN --mount=type=cache make",
                 "RUN --mount=type=cache,target=/x,mode=rwx make",
                 "RUN --mount=type=secret make",
+                "RUN --mount=target=/x,ro=false make",
+                "RUN --mount=type=cache,target=/x,uid=65536 make",
+                "ARG TARGETARCH",
                 "RUN --network=none make",
                 "RUN cat <<EOF > /x",
                 "COPY --parents a/b /b",
@@ -186,14 +190,22 @@ class DockerfileReaderTest {
                 "FROM base",
                 "RUN <<EOF",
                 "set -e",
+                "",
                 "echo $A \\",
                 "  b",
                 "EOF",
                 "RUN <<EOF",
                 "#!/usr/bin/env python3",
                 "EOF");
-        assertThat(commands(layer).getFirst()).containsExactly("/bin/sh", "-c", "set -e\necho $A \\\n  b\n");
+        assertThat(commands(layer).getFirst()).containsExactly("/bin/sh", "-c", "set -e\n\necho $A \\\n  b\n");
         assertThat(commands(layer).getLast()).endsWith("sh", "#!/usr/bin/env python3\n");
+    }
+
+    @Test
+    void aHereDocumentWithoutATarget_isRefused() {
+        assertThatThrownBy(() -> read("FROM base", "COPY <<EOF", "EOF"))
+                .isInstanceOf(ProblemException.class)
+                .hasMessageContaining("a target are needed");
     }
 
     @Test
@@ -267,9 +279,9 @@ class DockerfileReaderTest {
         assertThat(layer.steps())
                 .filteredOn(Step.Stage.class::isInstance)
                 .containsExactly(
-                        new Step.Stage("FROM tools:1", "tools:1", "", "tools:1"),
-                        new Step.Stage("FROM python:$V AS Build", "0", "", "python:3.11"),
-                        new Step.Stage("FROM python:3.12", "", "", ""));
+                        new Step.Stage("FROM tools:1", "tools:1", "", "tools:1", Map.of()),
+                        new Step.Stage("FROM python:$V AS Build", "0", "", "python:3.11", Map.of()),
+                        new Step.Stage("FROM python:3.12", "", "", "", BaseSystem.environment("python:3.12")));
         assertThat(commands(layer)).extracting(List::getLast).containsExactly("make $V", "first", "last");
         assertThat(layer.steps())
                 .filteredOn(Step.Copy.class::isInstance)
@@ -293,11 +305,13 @@ class DockerfileReaderTest {
         assertThat(layer.environment()).containsExactly(Map.entry("A", "1"));
         assertThat(layer.workdir()).contains("/w");
         assertThat(layer.user()).contains("nobody");
+        var own = new HashMap<>(BaseSystem.environment("python:3.11"));
+        own.put("A", "1");
         var run = (Step.Run) layer.steps().getLast();
         assertThat(run.command()).containsExactly("/bin/bash", "-c", "last");
-        assertThat(run.environment()).containsEntry("A", "1").doesNotContainKey("N");
+        assertThat(run.environment()).containsEntry("A", "1").containsEntry("N", "argument");
         assertThat(layer.steps())
-                .contains(new Step.Stage("FROM BELOW", "", "0", ""))
+                .contains(new Step.Stage("FROM BELOW", "", "0", "", own))
                 .contains(new Step.Shell("FROM BELOW", List.of("/bin/bash", "-c")));
     }
 
