@@ -220,14 +220,16 @@ public class Builders {
         place(build);
     }
 
-    /** Its builder may be about to start: a job that is declared with another content, as by another server, would replace it. */
+    /**
+     * Its builder may be about to start: a job that is declared with another content, as by another server, would replace it. Where there
+     * is none, the job may be of an earlier server, whose runner or address no node finds any more.
+     */
     private void beginAgain(Builds.Build build) {
-        try {
-            place(build);
-        } catch (ProblemException e) {
-            if (e.problem() != Problem.POOL_NOT_DECLARED) {
-                throw e;
-            }
+        boolean isStarting = cluster.allocations(build.id()).stream()
+                .anyMatch(allocation -> !allocation.state().isTerminal());
+        if (isStarting) {
+            begun.put(build.id(), true);
+        } else {
             begin(build);
         }
     }

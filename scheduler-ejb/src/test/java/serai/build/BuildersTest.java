@@ -82,6 +82,32 @@ class BuildersTest {
     }
 
     @Test
+    void givenABuildWithoutAPlace_whenAServerOfAnotherVersionLooksAtIt_thenItsBuilderWillStartByThatServersRunner() {
+        server.cluster.makeRoom(build, 0);
+        builders.look(build);
+        var newer = RunnerArtifact.of(new byte[] {4});
+
+        server.builders(newer).look(build);
+        server.cluster.makeRoom(build, 1);
+
+        assertThat(server.cluster.job(build).runner().sha256()).isEqualTo(newer.sha256());
+        assertThat(server.cluster.at(build, 0)).isNotNull();
+    }
+
+    @Test
+    void
+            givenABuilderThatEndedBeforeItPresentedItself_whenAServerOfAnotherVersionLooks_thenTheNextIsOfThatServersRunner() {
+        builders.look(build);
+        server.cluster.end(server.cluster.at(build, 0).id(), 1);
+        var newer = RunnerArtifact.of(new byte[] {4});
+
+        server.builders(newer).look(build);
+
+        assertThat(server.cluster.job(build).runner().sha256()).isEqualTo(newer.sha256());
+        assertThat(server.cluster.at(build, 0)).isNotNull();
+    }
+
+    @Test
     void givenAServerThatBeganABuild_whenItLooksAgain_thenItDoesNotAskAgainSoSoon() {
         builders.look(build);
         server.cluster.reset();
