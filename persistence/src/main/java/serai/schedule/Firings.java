@@ -32,6 +32,9 @@ public class Firings {
     private static final String PAUSED = "The schedule was paused";
     private static final String BY_HAND = "Fired by hand";
 
+    private static final String HOLD_APP =
+            "select 1 from app where id = (select app_id from schedule where id = ?) for share";
+
     private final Jdbi jdbi;
     private final Calls calls;
     private final Functions functions;
@@ -63,8 +66,8 @@ public class Firings {
     }
 
     /**
-     * Does what is due for one schedule. Returns at once if somebody else is about it; waits for nothing longer than the
-     * patience, and throws then.
+     * Does what is due for one schedule. Returns at once if somebody else is about it, or about its app, as a rollout is: it stays due.
+     * Waits for nothing longer than the patience, and throws then.
      *
      * @param tolerance how old a slot may be that still counts as in time
      * @return ids of the calls that were made
@@ -73,7 +76,9 @@ public class Firings {
     public List<String> fire(String scheduleId, Instant now, Duration tolerance, Duration patience) {
         return jdbi.withHandle(handle -> {
             handle.execute("select set_config('lock_timeout', ?, true)", patience.toMillis() + "ms");
-            holdApp(handle, scheduleId);
+            if (!holdsAppAtOnce(handle, scheduleId)) {
+                return List.<String>of();
+            }
             var locked = handle.createQuery(Schedules.SELECT + """
                             where s.id = :id and s.next_at <= :now and s.ended_at is null
                                 and (s.paused_at is null or s.resumed_at is not null)
@@ -195,7 +200,15 @@ public class Firings {
 
     /** Before the schedule, as publications do: until the end of the transaction there is none, nor a stop. */
     private static void holdApp(Handle handle, String scheduleId) {
-        handle.execute("select 1 from app where id = (select app_id from schedule where id = ?) for share", scheduleId);
+        handle.execute(HOLD_APP, scheduleId);
+    }
+
+    /** @return whether it is held, as by {@link #holdApp}; not while somebody changes the app */
+    private static boolean holdsAppAtOnce(Handle handle, String scheduleId) {
+        return handle.select(HOLD_APP + " skip locked", scheduleId)
+                .mapTo(Integer.class)
+                .findOne()
+                .isPresent();
     }
 
     /** A stop, or a new definition, that is committed counts even before the schedule has heard of it. */

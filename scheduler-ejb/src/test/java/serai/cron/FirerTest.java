@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
@@ -417,7 +418,7 @@ class FirerTest {
         var threads = firer(Duration.ofMinutes(1), work -> Thread.ofVirtual().start(work));
         clock.set(after(60));
         server.jdbi.useTransaction(h -> {
-            h.execute("select id from app where id = ? for update", stuck.appId());
+            h.execute("select id from function where id = ? for update", stuck.functionId());
             threads.fire();
             server.await("the other one fired", () -> firings(free).size() == 1);
             assertThat(firings(stuck)).isEmpty();
@@ -428,6 +429,36 @@ class FirerTest {
             return firings(stuck).size() == 1;
         });
         assertThat(calls(free)).isEqualTo(1);
+    }
+
+    @Test
+    void givenAnAppThatIsBeingRolledOut_whenItsScheduleIsDue_thenItIsLeftAtOnceAndFiresAtTheNextLook() {
+        var schedule = deploy(EACH_MINUTE);
+        clock.set(after(60));
+        server.together(() -> {
+            server.apps.hold(schedule.appId());
+            server.beside(firer::fire).join();
+        });
+        assertThat(firings(schedule)).isEmpty();
+
+        at(after(61));
+
+        assertThat(slots(schedule, Firing.Outcome.FIRED))
+                .as("it did not fail and rest")
+                .containsExactly(after(60));
+    }
+
+    @Test
+    void givenAnAppThatIsBeingRolledOut_whenItsScheduleIsFiredByHand_thenThatWaitsAndIsACall() {
+        var schedule = deploy(EACH_MINUTE);
+        var firing = new AtomicReference<CompletableFuture<Void>>();
+        server.together(() -> {
+            server.apps.hold(schedule.appId());
+            firing.set(server.beside(() -> server.firings.fireNow(server.tenant, schedule.id(), clock.get())));
+            server.beside(() -> server.awaitWaiting(1, "app")).join();
+        });
+        firing.get().join();
+        assertThat(calls(schedule)).isEqualTo(1);
     }
 
     @Test
