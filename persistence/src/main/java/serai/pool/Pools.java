@@ -128,7 +128,8 @@ public class Pools {
 
     /**
      * Running apps whose pools do not say what their publication says: a server died between the two. One has a pool of what is not
-     * published any more, or none of a function that is; of variants only those that had one, as others get it by their call.
+     * published any more, or none of a function that is; of variants only those that had one, as others get it by their call. The
+     * platform's own apps are not rolled out: who made one decides when it has a pool.
      */
     public List<String> strayed() {
         return jdbi.withHandle(
@@ -138,7 +139,7 @@ public class Pools {
                             from app a join app_object o on o.app_id = a.id and o.version = a.version and o.kind = 'FUNCTION'
                             join function f on f.app_id = a.id and coalesce(f.base_id, f.id) = o.object_id
                             join definition d on d.id = f.definition_id
-                            where a.state not in ('STOPPING', 'STOPPED'))
+                            where a.state not in ('STOPPING', 'STOPPED') and not a.internal)
                         select f.app_id from published f where not exists (
                             select 1 from pool p where p.function_id = f.id and p.definition_id = f.definition_id
                                 and p.state = 'ACTIVE' and p.rank = 0)
@@ -146,7 +147,7 @@ public class Pools {
                                 or exists (select 1 from pool p where p.function_id = f.id and p.state <> 'GONE'))
                         union
                         select p.app_id from pool p join app a on a.id = p.app_id
-                        where p.state = 'ACTIVE' and a.state not in ('STOPPING', 'STOPPED') and not exists (
+                        where p.state = 'ACTIVE' and a.state not in ('STOPPING', 'STOPPED') and not a.internal and not exists (
                             select 1 from published f where f.id = p.function_id and f.definition_id = p.definition_id)""").mapTo(String.class).list());
     }
 

@@ -114,6 +114,19 @@ class StrayedTest {
     }
 
     @Test
+    void givenAnAppOfThePlatformsOwn_whenItIsPublishedOrLeavesAFunctionOut_thenItsPoolsAreLeftToWhoMadeIt() {
+        var internal = server.apps.createInternal(server.environment, "an image build", server.now());
+        var builds = server.function(internal);
+        server.define(builds, 0, WINDOW);
+        server.publishOnly(internal, builds);
+        assertThat(server.pools.strayed()).as("before its call").doesNotContain(internal.id());
+
+        server.pools.of(builds);
+        server.publishOnly(internal);
+        assertThat(server.pools.strayed()).as("a pool of its own").doesNotContain(internal.id());
+    }
+
+    @Test
     void givenAFunctionThatIsLeftOut_whenItIsCalledOnceMore_thenItIsRefusedAndHasNoPool() {
         server.define(function, 0, WINDOW);
         server.publish(app, function);
