@@ -5,13 +5,9 @@ package serai.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
-import serai.function.Function;
 import serai.server.TestServer;
 
 class AppsTest {
@@ -73,33 +69,5 @@ class AppsTest {
                     server.apps.deployable(environment, "an app", server.now());
                 }))
                 .hasMessageContaining("Environment 'gone' not found");
-    }
-
-    @Test
-    void givenADeployment_whenItsAppIsPublishedMeanwhile_thenTheyTakeTurns() {
-        var function = published();
-        var publishing = new AtomicReference<CompletableFuture<Void>>();
-        server.together(() -> {
-            var app = server.apps.deployable(server.environment, "turns", server.now());
-            publishing.set(server.beside(() -> deploy(function)));
-            server.beside(() -> server.awaitWaiting(1, "environment")).join();
-            assertThat(app.id()).isEqualTo(function.appId());
-            deploy(function);
-        });
-        publishing.get().join();
-        assertThat(server.apps.get(server.tenant, function.appId()).version()).isEqualTo(3);
-    }
-
-    private Function published() {
-        var function = server.function(app(App.State.INITIALIZING));
-        server.define(function, 0, Duration.ofMinutes(1));
-        deploy(function);
-        return function;
-    }
-
-    private App deploy(Function function) {
-        var layout = new Layout(Map.of(function.name(), function.id()), Map.of());
-        var publication = new Apps.Publication("turns", App.State.DEPLOYED, "", "1.6.4", layout);
-        return server.deployments.publish(server.tenant, function.appId(), publication, Map.of(), server.now());
     }
 }
