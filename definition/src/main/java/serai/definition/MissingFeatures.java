@@ -12,6 +12,9 @@ final class MissingFeatures {
     private static final String NO_CHOICE =
             "leave it out, containers run in the datacenters and the node pool of the server's settings";
 
+    private static final String CLIENTS_CLOUD =
+            " (it may come from default_cloud of ~/.modal.toml, or from MODAL_DEFAULT_CLOUD)";
+
     /** Of the client's parameter: what asks for no provider. */
     private static final String ANY_CLOUD = "auto";
 
@@ -38,11 +41,15 @@ final class MissingFeatures {
 
     private void placement() {
         var cloud = function.getCloudProviderStr();
-        check(!cloud.isEmpty() && !cloud.equals(ANY_CLOUD), "cloud: " + NO_CHOICE);
-        check(function.getSchedulerPlacement().getRegionsCount() > 0, "region: " + NO_CHOICE);
+        check(!cloud.isEmpty() && !cloud.equals(ANY_CLOUD), "cloud: " + NO_CHOICE + CLIENTS_CLOUD);
+        var placement = function.getSchedulerPlacement();
+        check(placement.getRegionsCount() > 0, "region: " + NO_CHOICE);
+        check(!placement.getZone().isEmpty(), "zone: " + NO_CHOICE);
+        check(!placement.getLifecycle().isEmpty(), "spot: " + NO_CHOICE);
+        check(placement.getInstanceTypesCount() > 0, "instance_type: " + NO_CHOICE);
         check(hasRoutingRegion(), "routing_region: leave it out, inputs and requests go through the server itself");
         check(
-                function.getSchedulerPlacement().getNonpreemptible(),
+                placement.getNonpreemptible(),
                 "nonpreemptible: leave it out, inputs of a container that the cluster preempts run again elsewhere");
         check(function.getResources().getRdma(), "rdma");
     }

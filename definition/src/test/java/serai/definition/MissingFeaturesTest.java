@@ -40,6 +40,24 @@ class MissingFeaturesTest {
     }
 
     @Test
+    void givenTheExperimentalPlacement_whenRead_thenEachOfItIsRefusedByItsName() {
+        var placement = SchedulerPlacement.newBuilder()
+                .setZone("us-east-1a")
+                .setLifecycle("on-demand")
+                .addInstanceTypes("p5.48xlarge");
+        assertThat(names(aFunction().setSchedulerPlacement(placement)))
+                .containsExactly("zone", "spot", "instance_type");
+    }
+
+    @Test
+    void givenACloud_whenRead_thenItIsSaidThatTheClientsSettingsMayHaveAskedForIt() {
+        assertThat(MissingFeatures.of(aFunction().setCloudProviderStr("aws").build()))
+                .singleElement()
+                .asString()
+                .contains("default_cloud of ~/.modal.toml", "MODAL_DEFAULT_CLOUD");
+    }
+
+    @Test
     void givenAnyCloud_whenRead_thenThatIsWhatItGets() {
         assertThat(names(aFunction().setCloudProviderStr("auto"))).isEmpty();
     }
