@@ -3,6 +3,7 @@
 package serai.definition;
 
 import java.time.Duration;
+import java.util.List;
 import modal.client.ClassParameterInfo.ParameterSerializationFormat;
 import modal.client.Function;
 import modal.client.FunctionData;
@@ -33,12 +34,28 @@ record DefinitionReader(AutoscaleConfig defaults, DeviceNames devices, RunnerCon
 
     /** @param data with the function once for each alternative GPU, if there are any */
     Definition.Duties read(Function function, FunctionData data, String clientVersion) {
-        var missing = MissingFeatures.of(function);
+        mustBeEmpty(MissingFeatures.of(function), function);
+        return duties(function, data, clientVersion);
+    }
+
+    /**
+     * @param variant the base with options, which are refused for what they ask for, not for what the base does
+     * @param data as for {@link #read}, of the variant
+     */
+    Definition.Duties readVariant(Function base, Function variant, FunctionData data, String clientVersion) {
+        mustBeEmpty(MissingFeatures.beyond(base, variant), variant);
+        return duties(variant, data, clientVersion);
+    }
+
+    private static void mustBeEmpty(List<String> missing, Function function) {
         if (!missing.isEmpty()) {
             throw Problem.FEATURE_UNSUPPORTED.because(
                     "Function '%s' uses what is not available in this version of Serai: %s",
                     function.getFunctionName(), String.join("; ", missing));
         }
+    }
+
+    private Definition.Duties duties(Function function, FunctionData data, String clientVersion) {
         checkOutbound(function);
         checkEngine(function);
         checkPort(function);

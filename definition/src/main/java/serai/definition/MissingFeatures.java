@@ -39,6 +39,16 @@ final class MissingFeatures {
         return features.missing;
     }
 
+    /**
+     * Of a variant. Its base was accepted, be it by a version that did not refuse what this one does, and goes on.
+     *
+     * @return for people, empty if the base asks for all of it too
+     */
+    static List<String> beyond(Function base, Function variant) {
+        var accepted = of(base);
+        return of(variant).stream().filter(name -> !accepted.contains(name)).toList();
+    }
+
     private void placement() {
         var cloud = function.getCloudProviderStr();
         check(!cloud.isEmpty() && !cloud.equals(ANY_CLOUD), "cloud: " + NO_CHOICE + CLIENTS_CLOUD);

@@ -46,10 +46,10 @@ class WireOptionReader implements OptionReader {
     public Derived apply(Definition base, byte[] options) {
         try {
             var asked = FunctionOptions.parseFrom(options);
-            var function =
-                    Options.apply(asked, Messages.parseFunction(base.wire().content()));
+            var plain = Messages.parseFunction(base.wire().content());
+            var function = Options.apply(asked, plain);
             var data = Options.apply(asked, FunctionData.parseFrom(base.wire().data()));
-            var duties = reader.read(function, data, base.duties().clientVersion());
+            var duties = reader.readVariant(plain, function, data, base.duties().clientVersion());
             return new Derived(
                     new Definition.Wire(
                             function.toByteArray(),
