@@ -106,7 +106,8 @@ public class DeploymentsResource {
     private Response deploy(String app, String environmentName, DeploymentRequest request, IdempotencyKey key) {
         var tenant = caller.tenant();
         var environment = refs.environment(tenant, environmentName);
-        return publish(key, () -> deployer.deploy(tenant, environment, app, request, clock.instant()));
+        var sources = deployer.store(tenant, request.sources(), clock.instant());
+        return publish(key, () -> deployer.deploy(tenant, environment, app, request, sources, clock.instant()));
     }
 
     private Response publish(IdempotencyKey key, Supplier<App> work) {

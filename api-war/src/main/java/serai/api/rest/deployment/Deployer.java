@@ -30,7 +30,10 @@ import serai.secret.Secrets;
 import serai.workspace.Environment;
 import serai.workspace.Tenant;
 
-/** Makes a deployment, all of it in one transaction. Its consequences begin with {@code Publisher.published}. */
+/**
+ * Makes a deployment, all of it in one transaction, but for what its sources consist of: that is stored before. Its consequences begin
+ * with {@code Publisher.published}.
+ */
 @ApplicationScoped
 public class Deployer {
     /** Where the client, too, puts sources: the folder in which functions run. */
@@ -80,15 +83,43 @@ public class Deployer {
         }
     }
 
-    /** @return the app, with its new version */
+    /**
+     * Stores what is not there yet of the sources, by digest. To be called outside of transactions: the store may be slow, and others wait
+     * for what {@link #deploy} holds.
+     *
+     * @return for {@link #deploy}
+     */
+    public List<MountFile> store(Tenant tenant, Sources sources, Instant now) {
+        var contents = new HashMap<String, byte[]>();
+        List<MountFile> files = new ArrayList<>();
+        sources.asMap().forEach((path, content) -> {
+            var sha256 = sha256(content);
+            contents.put(sha256, content);
+            files.add(new MountFile(FOLDER + path, sha256, READABLE));
+        });
+        mounts.missing(tenant, contents.keySet())
+                .forEach(sha256 -> mounts.put(tenant, sha256, contents.get(sha256), now));
+        return files;
+    }
+
+    /**
+     * @param sources that are {@link #store stored}
+     * @return the app, with its new version
+     */
     @Transactional
-    public App deploy(Tenant tenant, Environment environment, String name, DeploymentRequest request, Instant now) {
+    public App deploy(
+            Tenant tenant,
+            Environment environment,
+            String name,
+            DeploymentRequest request,
+            List<MountFile> sources,
+            Instant now) {
         var app = apps.deployable(environment, name, now);
         var version = request.clientVersion().orElse(ClientVersion.STANDARD);
         var definitions = new FunctionDefinitions(
                 name,
                 mounts.named(tenant, environment, Mount.CLIENT + version, true).id(),
-                sources(tenant, environment, request.sources(), now).id());
+                mounts.create(tenant, environment, Optional.empty(), sources).id());
         var present = apps.layout(app).functions();
         var published = new HashMap<String, String>();
         var chosen = new HashMap<String, String>();
@@ -107,18 +138,6 @@ public class Deployer {
         var publication =
                 new Apps.Publication(name, App.State.DEPLOYED, request.tag(), version, new Layout(published, Map.of()));
         return deployments.publish(tenant, app.id(), publication, chosen, now);
-    }
-
-    private Mount sources(Tenant tenant, Environment environment, Sources sources, Instant now) {
-        List<MountFile> files = new ArrayList<>();
-        sources.asMap().forEach((path, content) -> {
-            var sha256 = sha256(content);
-            if (!mounts.missing(tenant, List.of(sha256)).isEmpty()) {
-                mounts.put(tenant, sha256, content, now);
-            }
-            files.add(new MountFile(FOLDER + path, sha256, READABLE));
-        });
-        return mounts.create(tenant, environment, Optional.empty(), files);
     }
 
     private static String sha256(byte[] content) {
