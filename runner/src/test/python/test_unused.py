@@ -394,3 +394,8 @@ def test_given_hard_links_when_a_tree_is_measured_then_a_file_counts_once_and_on
     assert trees.size(str(tree)) == alone >= empty + 100_000
     os.link(tree / "one", tmp_path / "elsewhere")
     assert trees.size(str(tree)) == empty
+
+
+def test_given_no_entry_nor_a_directory_for_it_when_collected_then_nothing_happens(tmp_path):
+    assert entries.collect(str(tmp_path / "layers" / "given-1")) is None
+    assert not os.listdir(tmp_path)

@@ -83,6 +83,8 @@ def collect(path: str, unused_since: float = float("inf")) -> int | None:
 
     @return bytes that it took; None: it stays, or was not there
     """
+    if not os.path.lexists(path):
+        return None  # nor may be the directory of its notes
     with locks.alone(path) as note:
         if note is None or os.fstat(note).st_mtime > unused_since:
             return None

@@ -140,10 +140,7 @@ final class DockerfileReader implements StageReader.Others {
     }
 
     private Layer layer() {
-        if (stages.isEmpty()) {
-            throw Problem.INVALID_ARGUMENT.because("an image needs a FROM line");
-        }
-        var last = stages.getLast();
+        var last = stages.isEmpty() ? below : stages.getLast(); // a function's layer has no lines
         var needed = new HashSet<String>();
         need(last, needed);
         return last.layer(needed.isEmpty() ? last.steps() : steps(last, needed), !needed.isEmpty());

@@ -323,6 +323,14 @@ class DockerfileReaderTest {
     }
 
     @Test
+    void noLines_areALayerOfWhatIsBelow() {
+        var layer = read();
+        assertThat(layer.from()).isEmpty();
+        assertThat(layer.steps()).isEmpty();
+        assertThat(layer.needsBuild()).isFalse();
+    }
+
+    @Test
     void instructionsWithoutABase_areRefused() {
         assertThatThrownBy(() -> read("RUN x", "FROM base"))
                 .isInstanceOf(ProblemException.class)
