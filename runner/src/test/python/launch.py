@@ -103,8 +103,8 @@ class Node:
             **answer,
         )
 
-    def text_shown(self, fd: int, text: str) -> None:
-        until(lambda: text in self.http.text(fd), what=f"{text!r} in {self.http.text(fd)!r} / {self.http.chunks}")
+    def text_shown(self, fd: int, text: str, patience_s: float = 20) -> None:
+        until(lambda: text in self.http.text(fd), patience_s, what=f"{text!r} in {self.http.text(fd)!r} / {self.http.chunks}")
 
 
 class Run:

@@ -436,7 +436,7 @@ for one in made:
     one.close()
 def answer(name, said):
     with socket.socket(ways[name][0]) as one:
-        one.settimeout(30)
+        one.settimeout(60)
         one.connect(ways[name][1])
         one.sendall(said)
         return one.recv(12).decode()
@@ -454,7 +454,7 @@ def test_given_a_container_that_makes_many_connections_when_they_are_open_then_t
     assert threads(process.pid) < 3 * relay.MOST + 32 and len(server.connections) <= relay.MOST
     assert "256 connections to the server, which is the most" in http.text(3)
     (node.containers / http.container / "tree" / "root" / "go").touch()
-    node.text_shown(1, json.dumps(["x", "HTTP/1.1 403"]))
+    node.text_shown(1, json.dumps(["x", "HTTP/1.1 403"]), 60)  # after thousands that came and went
     assert process.wait(20) == 0
     server.close()
 
