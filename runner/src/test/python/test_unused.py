@@ -281,7 +281,7 @@ def test_given_starts_beside_collectors_then_each_has_a_whole_entry_for_as_long_
         fill(tree)
 
     def start() -> None:
-        for _ in range(8):
+        for _ in range(3):
             held = entries.ensure(path, make)
             assert sorted(os.listdir(path)) == ["first", "last"]
             assert pathlib.Path(path, "last").stat().st_size == 10_000
