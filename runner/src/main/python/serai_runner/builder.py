@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .registry import Registry
 
 CONTEXT = "/run/serai/context"
-STAGE = "/run/serai/stage"
+FROM_STAGE = "/run/serai/stage"
 DOCUMENTS = "/run/serai/documents"
 PYTHON = "/run/serai/python"
 BIT = 20  # tags: one takes some requests to the registry
@@ -455,8 +455,8 @@ class Layer:
         shown: list[str] = []
         sources: list[tuple[str, Found]] = []
         if step["sources"]:
-            tree, inside = (self._stages.view(of_stage), STAGE) if of_stage else (self._show_context(), CONTEXT)
-            shown = ["--ro-bind", tree, STAGE] if of_stage else []
+            tree, inside = (self._stages.view(of_stage), FROM_STAGE) if of_stage else (self._show_context(), CONTEXT)
+            shown = ["--ro-bind", tree, FROM_STAGE] if of_stage else []
             for pattern, found in zip(step["sources"], self._stages.find(tree, step["sources"]), strict=True):
                 if not found:
                     whence = "in that stage" if of_stage else "in the files that were sent along"

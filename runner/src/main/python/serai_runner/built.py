@@ -95,23 +95,15 @@ class Assembly:
 
     def inside(self, root: str, paths: Sequence[str], *, make: bool = False) -> list[str]:
         """@return where they are for somebody whose root it is, without links. @param make: they are directories, made if need be"""
-        import json
-        import tempfile
-
         from . import rooted
 
-        with tempfile.TemporaryFile("w+", encoding="ascii") as told:
+        def look() -> list[str]:
+            found = [os.path.realpath(path) for path in paths]  # also where a link leads to nothing yet
+            for path in found if make else ():
+                os.makedirs(path, exist_ok=True)
+            return found
 
-            def look() -> None:
-                found = [os.path.realpath(path) for path in paths]  # also where a link leads to nothing yet
-                for path in found if make else ():
-                    os.makedirs(path, exist_ok=True)
-                json.dump(found, told)
-                told.flush()
-
-            rooted.run(root, self.stage.users, f"{', '.join(paths)} cannot be reached in the image", look)
-            told.seek(0)
-            return json.load(told)
+        return rooted.ask(root, self.stage.users, f"{', '.join(paths)} cannot be reached in the image", look)
 
     def python(self, path: str, search: str) -> str:
         """@return the image's own Python, as it is called inside"""

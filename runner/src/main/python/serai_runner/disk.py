@@ -13,10 +13,9 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 
-from .trees import DIRECTORY
+from .trees import BLOCK, DIRECTORY
 
 MIB = 1 << 20
-BLOCK = 512  # the unit of st_blocks, whatever the file system's
 LEAST = 4096  # what a file takes that has nothing in it
 EVERY_S = 1.0
 PART = 20  # one part in so many of the time goes into looking, at most

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import stat
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -79,7 +78,7 @@ def tidy(tree: str, paths: Iterable[str], lower: Iterable[str]) -> None:
     """
     lower = tuple(lower)
     for path in sorted({posixpath.normpath(path) for path in paths}, key=lambda it: it.count("/"), reverse=True):
-        while path != "/" and _remove(tree, path) and not _is_below(lower, posixpath.dirname(path)):
+        while path != "/" and trees.remove_empty(tree, path, _is_nothing) and not _is_below(lower, posixpath.dirname(path)):
             path = posixpath.dirname(path)
 
 
@@ -87,20 +86,6 @@ def _is_below(lower: Iterable[str], path: str) -> bool:
     return any(os.path.lexists(directory + path) for directory in lower)
 
 
-def _remove(tree: str, path: str) -> bool:
-    """@return whether it is gone: an empty directory, an empty file, or a module that was compiled"""
-    parent, name = posixpath.split(path)
-    with trees.directory(tree, parent) as descriptor:
-        if descriptor is None:
-            return False
-        try:
-            found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-            if stat.S_ISDIR(found.st_mode):
-                os.rmdir(name, dir_fd=descriptor)
-            elif stat.S_ISREG(found.st_mode) and (found.st_size == 0 or name.endswith(".pyc")):
-                os.unlink(name, dir_fd=descriptor)
-            else:
-                return False
-        except OSError:  # not there, or not empty
-            return False
-        return True
+def _is_nothing(name: str, found: os.stat_result) -> bool:
+    """An empty file, or a module that was compiled."""
+    return not found.st_size or name.endswith(".pyc")

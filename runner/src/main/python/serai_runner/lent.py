@@ -8,10 +8,8 @@ image, and not of what another mount shows.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
-import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -29,7 +27,7 @@ class Lent(NamedTuple):
 
     words: list[str]  # bubblewrap's
     environment: dict[str, str]
-    stubs: list[tuple[str, ...]]  # ways in the root of what bubblewrap makes to put something there
+    stubs: list[str]  # paths in the root of what bubblewrap makes to put something there
 
 
 class Lender:
@@ -57,15 +55,8 @@ class Lender:
 
     def take_back(self, lent: Lent, root: str) -> None:
         """Removes what was made for them, unless somebody put something there."""
-        for way in reversed(lent.stubs):
-            with trees.directory(root, "/".join(way[:-1])) as at, contextlib.suppress(OSError):
-                if at is None:
-                    continue
-                found = os.stat(way[-1], dir_fd=at, follow_symlinks=False)
-                if stat.S_ISDIR(found.st_mode):
-                    os.rmdir(way[-1], dir_fd=at)
-                elif stat.S_ISREG(found.st_mode) and not found.st_size:
-                    os.unlink(way[-1], dir_fd=at)
+        for path in reversed(lent.stubs):
+            trees.remove_empty(root, path)
 
     def _bind(self, mount: Mapping[str, Any], _: dict[str, str]) -> list[str]:
         tree = self._stages.view(mount["from"]) if mount["from"] else self._context()
@@ -118,8 +109,8 @@ def _settle(path: str, mount: Mapping[str, Any]) -> None:
     os.chown(path, FIRST + user, FIRST + group)
 
 
-def _missing(root: str, target: str) -> list[tuple[str, ...]]:
-    """@return ways to what is not there yet of a path, as far as it has no links; the highest first"""
+def _missing(root: str, target: str) -> list[str]:
+    """@return paths to what is not there yet of a path, as far as it has no links; the highest first"""
     parts = tuple(part for part in target.split("/") if part not in ("", "."))
     if not target or (target + "/").startswith(_BESIDE) or ".." in parts:
         return []
@@ -130,5 +121,5 @@ def _missing(root: str, target: str) -> list[tuple[str, ...]]:
             try:
                 os.stat(parts[known], dir_fd=at, follow_symlinks=False)
             except FileNotFoundError:
-                return [parts[: end + 1] for end in range(known, len(parts))]
+                return ["/".join(parts[: end + 1]) for end in range(known, len(parts))]
     return []

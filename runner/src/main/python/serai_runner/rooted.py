@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import tempfile
 from collections.abc import Callable
+from typing import Any
 
 from . import namespaces
 from .problems import Failed
@@ -37,6 +40,19 @@ def run(root: str, users: str, what: str, work: Callable[[], None]) -> None:
         status = os.waitpid(child, 0)[1]
     if status:
         raise Failed(f"{what}: {said.decode('utf-8', 'replace') or f'its process ended with status {status}'}")
+
+
+def ask(root: str, users: str, what: str, look: Callable[[], Any]) -> Any:
+    """The same for *look*, which is told by JSON. @return what it returned"""
+    with tempfile.TemporaryFile("w+", encoding="ascii") as told:
+
+        def tell() -> None:
+            json.dump(look(), told)
+            told.flush()
+
+        run(root, users, what, tell)
+        told.seek(0)
+        return json.load(told)
 
 
 def _end(root: str, users: str, work: Callable[[], None], say: int) -> None:

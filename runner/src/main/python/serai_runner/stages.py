@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import glob
 import itertools
-import json
 import os
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -97,15 +95,9 @@ class Stages:
         @param patterns: paths from there, with or without a slash before them
         @raise Failed: it cannot be looked at
         """
-        with tempfile.TemporaryFile("w+", encoding="ascii") as told:
-
-            def look() -> None:
-                json.dump([_seen(pattern) for pattern in patterns], told)
-                told.flush()
-
-            rooted.run(tree, self._assembly.stage.users, "what is copied cannot be looked for", look)
-            told.seek(0)
-            return [[Found(*it) for it in found] for found in json.load(told)]
+        users, what = self._assembly.stage.users, "what is copied cannot be looked for"
+        told = rooted.ask(tree, users, what, lambda: [_seen(pattern) for pattern in patterns])
+        return [[Found(*it) for it in found] for found in told]
 
     def view(self, name: str) -> str:
         """@return where what a stage has can be read"""

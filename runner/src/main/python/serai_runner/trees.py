@@ -146,6 +146,31 @@ def directory(tree: str, path: str) -> Iterator[int | None]:
             os.close(at)
 
 
+def remove_empty(
+    tree: str, path: str, is_empty: Callable[[str, os.stat_result], bool] = lambda _, found: not found.st_size
+) -> bool:
+    """Removes a directory or file of a tree that nobody put something into, reached without links.
+
+    @param is_empty: whether a file is, by its name
+    @return whether it is gone
+    """
+    parent, name = os.path.split(path)
+    with directory(tree, parent) as descriptor:
+        if descriptor is None:
+            return False
+        try:
+            found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            if stat.S_ISDIR(found.st_mode):
+                os.rmdir(name, dir_fd=descriptor)
+            elif stat.S_ISREG(found.st_mode) and is_empty(name, found):
+                os.unlink(name, dir_fd=descriptor)
+            else:
+                return False
+        except OSError:  # not there, or not empty
+            return False
+        return True
+
+
 def inside(descriptor: int, name: str) -> str:
     """@return a path of what a directory has: a short one, for calls that take no descriptor"""
     return f"/proc/self/fd/{descriptor}/{name}"
